@@ -1,0 +1,80 @@
+# Everything runs inside .venv, built from requirements.lock on first use. `make` alone lists the targets.
+
+CORES ?= all
+PYTHON ?= python3
+# uv picks the interpreter itself; for Python 3.14 some locked packages have no wheels yet.
+UV_PYTHON ?= >=3.11,<3.14
+
+READY := .venv/.installed
+SNAKEMAKE = .venv/bin/snakemake --cores $(CORES)
+
+# One Snakemake at a time, also under -j: it locks the folder and spreads over CORES itself.
+.NOTPARALLEL:
+.DEFAULT_GOAL := help
+.PHONY: help figures paper test lint format reference clean force
+
+help: ## list the targets
+	@echo 'usage: make <target> [CORES=n]'
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  %-10s %s\n", $$1, $$2 }' Makefile
+
+figures: $(READY) ## every figure and table that needs no download
+	@$(SNAKEMAKE) figures
+
+paper: $(READY) ## all results of the paper, Fashion-MNIST included (downloads 31 MB)
+	@$(SNAKEMAKE) paper
+
+test: $(READY) ## run the tests
+	@.venv/bin/python -m pytest
+
+lint: $(READY) ## check style and format, change nothing
+	@.venv/bin/ruff check .
+	@.venv/bin/ruff format --check .
+	@.venv/bin/snakefmt --check Snakefile workflow
+
+format: $(READY) ## rewrite the code in the project's format
+	@.venv/bin/ruff check --quiet --fix --exit-zero .
+	@.venv/bin/ruff format --quiet .
+	@.venv/bin/snakefmt Snakefile workflow
+
+reference: paper ## full run, then keep its figures, tables and provenance in results/reference
+	@mkdir -p results/reference
+	@cd results/reference && rm -rf figures tables traces
+	@cd results && tar -cf - figures tables $$(find traces -name '*.provenance.json') | tar -xf - -C reference
+
+clean: ## remove what was generated; keeps results/reference, data/downloads and .venv
+	@if [ -d results ]; then find results/ -mindepth 1 -maxdepth 1 ! -name reference -exec rm -rf {} +; fi
+	@rm -rf .snakemake .pytest_cache .ruff_cache .hypothesis
+	@find src tests workflow -type d -name __pycache__ -prune -exec rm -rf {} +
+
+# The scripts in .venv hold absolute paths: after a move it is built again.
+ifneq "$(shell cat $(READY) 2>/dev/null)" "$(CURDIR)"
+$(READY): force
+endif
+
+# Written last, so that an interrupted build never counts as ready.
+$(READY): requirements.lock pyproject.toml
+	@rm -rf .venv
+	@if command -v uv >/dev/null 2>&1; then $(build_with_uv); else $(check_python) && $(build_with_pip); fi \
+	    || { rm -rf .venv; exit 1; }
+	@printf '%s\n' '$(CURDIR)' >$@
+
+say_building = echo 'building .venv from requirements.lock (a few minutes at most)'
+
+build_with_uv = $(say_building) \
+    && uv venv --quiet --python '$(UV_PYTHON)' .venv \
+    && uv pip install --quiet --python .venv/bin/python --require-hashes -r requirements.lock \
+    && uv pip install --quiet --python .venv/bin/python --no-deps --no-build-isolation -e .
+
+pip_install = .venv/bin/python -m pip install -qq --disable-pip-version-check
+build_with_pip = $(say_building) \
+    && '$(PYTHON)' -m venv .venv \
+    && $(pip_install) --require-hashes -r requirements.lock \
+    && $(pip_install) --no-deps --no-build-isolation -e .
+
+fail = { echo "error: $(1)" >&2; exit 1; }
+check_python = { command -v '$(PYTHON)' >/dev/null 2>&1 \
+        || $(call fail,$(PYTHON) not found; install Python 3.11 or newer (e.g. apt install python3-venv) or name it with PYTHON=); } \
+    && { '$(PYTHON)' -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+        || $(call fail,$(PYTHON) is older than 3.11; install a newer Python and run make PYTHON=python3.12); } \
+    && { '$(PYTHON)' -c 'import ensurepip, venv' 2>/dev/null \
+        || $(call fail,$(PYTHON) cannot create environments; install its venv module (e.g. apt install python3-venv)); }

@@ -1,0 +1,28 @@
+# Regenerates, extends and audits "Learning Mixtures of Experts with EM" (ICML 2025).
+# config -> grid -> draw / download -> fit -> summarise -> figures, tables
+from snakemake.utils import min_version
+
+min_version("9.19")
+
+
+configfile: "config.yaml"
+
+
+include: "workflow/rules/common.smk"
+include: "workflow/rules/data.smk"
+include: "workflow/rules/fit.smk"
+include: "workflow/rules/figures.smk"
+
+
+# All that needs no download: a few minutes on a laptop.
+rule figures:
+    default_target: True
+    input:
+        products("figures"),
+
+
+# The paper's full protocol, Fashion-MNIST included.
+rule paper:
+    input:
+        products("figures"),
+        products("paper"),

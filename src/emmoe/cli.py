@@ -1,0 +1,44 @@
+"""The command line: what can be named in config.yaml, and whether a config is sound."""
+
+import argparse
+import dataclasses
+import sys
+
+from emmoe import __version__, registry
+from emmoe.config import load
+from emmoe.errors import EmmoeError
+from emmoe.grid import blocks, cells, fitter_blocks
+
+
+def _list(args: argparse.Namespace) -> None:
+    """Print every component that config.yaml can name, with its settings."""
+    for kind in registry.KINDS:
+        print(f"{kind}:")
+        for name in registry.names(kind):
+            fields = dataclasses.fields(registry.component(kind, name, kind))
+            print(f"  {name}({', '.join(field.name for field in fields)})")
+
+
+def _check(args: argparse.Namespace) -> None:
+    """Check a config and print what it would run."""
+    for name, experiment in load(args.config)["experiments"].items():
+        fits = sum(len(fitter_blocks(experiment, fitter)) for fitter in experiment["fitters"])
+        count = f"{len(cells(experiment))} cells, {experiment['replicates']} replicates"
+        print(f"{name}: {count}, {len(blocks(experiment))} blocks, {fits} fit jobs")
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Run the command line; exits with 1 and one line on a user's mistake."""
+    parser = argparse.ArgumentParser(prog="emmoe", description=sys.modules[__name__].__doc__)
+    parser.add_argument("--version", action="version", version=__version__)
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    listing = commands.add_parser("list", help="models, fitters, starts and data sets by name")
+    listing.set_defaults(run=_list)
+    checking = commands.add_parser("check", help="check a config and count its jobs")
+    checking.add_argument("config", nargs="?", default="config.yaml")
+    checking.set_defaults(run=_check)
+    args = parser.parse_args(arguments)
+    try:
+        args.run(args)
+    except EmmoeError as error:
+        sys.exit(f"error: {error}")

@@ -1,0 +1,133 @@
+"""Reads and checks config.yaml, the record of all experiments: every mistake is one line."""
+
+import copy
+import re
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import yaml
+
+from emmoe import components, registry
+from emmoe.errors import ConfigError
+from emmoe.grid import LIMITS, cells
+from emmoe.results import schema
+
+
+def load(path: Path | str) -> dict[str, Any]:
+    """Return the checked config of a file, defaults filled."""
+    try:
+        content = yaml.safe_load(Path(path).read_text())
+    except OSError as error:
+        raise ConfigError(f"{path}: {error.strerror}") from None
+    except yaml.YAMLError as error:
+        raise ConfigError(f"{path}: {' '.join(str(error).split())}") from None
+    return check(content)
+
+
+def check(config: Any) -> dict[str, Any]:
+    """Return config with defaults filled; raises ConfigError naming the first wrong setting."""
+    validator = _DefaultsValidator(schema("config"))
+    error = jsonschema.exceptions.best_match(validator.iter_errors(config))
+    if error is not None:
+        raise ConfigError(_message(error))
+    for name, experiment in config["experiments"].items():
+        _check_experiment(f"experiments.{name}", experiment, config["downloads"])
+    for kind in ("figures", "tables"):
+        for name, entry in config[kind].items():
+            _check_product(config, kind, name, entry)
+    for path in config["inferred"]:
+        _check_path(config, path)
+    return config
+
+
+def _fill_defaults(validator, properties, instance, _schema):
+    if isinstance(instance, dict):
+        for name, rule in properties.items():
+            if "default" in rule:
+                instance.setdefault(name, copy.deepcopy(rule["default"]))
+    yield from jsonschema.Draft202012Validator.VALIDATORS["properties"](
+        validator, properties, instance, _schema
+    )
+
+
+_DefaultsValidator = jsonschema.validators.extend(
+    jsonschema.Draft202012Validator, {"properties": _fill_defaults}
+)
+
+
+def _message(error: jsonschema.ValidationError) -> str:
+    where = ".".join(map(str, error.absolute_path)) or "config"
+    if error.validator == "additionalProperties":
+        known = error.schema.get("properties", {})
+        unknown = next(key for key in error.instance if key not in known)
+        return f"{where}: unknown setting {unknown!r}{registry.nearest(unknown, known)}"
+    return f"{where}: {error.message}"
+
+
+def _check_experiment(where: str, experiment: dict[str, Any], downloads: dict[str, Any]) -> None:
+    """Build every component of an experiment, so that no job starts with a wrong setting."""
+    model = components.build_model(experiment["model"], f"{where}.model")
+    start = components.build_start(experiment["start"], f"{where}.start")
+    for cell in cells(experiment, where):
+        dataset = components.build_dataset(cell.data, f"{where}.data")
+        if dataset.has_truth and not hasattr(model, "simulate"):
+            raise ConfigError(f"{where}.model: {experiment['model']['name']} cannot simulate data")
+        if start.needs_truth and not dataset.has_truth:
+            raise ConfigError(f"{where}.start: {experiment['start']['name']} needs a known truth")
+        blocks = model.blocks(dataset.features)
+        _check_blocks(f"{where}.start.distance", getattr(start, "distance", None), blocks)
+        for name, settings in experiment["fitters"].items():
+            fitter = components.build_fitter(settings, f"{where}.fitters.{name}")
+            _check_blocks(f"{where}.fitters.{name}.step", getattr(fitter, "step", None), blocks)
+    _check_files(where, dataset.files, downloads)
+    _check_limits(where, experiment)
+
+
+def _check_files(where: str, files: tuple[str, ...], downloads: dict[str, Any]) -> None:
+    for file in files:
+        folder, _, name = file.partition("/")
+        if name not in downloads.get(folder, {}).get("files", {}):
+            raise ConfigError(f"downloads.{folder}.files: {name} is missing, {where} needs it")
+
+
+def _check_limits(where: str, experiment: dict[str, Any]) -> None:
+    for name, settings in experiment["fitters"].items():
+        for limit in LIMITS:
+            if settings.get(limit, 0) > experiment[limit]:
+                raise ConfigError(
+                    f"{where}.fitters.{name}.{limit}: {settings[limit]} is more than "
+                    f"the experiment's {experiment[limit]}"
+                )
+
+
+def _check_product(config: dict[str, Any], kind: str, name: str, entry: dict[str, Any]) -> None:
+    """Check a figure's or table's module, the experiments it reads, and the fitters it shows."""
+    modules, known = registry.modules(kind), config["experiments"]
+    _check_known(f"{kind}.{name}.draw", "module", [entry["draw"]], modules)
+    read = re.findall(r"<results>/summaries/(\w+)\.csv", " ".join(entry["inputs"].values()))
+    _check_known(f"{kind}.{name}.inputs", "experiment", read, known)
+    fitters = {fitter for experiment in read for fitter in known[experiment]["fitters"]}
+    _check_known(f"{kind}.{name}.curves", "fitter", entry["curves"], fitters)
+
+
+def _check_known(where: str, what: str, names: Iterable[str], known: Iterable[str]) -> None:
+    for name in names:
+        if name not in known:
+            raise ConfigError(f"{where}: no {what} named {name!r}{registry.nearest(name, known)}")
+
+
+def _check_blocks(where: str, setting: Any, blocks: dict[str, slice]) -> None:
+    """Raise ConfigError if a setting by block does not name the model's blocks."""
+    if isinstance(setting, Mapping) and set(setting) != set(blocks):
+        raise ConfigError(f"{where}: names {sorted(setting)}, the blocks are {sorted(blocks)}")
+
+
+def _check_path(config: dict[str, Any], path: str) -> None:
+    """Raise ConfigError unless a dotted path of `inferred` leads to a setting."""
+    node: Any = config
+    for key in path.split("."):
+        if not isinstance(node, dict) or key not in node:
+            raise ConfigError(f"inferred.{path}: there is no such setting")
+        node = node[key]

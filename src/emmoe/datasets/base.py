@@ -1,0 +1,45 @@
+"""What every data set offers. Its settings are the fields of a dataclass, plus `axes`."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import ClassVar
+
+import numpy as np
+
+from emmoe.models.base import Array, Model, Sample
+
+Rng = np.random.Generator
+
+
+class Dataset(ABC):
+    """One cell's data: `files` names the downloads it reads (as <folder>/<file>), `axes` the
+    settings that a grid may vary."""
+
+    axes: ClassVar[tuple[str, ...]] = ()
+    has_truth: ClassVar[bool] = False
+    files: ClassVar[tuple[str, ...]] = ()
+    dtype: ClassVar[type] = np.float64
+
+    @property
+    @abstractmethod
+    def features(self) -> int:
+        """d, the number of features."""
+
+    def truth(self, rng: Rng) -> Array | None:
+        """Draw the true parameters (p,), or None where there are none."""
+        return None
+
+    @abstractmethod
+    def samples(
+        self,
+        model: Model,
+        truths: Sequence[Array | None],
+        rngs: Sequence[Rng],
+        split: Rng,
+        files: dict[str, tuple[Path, str]],
+    ) -> Iterator[tuple[list[int], Sample]]:
+        """Yield (positions, sample): the replicates, by position, that share a sample.
+
+        rngs are the replicates' own generators, split the one they have in common; files maps a
+        download's name to its path and SHA-256."""

@@ -1,0 +1,41 @@
+"""Random Invert Fashion-MNIST (Xiao, Rasul and Vollgraf, 2017): 28 x 28 images in 10 classes."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from emmoe.datasets.base import Dataset
+from emmoe.datasets.idx import read_idx
+from emmoe.datasets.random_invert import invert
+from emmoe.models.base import Sample
+
+
+@dataclass(frozen=True)
+class RandomInvertFashionMnist(Dataset):
+    """train_size: the first images of the official training set; the test set is the official."""
+
+    train_size: int = 60000
+
+    files = (
+        "fashion-mnist/train-images-idx3-ubyte.gz",
+        "fashion-mnist/train-labels-idx1-ubyte.gz",
+        "fashion-mnist/t10k-images-idx3-ubyte.gz",
+        "fashion-mnist/t10k-labels-idx1-ubyte.gz",
+    )
+    dtype = np.float32
+
+    def __post_init__(self):
+        if not 784 <= self.train_size <= 60000:
+            raise ValueError(f"train_size must be within 784..60000, got {self.train_size}")
+
+    @property
+    def features(self) -> int:
+        return 784
+
+    def samples(self, model, truths, rngs, split, files) -> Iterator[tuple[list[int], Sample]]:
+        arrays = [read_idx(*files[name]) for name in self.files]
+        images = [a.reshape(len(a), -1).astype(np.float32) / np.float32(255) for a in arrays[::2]]
+        labels = [a.astype(np.intp) for a in arrays[1::2]]
+        train = images[0][: self.train_size], labels[0][: self.train_size]
+        yield list(range(len(rngs))), invert(train, (images[1], labels[1]), rngs)

@@ -1,0 +1,17 @@
+"""Errors meant for a person: one line each, saying what is wrong, where, and what to do."""
+
+
+class EmmoeError(Exception):
+    """A user's mistake or a missing resource, told in one line."""
+
+
+class ConfigError(EmmoeError):
+    """A setting that cannot be used."""
+
+
+class DataError(EmmoeError):
+    """Data that are malformed, not finite or do not fit the model."""
+
+
+class DownloadError(EmmoeError):
+    """A file that no source could supply."""

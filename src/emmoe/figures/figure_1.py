@@ -1,0 +1,95 @@
+"""Figure 1: excess loss of the symmetric mixture of 2 linear experts, to the truth and to the end.
+
+L is the mean negative log-likelihood over the training sample, in nats.
+"""
+
+from collections.abc import Mapping
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+
+from emmoe import reported as paper
+from emmoe.figures import curves as shared
+from emmoe.figures import style
+
+BOTTOM, TOP = 1e-5, 1.5  # nats: the lowest reading is 3e-5
+METRIC = "excess_loss_to_truth"
+BELOW = "mean < 0 from $t =$"
+
+
+@style.context()
+def draw(
+    *, summary: pd.DataFrame, curves: Mapping[str, str], reported: pd.DataFrame | None = None
+) -> Figure:
+    """Return the figure: (a) L(theta_t) - L(theta*), log; (b) L(theta_t) - L(theta_T), linear.
+
+    summary: mean and std over instances by fitter, metric, iteration; curves: fitter -> label, in
+    drawing order; reported: data/reported/figures_1_2.csv, as read or through reported.load.
+    """
+    read = None if reported is None else paper.plotted(paper.load(reported), "figure_1")
+    figure, (left, right) = style.two_panels()
+    left.set(
+        title="(a) excess loss over the truth", ylabel=r"$L(\theta_t) - L(\theta^{*})$  [nats]"
+    )
+    _, top = shared.limits(summary, curves, METRIC, BOTTOM, TOP)
+    style.log_axis(left, (BOTTOM, top))
+    shared.panel(left, summary, curves, METRIC, read)
+    _mark_falls(left, summary, curves, read)
+    right.set(
+        title="(b) excess loss over the last iterate", ylabel=r"$L(\theta_t) - L(\theta_T)$  [nats]"
+    )
+    shared.panel(right, summary, curves, "excess_loss_to_final", read)
+    shared.legend(figure, summary, curves, read)
+    return figure
+
+
+def _mark_falls(
+    axes: Axes, summary: pd.DataFrame, curves: Mapping[str, str], read: pd.DataFrame | None
+) -> None:
+    """Mark and say from when on a mean is below 0, where a log axis loses it.
+
+    It must happen to EM: theta_t comes to minimise L over the sample, and theta* does not.
+    """
+    marks, texts = [], []
+    for fitter, look in style.looks(curves).items():
+        rows = shared.select(summary, fitter, METRIC)
+        start = fall(rows["iteration"], rows["mean"])
+        if start is not None:
+            marks.append(_dive(axes, rows[rows["iteration"] <= start].tail(2), look, fitter))
+            texts.append(f"{curves[fitter]}: {start}")
+    if read is not None:
+        marks.append(_reported_falls(axes, read, curves))
+        texts.append("reported")
+    if marks:
+        box = {"loc": "lower right", "alignment": "left", "handlelength": 0.8, "borderpad": 0.1}
+        axes.legend(marks, texts, title=BELOW, borderaxespad=0, handletextpad=0.4, **box)
+
+
+def _dive(axes: Axes, last: pd.DataFrame, look: style.Look, fitter: str) -> Line2D:
+    """Draw an arrow from the last mean above 0 to the axis' lower end; return its head."""
+    path = last["iteration"], last["mean"].clip(lower=BOTTOM)
+    axes.plot(*path, color=look.colour, ls=":", lw=1, zorder=3, label=f"dive {fitter}")
+    head = {"ls": "", "marker": "v", "ms": 4.5, "color": look.colour}
+    axes.plot(last["iteration"].iloc[-1], BOTTOM, clip_on=False, zorder=4, **head)
+    return Line2D([], [], **head)
+
+
+def _reported_falls(axes: Axes, read: pd.DataFrame, curves: Mapping[str, str]) -> Line2D:
+    """Mark where the readings leave the log axis; return the mark for the legend."""
+    head = {"ls": "", "marker": "v", "ms": 4.5, "mfc": "white", "mew": 0.7}
+    for fitter, look in style.looks(curves).items():
+        rows = read[(read["algorithm"] == fitter) & (read["metric"] == METRIC)]
+        start = fall(rows["iteration"], rows["value"])
+        if start is not None:
+            axes.plot(start, BOTTOM, mec=look.colour, clip_on=False, zorder=3.5, **head)
+    return Line2D([], [], mec=shared.GREY, **head)
+
+
+def fall(iteration: pd.Series, value: pd.Series) -> int | None:
+    """Return the iteration from which on no value is above 0 (or known), if there is one."""
+    last = iteration[value > 0].max()
+    after = iteration if np.isnan(last) else iteration[iteration > last]
+    return int(after.min()) if len(after) else None

@@ -1,0 +1,44 @@
+"""Figure 2: relative errors of the experts and of the gate, symmetric mixture of 2 linear experts.
+
+Errors are ||beta_t - beta*|| / ||beta*|| and the same of w, for the same runs as Figure 1. The
+readings' uncertainties are relative ones, so the paper's axes are taken to be logarithmic.
+"""
+
+from collections.abc import Mapping
+
+import pandas as pd
+from matplotlib.figure import Figure
+
+from emmoe import reported as paper
+from emmoe.figures import curves as shared
+from emmoe.figures import style
+
+PANELS = {
+    "relative_error_beta": (
+        "(a) relative error of the experts",
+        r"$\Vert \beta_t - \beta^{*}\Vert\, /\, \Vert \beta^{*}\Vert$",
+    ),
+    "relative_error_w": (
+        "(b) relative error of the gate",
+        r"$\Vert w_t - w^{*}\Vert\, /\, \Vert w^{*}\Vert$",
+    ),
+}
+
+
+@style.context()
+def draw(
+    *, summary: pd.DataFrame, curves: Mapping[str, str], reported: pd.DataFrame | None = None
+) -> Figure:
+    """Return the figure: relative error of (a) beta_t and (b) w_t, both on the same log axis.
+
+    summary: mean and std over instances by fitter, metric, iteration; curves: fitter -> label, in
+    drawing order; reported: data/reported/figures_1_2.csv, as read or through reported.load.
+    """
+    read = None if reported is None else paper.plotted(paper.load(reported), "figure_2")
+    figure, panels = style.two_panels()
+    for axes, (metric, (title, error)) in zip(panels, PANELS.items(), strict=True):
+        axes.set(title=title, ylabel=error)
+        style.log_axis(axes, shared.limits(summary, curves, metric, 0.02, 1.5), (1, 2, 5))
+        shared.panel(axes, summary, curves, metric, read)
+    shared.legend(figure, summary, curves, read)
+    return figure

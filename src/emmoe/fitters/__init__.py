@@ -1,0 +1,1 @@
+"""HOW it is fitted: one file per algorithm."""

@@ -1,0 +1,120 @@
+"""Expands experiments into cells, blocks and tasks: a task is all that a job's numbers depend on.
+
+A cell is one setting of the data. Its key, from which its seeds derive, holds the model's and the
+data's settings and nothing else, so the same cell has the same data in every experiment, whatever
+else the grid holds. A block, cells x replicates, is the unit of a job. Its size is part of the
+record: replicates that share a wide product are rounded a little differently in another company.
+"""
+
+import json
+from dataclasses import asdict, dataclass
+from itertools import product
+from typing import Any
+
+from emmoe import registry
+from emmoe.components import build_dataset, build_model
+from emmoe.errors import ConfigError
+
+LIMITS = ("replicates", "iterations")  # a fitter's own, where it has fewer than its experiment
+
+
+@dataclass(frozen=True)
+class Cell:
+    """name: short, for paths and tables; data: the data set's settings; key: for the seeds."""
+
+    name: str
+    data: dict[str, Any]
+    key: str
+
+
+@dataclass(frozen=True)
+class Block:
+    """The cells and replicates of one job."""
+
+    name: str
+    cells: tuple[Cell, ...]
+    replicates: range
+
+
+def cells(experiment: dict[str, Any], where: str = "experiment") -> list[Cell]:
+    """Return the cells of an experiment: the product of its data set's axes, in config order.
+
+    Raises ConfigError, naming `where`, for a setting that is wrong or a cell listed twice."""
+    data = experiment["data"]
+    axes = registry.component("datasets", data["name"], f"{where}.data").axes
+    present = [axis for axis in axes if axis in data]
+    values = [data[axis] if isinstance(data[axis], list) else [data[axis]] for axis in present]
+    model = _normalised(experiment["model"], build_model(experiment["model"], f"{where}.model"))
+    found = []
+    for point in product(*values):
+        cell = _cell(model, data | dict(zip(present, point, strict=True)), present, where)
+        if cell in found:
+            raise ConfigError(f"{where}.data: the cell {cell.name} is listed twice")
+        found.append(cell)
+    if not found:
+        raise ConfigError(f"{where}.data: an axis is an empty list")
+    return found
+
+
+def _normalised(settings: dict[str, Any], component: Any) -> dict[str, Any]:
+    """A component's settings with defaults filled and numbers of one type, however written."""
+    return {"name": settings["name"], **asdict(component)}
+
+
+def _cell(model: dict[str, Any], data: dict[str, Any], axes: list[str], where: str) -> Cell:
+    data = _normalised(data, build_dataset(data, f"{where}.data"))
+    name = "-".join(f"{axis}{_short(data[axis])}" for axis in axes) or "all"
+    return Cell(name, data, json.dumps({"model": model, "data": data}, sort_keys=True))
+
+
+def _short(value: Any) -> str:
+    return f"{value:.12g}" if isinstance(value, float) else str(value)
+
+
+def blocks(experiment: dict[str, Any]) -> dict[str, Block]:
+    """Return the blocks by name: each cell's replicates in chunks of fixed size."""
+    size, total = experiment["replicates_per_block"], experiment["replicates"]
+    found = {}
+    for cell in cells(experiment):
+        for first in range(0, total, size):
+            name = f"{cell.name}.r{first:03d}-{first + size - 1:03d}"
+            found[name] = Block(name, (cell,), range(first, min(first + size, total)))
+    return found
+
+
+def limit(experiment: dict[str, Any], fitter: str, name: str) -> int:
+    """Return a fitter's own number of "replicates" or "iterations", else the experiment's."""
+    return experiment["fitters"][fitter].get(name, experiment[name])
+
+
+def fitter_blocks(experiment: dict[str, Any], fitter: str) -> list[str]:
+    """Return the names of the blocks that hold a replicate of the fitter."""
+    total = limit(experiment, fitter, "replicates")
+    return [name for name, block in blocks(experiment).items() if block.replicates.start < total]
+
+
+def draw_task(config: dict[str, Any], experiment: str, block: str) -> dict[str, Any]:
+    """Return what the truths and starts of a block depend on."""
+    settings = config["experiments"][experiment]
+    chosen = blocks(settings)[block]
+    return {
+        "seed": config["seed"],
+        "model": settings["model"],
+        "start": settings["start"],
+        "cells": [asdict(cell) for cell in chosen.cells],
+        "replicates": list(chosen.replicates),
+    }
+
+
+def fit_task(config: dict[str, Any], experiment: str, fitter: str, block: str) -> dict[str, Any]:
+    """Return what one fitter's traces of a block depend on, its draw and downloads apart."""
+    settings = config["experiments"][experiment]
+    task = draw_task(config, experiment, block)
+    del task["start"]
+    total = limit(settings, fitter, "replicates")
+    return task | {
+        "replicates": [r for r in task["replicates"] if r < total],
+        "fitter": {k: v for k, v in settings["fitters"][fitter].items() if k not in LIMITS},
+        "iterations": limit(settings, fitter, "iterations"),
+        "tolerance": settings["tolerance"],
+    }

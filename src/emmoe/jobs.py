@@ -1,0 +1,126 @@
+"""What a workflow script calls: read files, call one function, write files and provenance."""
+
+import sys
+import time
+import zipfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from emmoe import provenance, results
+from emmoe.draw import draw_block
+from emmoe.errors import DataError, EmmoeError
+from emmoe.fit import Files, fit_block
+from emmoe.summary import summarise
+
+
+@contextmanager
+def logged(log: str) -> Iterator[None]:
+    """Turn a user's mistake into one line, in the log and on the terminal, and exit code 1."""
+    try:
+        yield
+    except EmmoeError as error:
+        Path(log).write_text(f"error: {error}\n")
+        sys.exit(f"error: {error}")
+
+
+def draw_code(task: Mapping[str, Any]) -> str:
+    """Return the hash of the code that a draw depends on."""
+    start = f"emmoe.starts.{task['start']['name']}"
+    return provenance.code_hash("emmoe.draw", *_modules(task), start)
+
+
+def fit_code(task: Mapping[str, Any]) -> str:
+    """Return the hash of the code that a fit depends on, of its own algorithm only."""
+    return provenance.code_hash(
+        "emmoe.fit", *_modules(task), f"emmoe.fitters.{task['fitter']['algorithm']}"
+    )
+
+
+def product_code(kind: str, name: str) -> str:
+    """Return the hash of the code that a figure or table depends on."""
+    writer = {"figures": "emmoe.figures.style", "tables": "emmoe.tables.write"}[kind]
+    return provenance.code_hash(f"emmoe.{kind}.{name}", writer)
+
+
+def _modules(task: Mapping[str, Any]) -> list[str]:
+    datasets = {f"emmoe.datasets.{cell['data']['name']}" for cell in task["cells"]}
+    return [f"emmoe.models.{task['model']['name']}", *sorted(datasets)]
+
+
+def draw(task: Mapping[str, Any], path: str) -> None:
+    """Draw a block's truths and starts into an npz file."""
+    results.write_arrays(path, **draw_block(task))
+
+
+def fit(
+    task: Mapping[str, Any],
+    code: str,
+    names: Mapping[str, str],
+    draw_path: str,
+    files: Files,
+    trace_path: str,
+    provenance_path: str,
+) -> None:
+    """Fit a block; write its trace and its provenance.
+
+    code: the hash of `fit_code`, taken before the job; names: the experiment's and the fitter's."""
+    label, started = "/".join(names.values()), time.monotonic()
+    try:
+        with np.load(draw_path) as content:
+            arrays = dict(content)
+    except (OSError, EOFError, ValueError, zipfile.BadZipFile) as error:
+        raise DataError(f"{draw_path}: not a readable draw ({error}): delete it") from None
+    fits = fit_block(task, arrays, files, lambda line: _say(f"{label}, {line}"))
+    trace = pd.concat(fits.traces, ignore_index=True)
+    for position, (column, value) in enumerate(names.items()):
+        trace.insert(2 * position, column, value)
+    results.write_trace(trace, trace_path)
+    content = {**names, "task": task, "code": code}
+    content["inputs"] = {"draw": provenance.file_hash(draw_path)}
+    content["inputs"] |= {name: sha256 for name, (_, sha256) in files.items()}
+    content["trace"] = provenance.file_hash(trace_path)
+    results.write_json(content | provenance.describe() | {"runs": fits.runs}, provenance_path)
+    replicates = f"replicates {task['replicates'][0]}-{task['replicates'][-1]}"
+    _say(f"{label}, {replicates}: done in {time.monotonic() - started:.0f} s")
+
+
+def _say(line: str) -> None:
+    print(line, file=sys.stderr, flush=True)
+
+
+def summary(trace_paths: list[str], path: str) -> None:
+    """Summarise all traces of an experiment into one table."""
+    trace = pd.concat([results.read_trace(p) for p in trace_paths], ignore_index=True)
+    results.write_csv(summarise(trace), path)
+
+
+def read_table(path: str) -> pd.DataFrame:
+    """Read an input of a figure or table by its suffix."""
+    return pd.read_parquet(path) if path.endswith(".parquet") else pd.read_csv(path)
+
+
+def _draw_with(kind: str, name: str, inputs: Mapping[str, str], curves: Mapping[str, str]) -> Any:
+    module = import_module(f"emmoe.{kind}.{name}")
+    tables = {key: read_table(path) for key, path in inputs.items()}
+    function = module.draw if kind == "figures" else module.build
+    return function(**tables, curves=dict(curves))
+
+
+def figure(name: str, inputs: Mapping[str, str], curves: Mapping[str, str], png: str, pdf: str):
+    """Draw a figure module's figure and save it as PNG and PDF."""
+    from emmoe.figures.style import save  # matplotlib is slow to import
+
+    save(_draw_with("figures", name, inputs, curves), png, pdf)
+
+
+def table(name: str, inputs: Mapping[str, str], curves: Mapping[str, str], csv: str, md: str):
+    """Build a table module's table and save it as CSV and Markdown."""
+    from emmoe.tables.write import save
+
+    save(_draw_with("tables", name, inputs, curves), csv, md)

@@ -1,0 +1,1 @@
+"""WHAT is fitted: one file per model."""

@@ -1,0 +1,167 @@
+"""MoLogE: K multinomial logistic experts over C classes under a soft-max gate, linear in x.
+
+theta = (gate (K, d), experts (K, C, d)), no intercepts; P(y|x) is the sum over k of
+softmax(gate x)_k softmax(expert_k x)_y. Source: the paper's Random Invert experiment.
+"""
+
+from dataclasses import dataclass
+from itertools import permutations
+
+import numpy as np
+
+from emmoe.errors import DataError
+from emmoe.models import softmax, whitened_lbfgs
+from emmoe.models.base import SATURATED, Array, Blocks, Model, Sample
+
+
+@dataclass(eq=False)
+class LogisticExperts(Model):
+    """K experts (the paper has 2), C classes; targets are 0..C-1."""
+
+    experts: int = 2
+    classes: int = 10
+    stacked = True
+    m_step_tolerance = 1e-6
+
+    def __post_init__(self):
+        if self.experts < 2 or self.classes < 2:
+            raise ValueError("experts and classes must be at least 2")
+
+    def blocks(self, d: int) -> Blocks:
+        gate = self.experts * d
+        return {"gate": slice(0, gate), "experts": slice(gate, gate * (1 + self.classes))}
+
+    def _prepare(self) -> None:
+        if not np.isin(self.sample.y, np.arange(self.classes)).all():
+            raise DataError(f"targets must be classes 0..{self.classes - 1}: recode y")
+        self._moment: Array | None = None
+        self._share = 1.0
+
+    def _weights(self, theta: Array) -> Array:
+        """Return theta as rows of logit weights, shape (R, K + K C, d)."""
+        return theta.reshape(-1, self.experts * (1 + self.classes), self.sample.x.shape[1])
+
+    def _pass(self, theta: Array, fixed: Array | None = None, with_gradient: bool = True):
+        """Return the mean loss (R,), its gradient (R, p) and the responsibilities (R, K, n).
+
+        With `fixed` responsibilities the loss is -Q; without a gradient, that part is zero."""
+        sample, weights = self.sample, self._weights(theta)
+        if sample.signs is not None and len(sample.signs) != len(weights):
+            raise ValueError(f"{len(weights)} replicates of theta, {len(sample.signs)} of signs")
+        n = len(sample.x)
+        loss, total = np.zeros(len(weights)), np.zeros(weights.shape)
+        posterior = fixed
+        if fixed is None:
+            posterior = np.empty((len(weights), self.experts, n), theta.dtype)
+        for rows in softmax.chunks(n):
+            z = softmax.logits(weights, sample, rows)
+            known = None if fixed is None else fixed[:, :, rows]
+            part, responsibilities = softmax.evaluate(
+                z, sample.y[rows], self.experts, known, with_gradient
+            )
+            loss += part
+            if fixed is None:
+                posterior[:, :, rows] = responsibilities
+            if with_gradient:
+                total += softmax.backward(z, sample, rows)
+        self.work.update(forward=self._share, backward=self._share * with_gradient)
+        return loss / n, (total / n).astype(theta.dtype).reshape(len(weights), -1), posterior
+
+    def loss(self, theta: Array):
+        return self._pass(theta, with_gradient=False)[0].reshape(theta.shape[:-1])[()]
+
+    def loss_and_gradient(self, theta: Array):
+        loss, gradient, _ = self._pass(theta)
+        return loss.reshape(theta.shape[:-1])[()], gradient.reshape(theta.shape)
+
+    def posterior(self, theta: Array) -> Array:
+        posterior = self._pass(theta, with_gradient=False)[2]
+        return posterior.reshape(*theta.shape[:-1], *posterior.shape[1:])
+
+    def e_step(self, theta: Array):
+        """Return L(theta), -Q's gradient, and the responsibilities (R, K, n), the statistic."""
+        loss, gradient, posterior = self._pass(theta)
+        self.work.update(e_step=1)
+        return loss.reshape(theta.shape[:-1])[()], gradient.reshape(theta.shape), posterior
+
+    def q_gradient(self, theta: Array, statistic: Array) -> Array:
+        return self._pass(theta, fixed=statistic)[1].reshape(theta.shape)
+
+    def m_step(self, theta: Array, statistic: Array, gradient: Array, tolerance: float) -> Array:
+        """Minimise -Q by L-BFGS, one replicate after the other.
+
+        Where an expert can separate its classes -Q has no minimiser: the search then ends at its
+        limit, and work["unsolved_m_steps"] counts it."""
+        weights = self._weights(theta)
+        bounds = tolerance * np.abs(gradient.reshape(len(weights), -1)).max(axis=1)
+        solved = [
+            self._m_step_one(r, len(weights), start, statistic[r : r + 1], bounds[r])
+            for r, start in enumerate(weights)
+        ]
+        return np.array(solved, theta.dtype).reshape(theta.shape)
+
+    def _m_step_one(
+        self, r: int, replicates: int, start: Array, responsibilities: Array, bound: float
+    ) -> Array:
+        one, moment = self._replicate(r), self._second_moment(r)
+        one.work, one._share = self.work, 1 / replicates
+
+        def objective(v: Array) -> tuple[float, Array]:
+            value, slope, _ = one._pass(v.astype(start.dtype).reshape(1, -1), responsibilities)
+            return float(value[0]), slope.reshape(v.shape).astype(float)
+
+        solution, solved = whitened_lbfgs.solve(objective, start.astype(float), moment, bound)
+        self.work.update(unsolved_m_steps=int(not solved))
+        return solution
+
+    def _replicate(self, r: int) -> "LogisticExperts":
+        """Return the model bound to one replicate alone."""
+        sample = self.sample
+        signs = None if sample.signs is None else sample.signs[r : r + 1]
+        return self.bind(Sample(sample.x, sample.y, signs))
+
+    def _second_moment(self, r: int) -> Array:
+        """E[xx'] of replicate r's features, from one Gram that all replicates share."""
+        x, signs = self.sample.x, self.sample.signs
+        if self._moment is None:
+            self._moment = (x.T @ x).astype(float) / len(x)
+            self.work.update(gram=1)
+        if signs is None:
+            return self._moment
+        inverted = signs[r] < 0
+        total = inverted.astype(x.dtype) @ x / len(x)
+        return self._moment - total - total[:, None] + inverted.mean()
+
+    def separable(self, theta: Array):
+        """Whether the gate has left all doubt behind on most points, shape () or (R,)."""
+        weights, saturated = self._weights(theta), 0
+        for rows in softmax.chunks(len(self.sample.x)):
+            z = softmax.logits(weights, self.sample, rows)
+            saturated += (np.ptp(z[:, : self.experts], axis=1) > SATURATED).sum(axis=1)
+        return (saturated > len(self.sample.x) / 2).reshape(theta.shape[:-1])[()]
+
+    def orbit(self, theta: Array) -> list[Array]:
+        """All permutations of the experts, with the soft-maxes' common shifts removed."""
+        gate, experts = np.split(self._weights(theta)[0], [self.experts])
+        experts = experts.reshape(self.experts, self.classes, -1)
+        gate, experts = gate - gate.mean(axis=0), experts - experts.mean(axis=1, keepdims=True)
+        orders = [list(order) for order in permutations(range(self.experts))]
+        return [np.concatenate([gate[o].ravel(), experts[o].ravel()]) for o in orders]
+
+    def log_probability(self, theta: Array, sample: Sample) -> Array:
+        """Return log P(y = c | x), shape (R, C, n)."""
+        weights = self._weights(theta)
+        out = np.empty((len(weights), self.classes, len(sample.x)), theta.dtype)
+        for rows in softmax.chunks(len(sample.x)):
+            joint = softmax.log_joint(softmax.logits(weights, sample, rows), self.experts)
+            out[:, :, rows] = softmax.logsumexp(joint, 1)[:, 0]
+        return out
+
+    def held_out(self, theta: Array) -> dict[str, Array]:
+        """Return accuracy and cross entropy (nats) on the held-out sample, shape (R,) each."""
+        test = self.sample.test
+        log_probability = self.log_probability(theta, test)
+        hit = log_probability.argmax(axis=1) == test.y
+        of_target = log_probability[:, test.y, np.arange(len(test.y))]
+        cross_entropy = -of_target.mean(axis=1, dtype=float)
+        return {"test_accuracy": hit.mean(axis=1), "test_cross_entropy": cross_entropy}

@@ -1,0 +1,140 @@
+"""What the two symmetric mixtures of two experts share.
+
+theta = (beta, w), a = x'w, b = x'beta, z in {-1, +1} with P(z=1|x) = sigmoid(a). Given x, the pair
+(y, z) is an exponential family with natural statistic (c y z x, z x / 2), where c is 1/sigma^2 for
+linear and 1/2 for logistic experts. So the posterior logit of z = 1 is phi = a + 2 c y b, EM is
+mirror descent with the mirror map A below, and L = const + A(theta) - E[log(2 cosh(phi/2))].
+Source: the paper's section on symmetric mixtures of experts; E is the sample mean.
+"""
+
+from abc import abstractmethod
+
+import numpy as np
+
+from emmoe.models import log_cosh
+from emmoe.models.base import SATURATED, Array, Blocks, Model
+
+
+class SymmetricModel(Model):
+    """SymMoLinE and SymMoLogE; subclasses give c, the component's loss and the expert's part of A.
+
+    The M-step's default tolerance lets an EM step certify the mirror step to 1e-8 |grad L|."""
+
+    m_step_tolerance = 1e-9
+
+    def blocks(self, d: int) -> Blocks:
+        return {"beta": slice(0, d), "w": slice(d, 2 * d)}
+
+    def _prepare(self) -> None:
+        self._round_off = np.finfo(float).eps * np.abs(self.sample.x).mean(axis=0).max()
+
+    def _split(self, theta: Array) -> tuple[Array, Array]:
+        d = self.sample.x.shape[1]
+        return theta[:d], theta[d:]
+
+    def logits(self, theta: Array) -> tuple[Array, Array, Array]:
+        """Return b, a and the posterior logit phi, each of shape (n,)."""
+        b, a = (self.sample.x @ part for part in self._split(theta))
+        self.work.update(forward=1)
+        return b, a, a + 2 * self.statistic_weight * self.sample.y * b
+
+    @property
+    @abstractmethod
+    def statistic_weight(self) -> float:
+        """c of the natural statistic (c y z x, z x / 2)."""
+
+    @abstractmethod
+    def _component_loss(self, b: Array) -> Array:
+        """-log P(y | x, z = 1), per observation; b changes sign with z."""
+
+    @abstractmethod
+    def _expert_mirror(self, b: Array) -> float:
+        """The expert's part of the mirror map from b = x'beta."""
+
+    @abstractmethod
+    def _expert_mirror_derivative(self, b: Array) -> Array:
+        """d/db of the expert's part of the mirror map, per observation."""
+
+    @abstractmethod
+    def expert_mirror_hessian(self, b: Array) -> Array:
+        """The expert's block of Hess A, shape (d, d)."""
+
+    @abstractmethod
+    def _expert_m_step(
+        self, beta: Array, target: Array, gradient: Array, tolerance: float
+    ) -> Array:
+        """Solve grad A_expert(beta+) = target; gradient is grad A_expert(beta) - target."""
+
+    @abstractmethod
+    def _draw_targets(self, b: Array, z: Array, rng: np.random.Generator) -> Array:
+        """Draw y given b and z."""
+
+    def simulate(self, x: Array, theta: Array, rng: np.random.Generator) -> Array:
+        """Draw targets y (n,) for features x (n, d) from the model at theta."""
+        d = x.shape[1]
+        a = x @ theta[d:]
+        z = np.where(rng.random(len(x)) < 0.5 * (1 + np.tanh(a / 2)), 1.0, -1.0)
+        return self._draw_targets(x @ theta[:d], z, rng)
+
+    def mirror_map(self, theta: Array) -> float:
+        """Return A(theta)."""
+        b, a, _ = self.logits(theta)
+        return self._expert_mirror(b) + log_cosh.log_2cosh(a / 2).mean()
+
+    def mirror_gradient(self, theta: Array) -> Array:
+        """Return grad A(theta), shape (p,)."""
+        b, a, _ = self.logits(theta)
+        return self._backward(self._expert_mirror_derivative(b), np.tanh(a / 2) / 2)[0]
+
+    def _backward(self, *columns: Array) -> Array:
+        """Return E[column x] of each column (n,), two to a row: shape (columns / 2, p)."""
+        x = self.sample.x
+        self.work.update(backward=1)
+        return (np.stack(columns) @ x / len(x)).reshape(len(columns) // 2, -1)
+
+    def _loss(self, b: Array, a: Array, phi: Array) -> float:
+        """L from the likelier component: its own loss less log(1 + exp(-|phi|))."""
+        sign = np.where(phi < 0, -1.0, 1.0)
+        gate_loss = np.logaddexp(0, -sign * a)
+        return float(
+            np.mean(self._component_loss(sign * b) + gate_loss - np.log1p(np.exp(-np.abs(phi))))
+        )
+
+    def loss(self, theta: Array) -> float:
+        return self._loss(*self.logits(theta))
+
+    def _scores(self, b: Array, a: Array, phi: Array) -> tuple[Array, Array, Array, Array]:
+        """Return d loss/db and d loss/da, and the parts of them that the posterior mean of z makes
+        up, each (n,). Their difference is taken here, before any sum, to keep its accuracy."""
+        latent = np.tanh(phi / 2)
+        statistic = self.statistic_weight * self.sample.y * latent
+        slope = self._expert_mirror_derivative(b) - statistic
+        return slope, (np.tanh(a / 2) - latent) / 2, statistic, latent / 2
+
+    def loss_and_gradient(self, theta: Array) -> tuple[float, Array]:
+        b, a, phi = self.logits(theta)
+        return self._loss(b, a, phi), self._backward(*self._scores(b, a, phi)[:2])[0]
+
+    def e_step(self, theta: Array) -> tuple[float, Array, Array]:
+        b, a, phi = self.logits(theta)
+        self.work.update(e_step=1)
+        gradient, statistic = self._backward(*self._scores(b, a, phi))
+        return self._loss(b, a, phi), gradient, statistic
+
+    def posterior(self, theta: Array) -> Array:
+        phi = self.logits(theta)[2]
+        return np.exp(-np.logaddexp(0, np.stack([-phi, phi])))
+
+    def separable(self, theta: Array) -> bool:
+        """Whether the gate has left all doubt behind on most points."""
+        return bool(np.mean(np.abs(self.sample.x @ self._split(theta)[1]) > SATURATED) > 0.5)
+
+    def q_gradient(self, theta: Array, statistic: Array) -> Array:
+        return self.mirror_gradient(theta) - statistic
+
+    def m_step(self, theta: Array, statistic: Array, gradient: Array, tolerance: float) -> Array:
+        """Solve grad A(theta+) = statistic to 1e-12, or to `tolerance` where that is smaller."""
+        tolerance = max(min(1e-12, tolerance * np.abs(gradient).max()), self._round_off)
+        (beta, w), (for_beta, for_w) = self._split(theta), self._split(statistic)
+        beta = self._expert_m_step(beta, for_beta, self._split(gradient)[0], tolerance)
+        return np.concatenate([beta, log_cosh.solve(self.sample.x, for_w, w, tolerance, self.work)])

@@ -1,0 +1,59 @@
+"""SymMoLinE: y | x, z ~ N(z x'beta, sigma^2), P(z=1|x) = sigmoid(x'w)."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.linalg import LinAlgError, cho_factor, cho_solve
+
+from emmoe.errors import DataError
+from emmoe.models.base import Array
+from emmoe.models.symmetric import SymmetricModel
+
+
+@dataclass(eq=False)
+class SymmetricLinear(SymmetricModel):
+    """The symmetric mixture of two linear experts with known noise standard deviation."""
+
+    noise_sd: float = 1.0
+
+    def __post_init__(self):
+        if not 0 < self.noise_sd < np.inf:
+            raise ValueError(f"noise_sd must be positive, got {self.noise_sd}")
+
+    def _prepare(self) -> None:
+        super()._prepare()
+        x = self.sample.x
+        self._gram = self.statistic_weight * x.T @ x / len(x)
+        try:
+            self._factor = cho_factor(self._gram)
+        except LinAlgError:
+            raise DataError("columns of x are linearly dependent: remove some") from None
+
+    @property
+    def statistic_weight(self) -> float:
+        return self.noise_sd**-2
+
+    def _component_loss(self, b: Array) -> Array:
+        residual = (self.sample.y - b) / self.noise_sd
+        return 0.5 * (residual**2 + np.log(2 * np.pi)) + np.log(self.noise_sd)
+
+    def _expert_mirror(self, b: Array) -> float:
+        return self.statistic_weight * (b @ b) / (2 * len(b))
+
+    def _expert_mirror_derivative(self, b: Array) -> Array:
+        return self.statistic_weight * b
+
+    def expert_mirror_hessian(self, b: Array) -> Array:
+        return self._gram
+
+    def _expert_m_step(
+        self, beta: Array, target: Array, gradient: Array, tolerance: float
+    ) -> Array:
+        """A Newton step, exact since A is quadratic here; it rounds the change, not beta."""
+        return beta - cho_solve(self._factor, gradient)
+
+    def _draw_targets(self, b: Array, z: Array, rng: np.random.Generator) -> Array:
+        return z * b + self.noise_sd * rng.standard_normal(len(b))
+
+    def orbit(self, theta: Array) -> list[Array]:
+        return [theta, -theta]

@@ -1,0 +1,49 @@
+"""SymMoLogE: y in {-1, +1}, P(y|x,z) = sigmoid(y z x'beta), P(z=1|x) = sigmoid(x'w)."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from emmoe.errors import DataError
+from emmoe.models import log_cosh
+from emmoe.models.base import Array
+from emmoe.models.symmetric import SymmetricModel
+
+
+@dataclass(eq=False)
+class SymmetricLogistic(SymmetricModel):
+    """The symmetric mixture of two logistic experts."""
+
+    def _prepare(self) -> None:
+        super()._prepare()
+        if not np.isin(self.sample.y, (-1, 1)).all():
+            raise DataError("symmetric_logistic needs targets in {-1, +1}: recode y")
+
+    @property
+    def statistic_weight(self) -> float:
+        return 0.5
+
+    def _component_loss(self, b: Array) -> Array:
+        return np.logaddexp(0, -self.sample.y * b)
+
+    def _expert_mirror(self, b: Array) -> float:
+        return log_cosh.log_2cosh(b / 2).mean()
+
+    def _expert_mirror_derivative(self, b: Array) -> Array:
+        return np.tanh(b / 2) / 2
+
+    def expert_mirror_hessian(self, b: Array) -> Array:
+        return log_cosh.hessian(self.sample.x, b)
+
+    def _expert_m_step(
+        self, beta: Array, target: Array, gradient: Array, tolerance: float
+    ) -> Array:
+        return log_cosh.solve(self.sample.x, target, beta, tolerance, self.work)
+
+    def _draw_targets(self, b: Array, z: Array, rng: np.random.Generator) -> Array:
+        return np.where(rng.random(len(b)) < 0.5 * (1 + np.tanh(z * b / 2)), 1.0, -1.0)
+
+    def orbit(self, theta: Array) -> list[Array]:
+        beta, w = np.split(theta, 2)
+        swapped = np.concatenate([w, beta])
+        return [theta, -theta, swapped, -swapped]

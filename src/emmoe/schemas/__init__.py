@@ -1,0 +1,1 @@
+"""Schemas of config.yaml and of the result files."""

@@ -1,0 +1,1 @@
+"""WHERE a fit begins: one file per start law."""

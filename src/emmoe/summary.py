@@ -1,0 +1,32 @@
+"""Condenses traces into means and standard deviations over replicates, iteration by iteration."""
+
+import pandas as pd
+
+METRICS = (
+    "loss",
+    "gradient_norm",
+    "passes",
+    "excess_loss_to_truth",
+    "excess_loss_to_final",
+    "relative_error_beta",
+    "relative_error_w",
+    "test_accuracy",
+    "test_cross_entropy",
+)
+
+
+def summarise(trace: pd.DataFrame) -> pd.DataFrame:
+    """Return one row a (experiment, cell, fitter, metric, iteration): mean, std, replicates.
+
+    std has the divisor replicates - 1. A run that ended early has no later rows, and is not
+    carried forward: `replicates` says how many runs a mean is over.
+    """
+    run = ["experiment", "cell", "fitter", "replicate"]
+    trace = trace.sort_values([*run, "iteration"], ignore_index=True)
+    trace["excess_loss_to_final"] = trace["loss"] - trace.groupby(run)["loss"].transform("last")
+    metrics = [name for name in METRICS if name in trace]
+    keys = [*run[:-1], "iteration"]
+    long = trace.melt(keys, metrics, var_name="metric", value_name="value").dropna(subset="value")
+    groups = long.groupby([*run[:-1], "metric", "iteration"])["value"]
+    table = groups.agg(mean="mean", std="std", replicates="count")
+    return table.reset_index()

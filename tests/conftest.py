@@ -1,0 +1,102 @@
+"""Small bound problems for every model and fitter that the registry finds.
+
+A new file in src/emmoe/models or src/emmoe/fitters thus meets the generic tests without an edit
+here. Only a model that neither simulates targets nor counts `classes` needs an entry of its own.
+"""
+
+import dataclasses
+from typing import NamedTuple
+
+import numpy as np
+import pytest
+from threadpoolctl import threadpool_limits
+
+from emmoe import registry
+from emmoe.models.base import Array, Model, Sample
+from emmoe.models.symmetric import SymmetricModel
+
+MODELS = registry.names("models")
+FITTERS = registry.names("fitters")
+SYMMETRIC = [
+    name
+    for name in MODELS
+    if issubclass(registry.component("models", name, "model"), SymmetricModel)
+]
+SETTINGS = {"logistic_experts": {"classes": 3}}  # smaller than the default
+NEEDED = {"step": 0.1}  # values of settings without default
+
+
+class Problem(NamedTuple):
+    """A model bound to a small sample, the parameters of the sample's law (or any), a start."""
+
+    model: Model
+    truth: Array
+    start: Array
+
+
+@pytest.fixture(autouse=True, scope="session")
+def one_thread():
+    """One BLAS thread, as in a job: with two, sums are taken in another order."""
+    with threadpool_limits(limits=1):
+        yield
+
+
+@pytest.fixture(params=MODELS)
+def model_name(request):
+    return request.param
+
+
+@pytest.fixture(params=SYMMETRIC)
+def symmetric_name(request):
+    return request.param
+
+
+@pytest.fixture(params=FITTERS)
+def fitter_name(request):
+    return request.param
+
+
+@pytest.fixture
+def problem():
+    """Return problem(name, n, d, seed, scale, **settings): a small Problem, targets from a truth
+    with entries of standard deviation `scale`."""
+    return _problem
+
+
+@pytest.fixture
+def make_fitter():
+    """Return make_fitter(name, **settings), which fills the settings that have no default."""
+    return _fitter
+
+
+@pytest.fixture
+def gradient_by_differences():
+    """Return the gradient of a function by central differences of order 6."""
+    return _gradient_by_differences
+
+
+def _problem(name, n=120, d=3, seed=0, scale=1.0, **settings) -> Problem:
+    rng = np.random.default_rng([seed, n, d])
+    model = registry.build("models", name, SETTINGS.get(name, {}) | settings, name)
+    p = max(part.stop for part in model.blocks(d).values())
+    x, truth = rng.standard_normal((n, d)), scale * rng.standard_normal(p)
+    if hasattr(model, "simulate"):
+        y = model.simulate(x, truth, rng)
+    else:
+        y = rng.integers(model.classes, size=n)
+    return Problem(model.bind(Sample(x, y)), truth, rng.standard_normal(p))
+
+
+def _fitter(name, **settings):
+    fields = dataclasses.fields(registry.component("fitters", name, name))
+    needed = {f.name: NEEDED[f.name] for f in fields if f.default is dataclasses.MISSING}
+    return registry.build("fitters", name, needed | settings, name)
+
+
+def _gradient_by_differences(f, theta, h=2e-3):
+    weights = ((1, 3 / 4), (2, -3 / 20), (3, 1 / 60))
+
+    def derivative(direction):
+        return sum(c * (f(theta + k * direction) - f(theta - k * direction)) for k, c in weights)
+
+    return np.array([derivative(h * axis) / h for axis in np.eye(len(theta))])

@@ -1,0 +1,179 @@
+"""The code hash changes when, and only when, code that a job uses changes."""
+
+import json
+import shutil
+
+import pytest
+
+from emmoe import jobs, provenance
+
+FIT = {
+    "model": {"name": "symmetric_linear"},
+    "cells": [{"data": {"name": "synthetic"}}],
+    "start": {"name": "near_truth"},
+    "fitter": {"algorithm": "gradient_descent"},
+}
+PACKAGE = provenance.PACKAGE
+DESCENT = "fitters/gradient_descent.py"
+
+
+@pytest.fixture
+def package(tmp_path, monkeypatch):
+    """A copy of the package, which code_hash reads instead of this one."""
+    copy = tmp_path / "emmoe"
+    shutil.copytree(provenance.PACKAGE, copy, ignore=shutil.ignore_patterns("__pycache__"))
+    monkeypatch.setattr(provenance, "PACKAGE", copy)
+    provenance._module.cache_clear()
+    yield copy
+    provenance._module.cache_clear()
+
+
+def edit(package, name, old, new):
+    """Replace the first occurrence of a text in a file, which must hold it."""
+    path = package / name
+    text = path.read_text()
+    assert old in text
+    path.write_text(text.replace(old, new, 1))
+    provenance._module.cache_clear()
+
+
+def fit_hash(algorithm="gradient_descent"):
+    return jobs.fit_code(FIT | {"fitter": {"algorithm": algorithm}})
+
+
+def hash_of(package, text):
+    """Return the hash of a module with this text."""
+    (package / "sample.py").write_text(text)
+    provenance._module.cache_clear()
+    return provenance.code_hash("emmoe.sample")
+
+
+CODE = '''"""A module."""
+x = [1, 2]
+
+
+def f(a, b=None):
+    """Say what f does."""
+    return a + x[0]  # the first
+'''
+NEUTRAL = {
+    "comment": CODE.replace("# the first", "# the one at 0"),
+    "docstring of the module": CODE.replace("A module.", "Another text.\n"),
+    "docstring of a function": CODE.replace("Say what", "Tell what"),
+    "no docstring": CODE.replace('"""A module."""\n', ""),
+    "blank lines": CODE.replace("\n\n\n", "\n"),
+    "line breaks": CODE.replace("[1, 2]", "[\n    1,\n    2,\n]"),
+    "brackets": CODE.replace("a + x[0]", "(a + x[0])"),
+    "indentation": CODE.replace("    ", "  "),
+}
+CHANGES = {
+    "number": CODE.replace("x[0]", "x[1]"),
+    "operator": CODE.replace("a +", "a -"),
+    "type of a number": CODE.replace("[1, 2]", "[1.0, 2]"),
+    "default": CODE.replace("b=None", "b=0"),
+    "no default": CODE.replace("b=None", "b"),
+    "order": CODE.replace("[1, 2]", "[2, 1]"),
+    "name": CODE.replace("x", "y"),
+    "statement left out": CODE.replace("x = [1, 2]\n", ""),
+}
+
+
+@pytest.mark.parametrize("edit", NEUTRAL)
+def test_what_changes_no_code_changes_no_hash(edit, package):
+    assert NEUTRAL[edit] != CODE
+    assert hash_of(package, NEUTRAL[edit]) == hash_of(package, CODE)
+
+
+@pytest.mark.parametrize("edit", CHANGES)
+def test_what_changes_code_changes_the_hash(edit, package):
+    assert hash_of(package, CHANGES[edit]) != hash_of(package, CODE)
+
+
+CONFUSABLE = [
+    ("def f(*, a, b=1): pass", "def f(*, a=1, b): pass"),
+    ("d = {**a, 'x': b}", "d = {'x': a, **b}"),
+    ("x = None", "x = 'None'"),
+    ("x = 1", "x = '1'"),
+    ("x = 0", "x = False"),
+    ("x = y[1:]", "x = y[:1]"),
+]
+
+
+@pytest.mark.parametrize(("one", "other"), CONFUSABLE)
+def test_programs_that_look_alike_have_different_hashes(one, other, package):
+    assert hash_of(package, one) != hash_of(package, other)
+
+
+def test_hash_does_not_depend_on_where_the_package_lies(package, monkeypatch):
+    there = fit_hash()
+    monkeypatch.setattr(provenance, "PACKAGE", PACKAGE)
+    provenance._module.cache_clear()
+    assert fit_hash() == there
+
+
+FOLLOWED = {
+    "its algorithm": (DESCENT, "theta - step * gradient", "theta - gradient"),
+    "what its algorithm imports": ("fitters/base.py", "0 < value", "1e-9 < value"),
+    "its model": ("models/symmetric_linear.py", "noise_sd**-2", "noise_sd**2"),
+    "what its model imports": ("models/log_cosh.py", "return", "return 0 *"),
+    "its data set": ("datasets/synthetic.py", "standard_normal", "normal"),
+    "the seeds": ("seeds.py", '"little"', '"big"'),
+    "the recorder": ("recorder.py", "iterations + 1", "iterations + 2"),
+}
+
+
+@pytest.mark.parametrize("what", FOLLOWED)
+def test_hash_of_a_fit_follows_its_imports(what, package):
+    before = fit_hash()
+    edit(package, *FOLLOWED[what])
+    assert fit_hash() != before
+
+
+LEFT_OUT = {
+    "other fitters": ("fitters/em.py", "yield State", "x = 1; yield State"),
+    "other models": ("models/symmetric_logistic.py", "return 0.5", "return 0.25"),
+    "other data sets": ("datasets/random_invert_digits.py", "/ 16", "/ 15"),
+    "starts of other laws": ("starts/gaussian.py", "np.sqrt(", "np.exp("),
+    "figures": ("figures/figure_1.py", "import", "import os, sys; import"),
+    "messages": ("errors.py", "class DataError", "x = 1\n\n\nclass DataError"),
+}
+
+
+@pytest.mark.parametrize("what", LEFT_OUT)
+def test_hash_of_a_fit_leaves_out(what, package):
+    before = fit_hash(), jobs.draw_code(FIT)
+    edit(package, *LEFT_OUT[what])
+    assert (fit_hash(), jobs.draw_code(FIT)) == before
+
+
+def test_release_with_no_other_change_changes_no_hash(package):
+    before = fit_hash(), jobs.draw_code(FIT)
+    edit(package, "__init__.py", "__version__ = ", "__version__ = 'next' + ")
+    assert (fit_hash(), jobs.draw_code(FIT)) == before
+
+
+def test_hash_of_a_draw_holds_no_algorithm(package):
+    before = jobs.draw_code(FIT)
+    edit(package, *FOLLOWED["its algorithm"])
+    assert jobs.draw_code(FIT) == before
+
+
+def test_algorithms_have_their_own_hashes():
+    assert len({fit_hash(a) for a in ("em", "gradient_em", "gradient_descent")}) == 3
+
+
+def test_digest_depends_on_content_and_not_on_the_order_of_keys():
+    assert provenance.digest({"a": 1, "b": 2}) == provenance.digest({"b": 2, "a": 1})
+    assert provenance.digest({"a": 1}) != provenance.digest({"a": 2})
+
+
+def test_file_hash_is_sha256_of_the_bytes(tmp_path):
+    (tmp_path / "f").write_bytes(b"abc")
+    expected = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
+    assert provenance.file_hash(tmp_path / "f") == expected
+
+
+def test_description_names_software_and_machine_and_is_json():
+    content = json.loads(json.dumps(provenance.describe()))
+    assert content["versions"].keys() >= {"numpy", "scipy", "snakemake"}
+    assert content["cpu"] and content["cores"] > 0 and content["blas"]

@@ -1,0 +1,144 @@
+"""The workflow as a user meets it: what reruns, what does not, and what a mistake looks like."""
+
+import os
+import signal
+import time
+
+import pytest
+from workflow_helpers import EXPERIMENT, SUMMARY, Checkout, short
+
+pytestmark = pytest.mark.slow
+GRADIENT_DESCENT = "src/emmoe/fitters/gradient_descent.py"
+TRACES = "results/smoke/traces/**/*.parquet"
+FITTERS = ["em", "gradient_em", "gradient_descent"]
+SUMMARIES = {f"summaries/{EXPERIMENT}.csv"}
+
+
+def draws(*replicates):
+    return {f"draws/{EXPERIMENT}/r{r:03d}-{r:03d}.npz" for r in replicates}
+
+
+def fits(fitters, replicates):
+    return {
+        f"traces/{EXPERIMENT}/{fitter}/r{r:03d}-{r:03d}.{suffix}"
+        for fitter in fitters
+        for r in replicates
+        for suffix in ("parquet", "provenance.json")
+    }
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory):
+    """A checkout in which everything is done, not to be changed."""
+    checkout = Checkout.fresh(tmp_path_factory.mktemp("finished") / "checkout")
+    checkout.run()
+    return checkout
+
+
+@pytest.fixture
+def checkout(finished, tmp_path):
+    """A copy of the finished checkout, to change."""
+    return finished.copy(tmp_path / "checkout")
+
+
+def test_run_makes_one_trace_per_fitter_and_block(finished):
+    made = {short(path) for path in finished.files("results/smoke/[dst]*/**/*")}
+    assert made == draws(0, 1) | fits(FITTERS, [0, 1]) | SUMMARIES
+
+
+def test_second_run_does_nothing(finished):
+    before = finished.files()
+    assert "Nothing to be done" in finished.run()
+    assert finished.files() == before
+
+
+def test_edit_of_one_fitter_reruns_only_its_jobs(checkout):
+    checkout.edit(GRADIENT_DESCENT, "theta - step * gradient", "theta - 0.5 * step * gradient")
+    assert checkout.pending() == fits(["gradient_descent"], [0, 1]) | SUMMARIES
+
+
+def test_edit_of_one_fitters_setting_reruns_only_its_jobs(checkout):
+    checkout.set("fitters", "gradient_em", "inner_steps", 3)
+    assert checkout.pending() == fits(["gradient_em"], [0, 1]) | SUMMARIES
+
+
+def test_edit_of_a_model_reruns_its_fits_but_summaries_only_after_them(checkout):
+    checkout.edit("src/emmoe/models/symmetric_linear.py", "/ (2 * len(b))", "/ len(b) / 2")
+    assert checkout.pending() == draws(0, 1) | fits(FITTERS, [0, 1]) | SUMMARIES
+
+
+def test_editing_a_docstring_reruns_nothing(checkout):
+    checkout.edit(GRADIENT_DESCENT, '"""Gradient descent on', '"""Steepest descent on')
+    assert checkout.pending() == set()
+
+
+def test_adding_replicates_keeps_old_blocks(checkout):
+    checkout.set("replicates", 3)
+    assert checkout.pending() == draws(2) | fits(FITTERS, [2]) | SUMMARIES
+
+
+def test_moved_checkout_reruns_nothing(checkout, tmp_path):
+    checkout.folder.rename(tmp_path / "elsewhere")
+    assert Checkout(tmp_path / "elsewhere").pending() == set()
+
+
+def test_results_do_not_depend_on_cores(finished, tmp_path):
+    checkout = Checkout.fresh(tmp_path / "checkout")
+    config = finished.config()
+    config["pathvars"]["results"] = "results/one_core"
+    checkout.write_config(config)
+    checkout.run(cores=1, target=SUMMARY.replace("smoke", "one_core"))
+    for pattern in ("draws/**/*.npz", "traces/**/*.parquet", "summaries/*.csv"):
+        with_one = checkout.files(f"results/one_core/{pattern}")
+        with_two = finished.files(f"results/smoke/{pattern}")
+        assert with_one
+        assert {k.replace("one_core", "smoke"): v for k, v in with_one.items()} == with_two
+
+
+def test_config_mistake_is_one_line(checkout):
+    checkout.set("fitters", "em", "algorithm", "emm")
+    process = checkout.call()
+    output = process.stdout + process.stderr
+    mistake = f"experiments.{EXPERIMENT}.fitters.em: no fitter named 'emm': did you mean 'em'?"
+    assert process.returncode != 0
+    assert [line for line in output.splitlines() if "emm'" in line] == [mistake]
+    assert "Traceback" not in output
+
+
+def wait_for(pattern, folder, process, seconds=60):
+    """Wait until a file of the pattern is there while the process runs."""
+    end = time.monotonic() + seconds
+    while not list(folder.glob(pattern)):
+        assert process.poll() is None and time.monotonic() < end, f"no {pattern}"
+        time.sleep(0.05)
+
+
+def interrupt_while_writing(checkout):
+    """Run until a trace is written under its temporary name, then press Ctrl-C."""
+    rename = "os.replace(temporary, path)"
+    pause = f'Path("written").touch(); __import__("time").sleep(60); {rename}'
+    checkout.edit("src/emmoe/results.py", rename, pause)
+    process = checkout.start()
+    try:
+        wait_for("written", checkout.folder, process)
+        os.killpg(process.pid, signal.SIGINT)  # as a terminal does: to Snakemake and its jobs
+        assert process.wait(timeout=60) != 0
+    finally:
+        if process.poll() is None:
+            os.killpg(process.pid, signal.SIGKILL)
+    checkout.edit("src/emmoe/results.py", pause, rename)
+
+
+def test_interrupted_run_resumes(finished, checkout):
+    fitter = f"results/smoke/traces/{EXPERIMENT}/gradient_descent"
+    for path in checkout.folder.glob(f"{fitter}/*"):
+        path.unlink()
+    (checkout.folder / SUMMARY).unlink()
+    untouched = {k: v for k, v in finished.files(TRACES).items() if fitter not in k}
+
+    interrupt_while_writing(checkout)
+    assert checkout.files(f"{fitter}/*") == {}  # neither a half-written file nor a temporary one
+    assert checkout.files(TRACES) == untouched
+    checkout.run()
+    assert checkout.files(TRACES) == finished.files(TRACES)
+    assert checkout.pending() == set()

@@ -1,0 +1,124 @@
+"""Runs the real Snakemake in a copy of this repository, on an experiment that takes seconds."""
+
+import csv
+import os
+import re
+import shutil
+import subprocess
+import sys
+from io import StringIO
+from pathlib import Path
+
+import yaml
+
+ROOT = Path(__file__).resolve().parents[1]
+EXPERIMENT = "symmetric_linear"
+SUMMARY = f"results/smoke/summaries/{EXPERIMENT}.csv"
+# Everything hidden is a cache or an environment; the rest of these is generated or downloaded.
+NEEDLESS = shutil.ignore_patterns(
+    ".*", "__pycache__", "*.egg-info", "build", "dist", "results", "benchmarks", "downloads"
+)
+
+
+def environment():
+    """This process's environment without what would point Snakemake to another checkout."""
+    hidden = {"PYTHONPATH", "SNAKEMAKE_PROFILE"}
+    return {name: value for name, value in os.environ.items() if name not in hidden}
+
+
+def short(path):
+    """Return a result's path without the folder that all share and the name of the only cell."""
+    return re.sub(r"/[^/]+\.(r\d+-\d+)\.", r"/\1.", path.removeprefix("results/smoke/"))
+
+
+class Checkout:
+    """A copy of the repository: its folder, and what a user does in it."""
+
+    def __init__(self, folder):
+        self.folder = Path(folder)
+
+    @classmethod
+    def fresh(cls, folder):
+        """Copy the working tree, with a two-replicate version of the smoke experiment."""
+        shutil.copytree(ROOT, folder, ignore=NEEDLESS)
+        checkout = cls(folder)
+        checkout.write_config(yaml.safe_load((ROOT / "tests" / "smoke.yaml").read_text()))
+        checkout.set("data", "n", 60)
+        checkout.set("iterations", 5)
+        checkout.set("replicates", 2)
+        checkout.set("replicates_per_block", 1)
+        return checkout
+
+    def copy(self, folder):
+        """Copy everything, results and Snakemake's records included, as when a folder is moved."""
+        shutil.copytree(self.folder, folder)
+        return Checkout(folder)
+
+    def config(self):
+        return yaml.safe_load((self.folder / "small.yaml").read_text())
+
+    def write_config(self, config):
+        (self.folder / "small.yaml").write_text(yaml.safe_dump(config, sort_keys=False))
+
+    def set(self, *path):
+        """Change a setting of the experiment: its keys, then the value."""
+        *keys, last, value = path
+        config = self.config()
+        node = config["experiments"][EXPERIMENT]
+        for key in keys:
+            node = node[key]
+        node[last] = value
+        self.write_config(config)
+
+    def edit(self, name, old, new):
+        """Replace the one occurrence of a text in a file."""
+        path = self.folder / name
+        text = path.read_text()
+        assert text.count(old) == 1, f"{name} holds {old!r} {text.count(old)} times"
+        path.write_text(text.replace(old, new))
+
+    def command(self, *options, target=SUMMARY):
+        config = ["--configfile", "small.yaml", "--replace-workflow-config"]
+        return [sys.executable, "-m", "snakemake", target, *config, *options]
+
+    def call(self, *options, cores=2, target=SUMMARY):
+        """Run Snakemake and return the finished process, whatever its exit code."""
+        command = self.command("--cores", str(cores), *options, target=target)
+        return subprocess.run(
+            command, cwd=self.folder, env=environment(), capture_output=True, text=True, timeout=300
+        )
+
+    def start(self):
+        """Start Snakemake as a process group of its own."""
+        return subprocess.Popen(
+            self.command("--cores", "2"),
+            cwd=self.folder,
+            env=environment(),
+            start_new_session=True,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+
+    def run(self, *options, **keywords):
+        """Run Snakemake, which must succeed; return what it wrote."""
+        process = self.call(*options, **keywords)
+        assert process.returncode == 0, process.stdout + process.stderr
+        return process.stdout + process.stderr
+
+    def pending(self):
+        """Return the short names of the files that the next run would make."""
+        process = self.call("--summary")
+        assert process.returncode == 0, process.stderr
+        rows = list(csv.DictReader(StringIO(process.stdout), delimiter="\t"))
+        assert SUMMARY in {row["output_file"] for row in rows}
+        plans = {row["plan"] for row in rows}
+        assert plans <= {"no update", "update pending"}, plans
+        return {short(row["output_file"]) for row in rows if row["plan"] == "update pending"}
+
+    def files(self, pattern="results/smoke/**/*"):
+        """Return the bytes of the files of a glob pattern, by path."""
+        return {
+            str(path.relative_to(self.folder)): path.read_bytes()
+            for path in sorted(self.folder.glob(pattern))
+            if path.is_file()
+        }

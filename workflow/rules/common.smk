@@ -1,0 +1,73 @@
+# Helpers and the validation of the config; no rules.
+import os
+import sys
+from pathlib import Path
+
+# The package is used from this checkout, installed or not, here and in every job's own process.
+SOURCES = str(Path(workflow.basedir) / "src")
+sys.path.insert(0, SOURCES)
+os.environ["PYTHONPATH"] = os.pathsep.join([SOURCES, *filter(None, [os.environ.get("PYTHONPATH")])])
+
+# One thread a job: set before any library is loaded, since BLAS with two sums in another order.
+for name in ("OPENBLAS", "OMP", "MKL"):
+    os.environ[f"{name}_NUM_THREADS"] = "1"
+
+from emmoe import grid, jobs, provenance  # noqa: E402
+from emmoe import config as configuration  # noqa: E402
+from emmoe.errors import EmmoeError  # noqa: E402
+from emmoe.registry import component  # noqa: E402
+
+try:
+    configuration.check(config)
+except EmmoeError as error:
+    raise WorkflowError(str(error)) from None
+
+
+wildcard_constraints:
+    experiment="[a-z][a-z0-9_]*",
+    fitter="[a-z][a-z0-9_]*",
+    product="[a-z][a-z0-9_]*",
+    block="[^/]+",
+    dataset="[a-z-]+",
+    file="[^/]+",
+
+
+def products(target):
+    """Files of all figures and tables of a target."""
+    figures = [
+        f"<results>/figures/{name}.{suffix}"
+        for name, entry in config["figures"].items()
+        if entry["target"] == target
+        for suffix in ("png", "pdf")
+    ]
+    tables = [
+        f"<results>/tables/{name}.{suffix}"
+        for name, entry in config["tables"].items()
+        if entry["target"] == target
+        for suffix in ("csv", "md")
+    ]
+    return figures + tables
+
+
+def traces(wildcards):
+    """Traces of all fitters and blocks of an experiment."""
+    experiment = config["experiments"][wildcards.experiment]
+    return [
+        f"<results>/traces/{wildcards.experiment}/{fitter}/{block}.parquet"
+        for fitter in experiment["fitters"]
+        for block in grid.fitter_blocks(experiment, fitter)
+    ]
+
+
+def draw_task(wildcards):
+    return grid.draw_task(config, wildcards.experiment, wildcards.block)
+
+
+def fit_task(wildcards):
+    return grid.fit_task(config, wildcards.experiment, wildcards.fitter, wildcards.block)
+
+
+def downloads(wildcards):
+    """Downloads that the experiment's data set reads."""
+    data = config["experiments"][wildcards.experiment]["data"]
+    return [f"<downloads>/{file}" for file in component("datasets", data["name"], "data").files]

@@ -1,0 +1,28 @@
+# Downloads and draws.
+
+
+# Fetch one file of a data set, from the mirror or its sources, and verify it.
+rule download:
+    output:
+        "<downloads>/{dataset}/{file}",
+    log:
+        "<logs>/download/{dataset}/{file}.log",
+    localrule: True
+    params:
+        sources=lambda w: config["downloads"][w.dataset]["sources"],
+        checksum=lambda w: config["downloads"][w.dataset]["files"][w.file],
+    script:
+        "../scripts/download.py"
+
+
+# Draw the truths and starts of a block, which all its fitters share.
+rule draw:
+    output:
+        "<results>/draws/{experiment}/{block}.npz",
+    log:
+        "<logs>/draw/{experiment}/{block}.log",
+    params:
+        task=draw_task,
+        code=lambda w: jobs.draw_code(draw_task(w)),
+    script:
+        "../scripts/draw.py"

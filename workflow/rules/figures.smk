@@ -1,0 +1,33 @@
+# Figures and tables: each an entry in config.yaml that names its module and its inputs.
+
+
+# Draw one figure.
+rule figure:
+    input:
+        unpack(lambda w: config["figures"][w.product]["inputs"]),
+    output:
+        png="<results>/figures/{product}.png",
+        pdf="<results>/figures/{product}.pdf",
+    log:
+        "<logs>/figure/{product}.log",
+    params:
+        entry=lambda w: config["figures"][w.product],
+        code=lambda w: jobs.product_code("figures", config["figures"][w.product]["draw"]),
+    script:
+        "../scripts/figure.py"
+
+
+# Build one table.
+rule table:
+    input:
+        unpack(lambda w: config["tables"][w.product]["inputs"]),
+    output:
+        csv="<results>/tables/{product}.csv",
+        md="<results>/tables/{product}.md",
+    log:
+        "<logs>/table/{product}.log",
+    params:
+        entry=lambda w: config["tables"][w.product],
+        code=lambda w: jobs.product_code("tables", config["tables"][w.product]["draw"]),
+    script:
+        "../scripts/table.py"

@@ -1,0 +1,34 @@
+# Fits and their summaries.
+
+
+# Run one fitter on one block.
+rule fit:
+    input:
+        draw="<results>/draws/{experiment}/{block}.npz",
+        downloads=downloads,
+    output:
+        trace="<results>/traces/{experiment}/{fitter}/{block}.parquet",
+        provenance="<results>/traces/{experiment}/{fitter}/{block}.provenance.json",
+    log:
+        "<logs>/fit/{experiment}/{fitter}/{block}.log",
+    benchmark:
+        "<benchmarks>/fit/{experiment}/{fitter}/{block}.tsv"
+    params:
+        task=fit_task,
+        code=lambda w: jobs.fit_code(fit_task(w)),
+    script:
+        "../scripts/fit.py"
+
+
+# Mean and standard deviation over replicates, for all fitters of an experiment.
+rule summarise:
+    input:
+        traces,
+    output:
+        "<results>/summaries/{experiment}.csv",
+    log:
+        "<logs>/summarise/{experiment}.log",
+    params:
+        code=provenance.code_hash("emmoe.summary", "emmoe.results"),
+    script:
+        "../scripts/summarise.py"

@@ -1,0 +1,15 @@
+"""Fetch one file of a data set."""
+
+from pathlib import Path
+
+from emmoe import jobs
+from emmoe.download import fetch
+
+with jobs.logged(snakemake.log[0]):
+    fetch(
+        f"{snakemake.wildcards.dataset}/{snakemake.wildcards.file}",
+        snakemake.params.sources,
+        snakemake.params.checksum["sha256"],
+        Path(snakemake.output[0]),
+        size=snakemake.params.checksum["size"],
+    )

@@ -1,0 +1,6 @@
+"""Draw the truths and starts of a block."""
+
+from emmoe import jobs
+
+with jobs.logged(snakemake.log[0]):
+    jobs.draw(snakemake.params.task, snakemake.output[0])

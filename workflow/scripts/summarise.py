@@ -1,0 +1,6 @@
+"""Summarise the traces of an experiment."""
+
+from emmoe import jobs
+
+with jobs.logged(snakemake.log[0]):
+    jobs.summary(list(snakemake.input), snakemake.output[0])
