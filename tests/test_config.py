@@ -49,12 +49,12 @@ VALUES = [
     (f"{LINEAR}.fitters.gradient_descent.step", "1e-3", f"{LINEAR}.fitters", "'1e-3'"),
     (f"{LINEAR}.fitters.gradient_descent.step", None, f"{LINEAR}.fitters", "None"),
     (f"{LINEAR}.fitters.gradient_descent.step", float("nan"), f"{LINEAR}.fitters", "nan"),
-    (f"{LINEAR}.fitters.gradient_em.step", {"beta": 0.2, "gate": 1.6}, LINEAR, "'gate'"),
-    (f"{LINEAR}.fitters.gradient_em.step", {"beta": 0.2}, LINEAR, "['beta', 'w']"),
+    (f"{LINEAR}.fitters.gradient_em.step", {"beta": 0.2, "gate": 1.6}, LINEAR, "gate"),
+    (f"{LINEAR}.fitters.gradient_em.step", {"beta": 0.2}, LINEAR, "beta, w"),
     (f"{LINEAR}.fitters.gradient_em.step", {"beta": 0.2, "w": -1}, LINEAR, "w must"),
     (f"{LINEAR}.fitters.gradient_em.inner_steps", 0, f"{LINEAR}.fitters.gradient_em", "got 0"),
     (f"{LINEAR}.fitters.gradient_em.inner_steps", 1.5, f"{LINEAR}.fitters.gradient_em", "1.5"),
-    (f"{LINEAR}.start.distance", {"beta": [1, 1]}, f"{LINEAR}.start.distance", "['beta']"),
+    (f"{LINEAR}.start.distance", {"beta": [1, 1]}, f"{LINEAR}.start.distance", "names beta"),
     (f"{LINEAR}.data.n", 5, f"{LINEAR}.data", "got 5"),
     (f"{LINEAR}.data.n", [10000, 5], f"{LINEAR}.data", "got 5"),
     (f"{LINEAR}.data.d", 1, f"{LINEAR}.data", "got 1"),
@@ -91,10 +91,7 @@ UNUSABLE = [
     (f"{LINEAR}.start.distance", {"beta": 1, "w": 1}, f"{LINEAR}.start", "1"),
     (f"{LINEAR}.start.distance", {"beta": [1, -1], "w": [1, 1]}, f"{LINEAR}.start", "-1"),
     (f"{LINEAR}.start.floor", "low", f"{LINEAR}.start", "'low'"),
-    pytest.param(
-        *(f"{LINEAR}.tolerance", float("nan"), f"{LINEAR}.tolerance", "nan"),
-        marks=pytest.mark.xfail(reason="not checked", strict=True),
-    ),
+    (f"{LINEAR}.tolerance", float("nan"), f"{LINEAR}.tolerance", "nan"),
     (f"{DIGITS}.start", {"name": "near_truth", "distance": {}}, f"{DIGITS}.start", "truth"),
     (f"{DIGITS}.start.variance", float("inf"), f"{DIGITS}.start", "inf"),
     (f"{DIGITS}.data.test_size", 2.5, f"{DIGITS}.data", "2.5"),
@@ -140,7 +137,6 @@ def test_unknown_name_is_one_line_suggesting_the_nearest(path, value, where, sho
     assert message.startswith(where) and shown in message and suggested in message
 
 
-@pytest.mark.xfail(raises=TypeError, reason="keys of two types cannot be sorted", strict=True)
 def test_mapping_with_a_key_that_is_no_text_is_one_line():
     refusal(mutated(f"{LINEAR}.fitters.gradient_descent.step", {"beta": 0.1, 1: 0.1}))
 

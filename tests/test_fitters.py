@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from emmoe import registry
-from emmoe.errors import ConfigError
+from emmoe.errors import ConfigError, DataError
 from emmoe.fitters.em import EM
 from emmoe.fitters.gradient_descent import GradientDescent
 from emmoe.fitters.gradient_em import GradientEM
@@ -234,6 +234,10 @@ def test_other_steps_are_no_unit_mirror_step(symmetric_name, problem, wrong):
         assert residual > 1e-2
 
 
-def test_every_fitter_of_the_registry_has_a_generic_fixture(make_fitter):
-    for name in registry.names("fitters"):
-        assert isinstance(make_fitter(name), registry.component("fitters", name, "test"))
+def test_samples_that_do_not_fit_are_refused(model_name, problem):
+    model = problem(model_name).model
+    x, y = model.sample.x, model.sample.y
+    broken = np.where(np.arange(len(x)) == 5, np.nan, y)
+    for sample in ((x[:2], y[:2]), (x, y[1:]), (np.inf * x, y), (x, broken)):
+        with pytest.raises(DataError):
+            model.bind(Sample(*sample))

@@ -3,14 +3,17 @@
 import copy
 
 import numpy as np
+import pandas as pd
 import pytest
-import yaml
+from threadpoolctl import threadpool_limits
 from workflow_helpers import ROOT
 
 from emmoe import grid
+from emmoe.config import load
 from emmoe.draw import draw_block
+from emmoe.fit import fit_block
 
-CONFIG = yaml.safe_load((ROOT / "tests" / "smoke.yaml").read_text())
+CONFIG = load(ROOT / "tests" / "smoke.yaml")
 NAME = "symmetric_linear"
 
 
@@ -19,7 +22,7 @@ def config(**data):
     changed = copy.deepcopy(CONFIG)
     experiment = changed["experiments"][NAME]
     experiment["data"] |= data
-    experiment |= {"replicates": 5, "replicates_per_block": 2, "tolerance": None}
+    experiment |= {"replicates": 5, "replicates_per_block": 2}
     return changed
 
 
@@ -105,6 +108,19 @@ def test_draw_of_a_replicate_does_not_depend_on_its_block():
         alone = draw_block(task | {"replicates": [replicate]})
         for name in ("truth", "start"):
             np.testing.assert_array_equal(together[name][:, [replicate]], alone[name])
+
+
+def test_traces_of_a_task_do_not_depend_on_the_threads_of_blas():
+    settings = config(n=100_000, d=10)  # enough for BLAS to split its sums
+    settings["experiments"][NAME] |= {"iterations": 10, "replicates": 1}
+    (block,) = grid.blocks(settings["experiments"][NAME])
+    draw = draw_block(grid.draw_task(settings, NAME, block))
+    task = grid.fit_task(settings, NAME, "em", block)
+    traces = []
+    for threads in (1, 2):
+        with threadpool_limits(threads):
+            traces.append(pd.concat(fit_block(task, draw, {}, print).traces))
+    pd.testing.assert_frame_equal(*traces, check_exact=True)
 
 
 def test_fitter_with_fewer_replicates_has_only_the_blocks_that_hold_them():

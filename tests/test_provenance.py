@@ -12,6 +12,7 @@ FIT = {
     "cells": [{"data": {"name": "synthetic"}}],
     "start": {"name": "near_truth"},
     "fitter": {"algorithm": "gradient_descent"},
+    "analyses": [],
 }
 PACKAGE = provenance.PACKAGE
 DESCENT = "fitters/gradient_descent.py"

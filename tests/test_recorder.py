@@ -17,7 +17,7 @@ CLOCKS = ("cpu_seconds", "wall_seconds")
 
 class Scripted(Fitter):
     """Yields prescribed losses and gradients, shape (iterations, R) or (iterations,), and may
-    spend some time on each; theta is zero but for the `last` state."""
+    spend some time on each; theta is zero, in the last state `last` times 0, 1, 2, ..."""
 
     def __init__(self, losses, gradients=None, seconds=0.0, last=0.0):
         self.losses, self.seconds, self.last = np.array(losses, float), seconds, last
@@ -26,8 +26,9 @@ class Scripted(Fitter):
     def iterate(self, model, theta):
         for t, (loss, gradient) in enumerate(zip(self.losses, self.gradients, strict=True)):
             spend(self.seconds)
-            filled = np.full_like(theta, self.last if t == len(self.losses) - 1 else 0.0)
-            yield State(filled, loss, np.broadcast_to(gradient[..., None], theta.shape) / 2)
+            size = self.last if t == len(self.losses) - 1 else 0.0
+            theta = size * np.broadcast_to(np.arange(theta.shape[-1]), theta.shape)
+            yield State(theta, loss, np.broadcast_to(gradient[..., None], theta.shape) / 2)
 
 
 class Refusing(Fitter):
@@ -36,23 +37,6 @@ class Refusing(Fitter):
 
     def iterate(self, model, theta):
         raise AssertionError("a fitter that refuses must not run")
-
-
-class Counted(np.ndarray):
-    """Features that count the products they take part in, by kind."""
-
-    products = Counter()
-
-    def __array_ufunc__(self, ufunc, method, *inputs, **options):
-        plain = [np.asarray(i) if isinstance(i, Counted) else i for i in inputs]
-        result = getattr(ufunc, method)(*plain, **options)
-        if ufunc is np.matmul:
-            left, right = (np.shape(i) for i in inputs)
-            n, d = max(self.shape), min(self.shape)
-            columns = 1 if 1 in (len(left), len(right)) else (*left, *right).count(n) - 2
-            kind = {(n, d): "forward", (d, n): "gram" if right == (n, d) else "backward"}
-            self.products[kind.get(left, "backward")] += columns if len(left) == 1 else 1
-        return result
 
 
 def spend(seconds):
@@ -133,7 +117,7 @@ def test_fitter_that_refuses_the_model_is_skipped_with_its_reason(run):
 
 
 def test_stacked_replicates_end_each_at_their_own_time(run):
-    losses = [[5, 5, 5, 5], [4, 4, 0, 4], [0, 3, 9, NAN], [7, 2, 9, 3], [7, 1, 9, 2]]
+    losses = [[5, 5, 5, 5], [4, 4, 0, 4], [0, 3, NAN, NAN], [7, 2, 9, 3], [7, 1, 9, 2]]
     recording = run(Scripted(losses), replicates=4, tolerance=1e-9)
     assert recording.status == [CONVERGED, MAX_ITERATIONS, CONVERGED, DIVERGED]
     frame = recording.frame()
@@ -196,17 +180,27 @@ def test_passes_grow_and_end_at_the_work_of_the_run(model_name, fitter_name, pro
 
 
 def test_products_with_the_features_are_counted_as_done(problem):
-    model, _, start = problem("symmetric_linear")
-    x = model.sample.x.view(Counted)
-    work, target = Counter(), log_cosh.gradient(model.sample.x, np.tanh(model.sample.x @ start[:3]))
-    Counted.products.clear()
-    log_cosh.solve(x, target, np.zeros(3), 1e-12, work)
-    assert work["gram"] >= 2
-    assert {name: work[name] for name in ("forward", "backward", "gram")} == Counted.products
-    bound = model.bind(Sample(x, model.sample.y))
-    Counted.products.clear()
-    bound.loss_and_gradient(start)  # two products each way, one for each block: one pass
-    assert Counted.products["forward"] == 2 * bound.work["forward"] == 2
+    done = []
+
+    class Noting(np.ndarray):
+        def __array_ufunc__(self, ufunc, method, *inputs, **options):
+            if ufunc is np.matmul:
+                done.append(tuple(np.shape(factor) for factor in inputs))
+            return getattr(ufunc, method)(*(np.asarray(i) for i in inputs), **options)
+
+    (n, d), model = (120, 3), problem("symmetric_linear", n=120, d=3).model
+    x, work = model.sample.x, Counter()
+    target = log_cosh.gradient(x, np.tanh(x @ np.array([0.5, 1.0, -1.0])))
+    log_cosh.solve(x.view(Noting), target, np.zeros(d), 1e-12, work)
+    products = Counter(done)
+    assert products[(n, d), (d,)] == work["forward"]
+    assert products[(d, n), (n,)] == work["backward"]
+    assert products[(d, n), (n, d)] == work["gram"] >= 3
+    assert sum(products.values()) == work["forward"] + work["backward"] + work["gram"]
+    done.clear()
+    model.sample = Sample(x.view(Noting), model.sample.y)
+    model.loss(np.ones(2 * d))  # one product for each block: together one with the parameters
+    assert len(done) == 2 * model.work["forward"] == 2
 
 
 def test_softmax_passes_are_counted_as_a_mean_over_the_replicates(problem, monkeypatch):
@@ -219,7 +213,7 @@ def test_softmax_passes_are_counted_as_a_mean_over_the_replicates(problem, monke
         lambda w, s, rows: done.append(len(w) * len(s.x[rows])) or kernel(w, s, rows),
     )
     starts = np.array([start, -start, 2 * start])
-    loss, gradient, statistic = model.e_step(starts)
+    _, gradient, statistic = model.e_step(starts)
     model.loss(starts)
     assert (model.work["forward"], model.work["backward"], model.work["e_step"]) == (2, 1, 1)
     model.m_step(starts, statistic, gradient, 1e-4)

@@ -31,6 +31,18 @@ def trace(**columns):
     return frame.assign(**columns)
 
 
+def write_trace(frame, path):
+    results.write_table(frame, "trace", path)
+
+
+def read_trace(path):
+    return results.read_table("trace", path)
+
+
+def check_trace(frame):
+    return results.check(frame, "trace", "a.parquet")
+
+
 def refusal(call, *arguments):
     """Return the one line with which a trace is refused."""
     with pytest.raises(DataError) as caught:
@@ -60,9 +72,9 @@ def test_failed_write_leaves_nothing(tmp_path, error):
 
 def test_failed_write_keeps_the_old_file(tmp_path):
     path = tmp_path / "trace.parquet"
-    results.write_trace(trace(), path)
+    write_trace(trace(), path)
     before = path.read_bytes()
-    refusal(results.write_trace, trace(loss=np.inf), path)
+    refusal(write_trace, trace(loss=np.inf), path)
     assert os.listdir(tmp_path) == ["trace.parquet"] and path.read_bytes() == before
 
 
@@ -74,7 +86,7 @@ def failing(*_arguments, **_keywords):
     ("owner", "method", "write", "content"),
     [
         (pd.DataFrame, "to_csv", results.write_csv, trace()),
-        (pd.DataFrame, "to_parquet", results.write_trace, trace()),
+        (pd.DataFrame, "to_parquet", write_trace, trace()),
         (results.json, "dumps", results.write_json, {}),
     ],
 )
@@ -106,8 +118,13 @@ VIOLATIONS = {
 @pytest.mark.parametrize("violation", VIOLATIONS)
 def test_trace_that_violates_the_schema_is_refused_in_one_line(violation, tmp_path):
     frame, column = VIOLATIONS[violation]
-    message = refusal(results.check_trace, frame, "a.parquet")
+    message = refusal(check_trace, frame)
     assert message.startswith("a.parquet: ") and column in message
+
+
+def test_table_of_runs_has_a_schema_of_its_own():
+    assert "status" in refusal(results.check, trace().drop(columns="status"), "runs", "a.parquet")
+    assert "iteration" in refusal(results.check, trace(), "runs", "a.parquet")
 
 
 @pytest.mark.parametrize("violation", VIOLATIONS)
@@ -115,40 +132,40 @@ def test_violation_is_found_on_reading_too(violation, tmp_path):
     frame, column = VIOLATIONS[violation]
     path = tmp_path / "a.parquet"
     frame.to_parquet(path, index=False)
-    message = refusal(results.read_trace, path)
+    message = refusal(read_trace, path)
     assert message.startswith(f"{path}: ") and column in message
 
 
 @pytest.mark.parametrize("column", ["loss", "gradient_norm", "relative_error_beta"])
 def test_nullable_column_may_hold_nan(column):
-    results.check_trace(trace(**{column: np.nan}))
+    check_trace(trace(**{column: np.nan}))
 
 
 def test_optional_column_may_be_absent():
-    results.check_trace(trace().drop(columns="relative_error_beta"))
+    check_trace(trace().drop(columns="relative_error_beta"))
 
 
 @pytest.mark.parametrize("kept", [0.0, 0.5, 0.99])
 def test_truncated_trace_is_refused_in_one_line(tmp_path, kept):
     path = tmp_path / "trace.parquet"
-    results.write_trace(trace(), path)
+    write_trace(trace(), path)
     content = path.read_bytes()
     path.write_bytes(content[: int(kept * len(content))])
-    assert refusal(results.read_trace, path).startswith(f"{path}: not a readable trace")
+    assert refusal(read_trace, path).startswith(f"{path}: not a readable trace")
 
 
 def test_trace_with_flipped_bytes_is_refused_in_one_line(tmp_path):
     path = tmp_path / "trace.parquet"
-    results.write_trace(trace(), path)
+    write_trace(trace(), path)
     content = bytearray(path.read_bytes())
     content[-8:-4] = b"\xff\xff\xff\x7f"  # the length of the footer
     path.write_bytes(content)
-    assert refusal(results.read_trace, path).startswith(f"{path}: not a readable trace")
+    assert refusal(read_trace, path).startswith(f"{path}: not a readable trace")
 
 
 def test_missing_trace_is_refused_in_one_line(tmp_path):
     path = tmp_path / "trace.parquet"
-    assert refusal(results.read_trace, path).startswith(f"{path}: ")
+    assert refusal(read_trace, path).startswith(f"{path}: ")
 
 
 @pytest.mark.parametrize("kept", [0.0, 0.5, 0.99])
@@ -158,16 +175,14 @@ def test_truncated_draw_is_refused_in_one_line(tmp_path, kept):
     content = path.read_bytes()
     path.write_bytes(content[: int(kept * len(content))])
     names = {"experiment": "digits", "fitter": "em"}
-    message = refusal(jobs.fit, {}, "", names, str(path), {}, "a.parquet", "a.provenance.json")
+    message = refusal(jobs.fit, {}, "", names, str(path), {}, *["unused"] * 3)
     assert message.startswith(f"{path}: not a readable draw")
 
 
 def test_trace_comes_back_bit_by_bit(tmp_path):
     frame = trace(loss=[np.nan, 0.1 + 0.2, 5e-324, -0.0, 1 / 3, 1e308])
-    results.write_trace(frame, tmp_path / "trace.parquet")
-    pd.testing.assert_frame_equal(
-        results.read_trace(tmp_path / "trace.parquet"), frame, check_exact=True
-    )
+    write_trace(frame, tmp_path / "trace.parquet")
+    pd.testing.assert_frame_equal(read_trace(tmp_path / "trace.parquet"), frame, check_exact=True)
 
 
 def test_table_comes_back_in_full_precision(tmp_path):
@@ -186,7 +201,7 @@ def test_json_and_arrays_come_back(tmp_path):
 
 
 WRITERS = {
-    "a.parquet": lambda path: results.write_trace(trace(), path),
+    "a.parquet": lambda path: write_trace(trace(), path),
     "a.csv": lambda path: results.write_csv(trace(), path),
     "a.json": lambda path: results.write_json({"b": 1, "a": [0.1]}, path),
     "a.npz": lambda path: results.write_arrays(path, start=np.arange(3.0), truth=np.eye(2)),

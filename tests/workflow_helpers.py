@@ -26,9 +26,12 @@ def environment():
     return {name: value for name, value in os.environ.items() if name not in hidden}
 
 
-def short(path):
-    """Return a result's path without the folder that all share and the name of the only cell."""
-    return re.sub(r"/[^/]+\.(r\d+-\d+)\.", r"/\1.", path.removeprefix("results/smoke/"))
+def job(row):
+    """Return what a row of `snakemake --summary` makes: its rule, experiment, fitter and block."""
+    path = row["output_file"].removeprefix("results/smoke/").partition("/")[2]
+    *folders, name = path.split("/")
+    block = re.search(r"(r\d+-\d+)\.", name)  # without the name of the cell, as there is one
+    return "/".join([row["rule"], *folders, block[1] if block else Path(name).stem])
 
 
 class Checkout:
@@ -106,14 +109,14 @@ class Checkout:
         return process.stdout + process.stderr
 
     def pending(self):
-        """Return the short names of the files that the next run would make."""
+        """Return the jobs that the next run would do, as `job` names them."""
         process = self.call("--summary")
         assert process.returncode == 0, process.stderr
         rows = list(csv.DictReader(StringIO(process.stdout), delimiter="\t"))
         assert SUMMARY in {row["output_file"] for row in rows}
         plans = {row["plan"] for row in rows}
         assert plans <= {"no update", "update pending"}, plans
-        return {short(row["output_file"]) for row in rows if row["plan"] == "update pending"}
+        return {job(row) for row in rows if row["plan"] == "update pending"}
 
     def files(self, pattern="results/smoke/**/*"):
         """Return the bytes of the files of a glob pattern, by path."""

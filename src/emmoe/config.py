@@ -1,6 +1,7 @@
 """Reads and checks config.yaml, the record of all experiments: every mistake is one line."""
 
 import copy
+import math
 import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -81,6 +82,8 @@ def _check_experiment(where: str, experiment: dict[str, Any], downloads: dict[st
         for name, settings in experiment["fitters"].items():
             fitter = components.build_fitter(settings, f"{where}.fitters.{name}")
             _check_blocks(f"{where}.fitters.{name}.step", getattr(fitter, "step", None), blocks)
+    if not math.isfinite(experiment["tolerance"] or 0):
+        raise ConfigError(f"{where}.tolerance: must be finite, got {experiment['tolerance']}")
     _check_files(where, dataset.files, downloads)
     _check_limits(where, experiment)
 
@@ -121,7 +124,8 @@ def _check_known(where: str, what: str, names: Iterable[str], known: Iterable[st
 def _check_blocks(where: str, setting: Any, blocks: dict[str, slice]) -> None:
     """Raise ConfigError if a setting by block does not name the model's blocks."""
     if isinstance(setting, Mapping) and set(setting) != set(blocks):
-        raise ConfigError(f"{where}: names {sorted(setting)}, the blocks are {sorted(blocks)}")
+        named = sorted(map(str, setting))
+        raise ConfigError(f"{where}: names {named}, the blocks are {sorted(blocks)}")
 
 
 def _check_path(config: dict[str, Any], path: str) -> None:

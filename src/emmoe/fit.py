@@ -3,6 +3,8 @@
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -11,21 +13,36 @@ import pandas as pd
 from threadpoolctl import threadpool_limits
 
 from emmoe.components import build_dataset, build_fitter, build_model
-from emmoe.fitters.base import State
+from emmoe.errors import DataError
+from emmoe.fitters.base import Fitter, State
 from emmoe.models.base import Array, Model, Sample
-from emmoe.recorder import Observer, Recording, record
+from emmoe.recorder import Observer, Recording, record, skipped
 from emmoe.seeds import generator
 
 Files = dict[str, tuple[Path, str]]
 Report = Callable[[str], None]
 
 
+@dataclass(frozen=True)
+class Run:
+    """One run, for an analysis: its bound model, the fitter, the truth (p,) or None, the states
+    theta_t (iterations + 1, p) and how it ended."""
+
+    model: Model
+    fitter: Fitter
+    truth: Array | None
+    thetas: Array
+    status: str
+
+
 @dataclass
 class Fits:
-    """traces: long tables, one a sample; runs: status, work and times, one record a sample."""
+    """traces: long tables, one a sample; runs: one row a run; records: work and times, one a
+    sample."""
 
     traces: list[pd.DataFrame] = field(default_factory=list)
     runs: list[dict[str, Any]] = field(default_factory=list)
+    records: list[dict[str, Any]] = field(default_factory=list)
 
 
 def fit_block(
@@ -52,49 +69,100 @@ def _fit_cell(
     rngs = [generator(task["seed"], cell["key"], r, "sample") for r in task["replicates"]]
     split = generator(task["seed"], cell["key"], 0, "split")
     for positions, sample in dataset.samples(model, truths, rngs, split, files):
-        bound = model.bind(sample)
         start = draw["start"][positions].astype(dataset.dtype)
         replicates = [task["replicates"][position] for position in positions]
+        _fit_sample(
+            fits, task, cell["name"], replicates, sample, truths[positions[0]], start, report
+        )
+
+
+def _fit_sample(
+    fits: Fits,
+    task: dict,
+    cell: str,
+    replicates: list[int],
+    sample: Sample,
+    truth: Array | None,
+    start: Array,
+    report: Report,
+) -> None:
+    """Fit the replicates that share a sample; one that the model refuses is skipped, not fatal."""
+    model, fitter, thetas = build_model(task["model"]), build_fitter(task["fitter"]), []
+    try:
+        model = model.bind(sample)
         recording = record(
-            build_fitter(task["fitter"]),
-            bound,
+            fitter,
+            model,
             start if model.stacked else start[0],
             iterations=task["iterations"],
             tolerance=task["tolerance"],
-            observe=_observer(bound, sample, truths[positions[0]]),
+            observe=_observer(model, sample, truth, thetas if task["analyses"] else None),
             progress=_Progress(report, replicates, task["iterations"]),
         )
-        _collect(fits, recording, bound, cell["name"], replicates)
+        work = {name: float(count) for name, count in sorted(model.work.items())}
+    except DataError as error:
+        recording, work = skipped(len(replicates), str(error)), {}
+    _collect(fits, recording, work, cell, replicates, task["rows"])
+    if thetas:
+        run = Run(model.bind(sample), fitter, truth, np.array(thetas), recording.status[0])
+        fits.runs[-1] |= _analysed(run, task["analyses"])
 
 
-def _observer(model: Model, sample: Sample, truth: Array | None) -> Observer:
-    """Return what is measured of a state beside its loss, with the clock off."""
+def _analysed(run: Run, names: list[str]) -> dict[str, Any]:
+    """Return the columns that the named analyses add to a run's row."""
+    modules = [import_module(f"emmoe.analyses.{name}") for name in names]
+    return {name: value for module in modules for name, value in module.analyse(run).items()}
+
+
+def _observer(model: Model, sample: Sample, truth: Array | None, thetas: list | None) -> Observer:
+    """Return what is measured of a state beside its loss, with the clock off; `thetas`, if there
+    is such a list, collects the states."""
+    measure: Observer = lambda state: {}  # noqa: E731
     if truth is not None:
         floor = model.bind(sample).loss(truth)
-        return lambda state: _against_truth(model, state, truth, floor)
-    if sample.test is not None:
-        return lambda state: model.held_out(state.theta)
-    return lambda state: {}
+        measure = partial(_against_truth, model, truth, floor)
+    elif sample.test is not None:
+        measure = partial(_held_out, model)
+
+    def observe(state: State) -> dict[str, Array]:
+        if thetas is not None:
+            thetas.append(state.theta)
+        return measure(state)
+
+    return observe
 
 
-def _against_truth(model: Model, state: State, truth: Array, floor: float) -> dict[str, float]:
+def _held_out(model: Model, state: State) -> dict[str, Array]:
+    return model.held_out(state.theta)
+
+
+def _against_truth(model: Model, truth: Array, floor: float, state: State) -> dict[str, float]:
     errors = model.recovery_errors(state.theta, truth)
     measured = {f"relative_error_{name}": value for name, value in errors.items()}
     return {"excess_loss_to_truth": state.loss - floor} | measured
 
 
 def _collect(
-    fits: Fits, recording: Recording, model: Model, cell: str, replicates: list[int]
+    fits: Fits, recording: Recording, work: dict, cell: str, replicates: list[int], rows: str
 ) -> None:
     frame = recording.frame()
     frame["replicate"] = np.array(replicates)[frame["replicate"]]
     frame.insert(0, "cell", cell)
-    fits.traces.append(frame)
-    record = {"cell": cell, "replicates": replicates, "status": recording.status}
-    record |= {"reason": recording.reason, "work": dict(model.work)}
+    last = frame.groupby("replicate").tail(1)
+    columns = ["cell", "replicate", "status", "iteration", "loss", "gradient_norm"]
+    ends = last[columns].rename(columns={"iteration": "iterations"})
+    fits.runs += ends.assign(reason=recording.reason).to_dict("records")
+    fits.traces.append(frame if rows == "all" else _sparse(frame, last.index))
+    record = {"cell": cell, "replicates": replicates, "work": work}
     record["cpu_seconds"] = [round(seconds, 6) for seconds in recording.cpu_seconds]
     record["wall_seconds"] = [round(seconds, 6) for seconds in recording.wall_seconds]
-    fits.runs.append(record)
+    fits.records.append(record)
+
+
+def _sparse(frame: pd.DataFrame, last: pd.Index) -> pd.DataFrame:
+    """Keep iterations 0, 1, 2, 4, 8, ... and each run's last."""
+    iteration = frame["iteration"]
+    return frame[((iteration & (iteration - 1)) == 0) | frame.index.isin(last)]
 
 
 class _Progress:

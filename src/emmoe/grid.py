@@ -7,8 +7,9 @@ record: replicates that share a wide product are rounded a little differently in
 """
 
 import json
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass
-from itertools import product
+from itertools import groupby, product
 from typing import Any
 
 from emmoe import registry
@@ -72,14 +73,24 @@ def _short(value: Any) -> str:
 
 
 def blocks(experiment: dict[str, Any]) -> dict[str, Block]:
-    """Return the blocks by name: each cell's replicates in chunks of fixed size."""
+    """Return the blocks by name: chunks of fixed size of the cells of a row, and of replicates.
+
+    A row holds the cells that differ in the last axis only. Values appended to a list therefore
+    fill up or add blocks at its end, and leave every full block as it is."""
     size, total = experiment["replicates_per_block"], experiment["replicates"]
     found = {}
-    for cell in cells(experiment):
+    for chunk in _chunks(cells(experiment), experiment["cells_per_block"]):
+        name = chunk[0].name + "".join(f"_{cell.name.rsplit('-', 1)[1]}" for cell in chunk[1:])
         for first in range(0, total, size):
-            name = f"{cell.name}.r{first:03d}-{first + size - 1:03d}"
-            found[name] = Block(name, (cell,), range(first, min(first + size, total)))
+            block = f"{name}.r{first:03d}-{first + size - 1:03d}"
+            found[block] = Block(block, chunk, range(first, min(first + size, total)))
     return found
+
+
+def _chunks(all_cells: list[Cell], size: int) -> Iterator[tuple[Cell, ...]]:
+    for _, row in groupby(all_cells, key=lambda cell: cell.name.rpartition("-")[0]):
+        row = list(row)
+        yield from (tuple(row[i : i + size]) for i in range(0, len(row), size))
 
 
 def limit(experiment: dict[str, Any], fitter: str, name: str) -> int:
@@ -117,4 +128,6 @@ def fit_task(config: dict[str, Any], experiment: str, fitter: str, block: str) -
         "fitter": {k: v for k, v in settings["fitters"][fitter].items() if k not in LIMITS},
         "iterations": limit(settings, fitter, "iterations"),
         "tolerance": settings["tolerance"],
+        "rows": settings["rows"],
+        "analyses": settings["analyses"],
     }

@@ -37,9 +37,9 @@ def draw_code(task: Mapping[str, Any]) -> str:
 
 def fit_code(task: Mapping[str, Any]) -> str:
     """Return the hash of the code that a fit depends on, of its own algorithm only."""
-    return provenance.code_hash(
-        "emmoe.fit", *_modules(task), f"emmoe.fitters.{task['fitter']['algorithm']}"
-    )
+    analyses = [f"emmoe.analyses.{name}" for name in task["analyses"]]
+    algorithm = f"emmoe.fitters.{task['fitter']['algorithm']}"
+    return provenance.code_hash("emmoe.fit", *_modules(task), algorithm, *analyses)
 
 
 def product_code(kind: str, name: str) -> str:
@@ -65,9 +65,10 @@ def fit(
     draw_path: str,
     files: Files,
     trace_path: str,
+    runs_path: str,
     provenance_path: str,
 ) -> None:
-    """Fit a block; write its trace and its provenance.
+    """Fit a block; write its trace, its table of runs and its provenance.
 
     code: the hash of `fit_code`, taken before the job; names: the experiment's and the fitter's."""
     label, started = "/".join(names.values()), time.monotonic()
@@ -78,14 +79,19 @@ def fit(
         raise DataError(f"{draw_path}: not a readable draw ({error}): delete it") from None
     fits = fit_block(task, arrays, files, lambda line: _say(f"{label}, {line}"))
     trace = pd.concat(fits.traces, ignore_index=True)
-    for position, (column, value) in enumerate(names.items()):
-        trace.insert(2 * position, column, value)
-    results.write_trace(trace, trace_path)
+    runs = pd.DataFrame(fits.runs)
+    for frame in (trace, runs):
+        for position, (column, value) in enumerate(names.items()):
+            frame.insert(2 * position, column, value)
+    results.write_table(trace, "trace", trace_path)
+    results.write_table(runs, "runs", runs_path)
     content = {**names, "task": task, "code": code}
     content["inputs"] = {"draw": provenance.file_hash(draw_path)}
     content["inputs"] |= {name: sha256 for name, (_, sha256) in files.items()}
-    content["trace"] = provenance.file_hash(trace_path)
-    results.write_json(content | provenance.describe() | {"runs": fits.runs}, provenance_path)
+    content["outputs"] = {"trace": provenance.file_hash(trace_path)}
+    content["outputs"]["runs"] = provenance.file_hash(runs_path)
+    content |= provenance.describe() | {"records": fits.records}
+    results.write_json(content, provenance_path)
     replicates = f"replicates {task['replicates'][0]}-{task['replicates'][-1]}"
     _say(f"{label}, {replicates}: done in {time.monotonic() - started:.0f} s")
 
@@ -96,18 +102,18 @@ def _say(line: str) -> None:
 
 def summary(trace_paths: list[str], path: str) -> None:
     """Summarise all traces of an experiment into one table."""
-    trace = pd.concat([results.read_trace(p) for p in trace_paths], ignore_index=True)
+    trace = pd.concat([results.read_table("trace", p) for p in trace_paths], ignore_index=True)
     results.write_csv(summarise(trace), path)
 
 
-def read_table(path: str) -> pd.DataFrame:
+def read_input(path: str) -> pd.DataFrame:
     """Read an input of a figure or table by its suffix."""
     return pd.read_parquet(path) if path.endswith(".parquet") else pd.read_csv(path)
 
 
 def _draw_with(kind: str, name: str, inputs: Mapping[str, str], curves: Mapping[str, str]) -> Any:
     module = import_module(f"emmoe.{kind}.{name}")
-    tables = {key: read_table(path) for key, path in inputs.items()}
+    tables = {key: read_input(path) for key, path in inputs.items()}
     function = module.draw if kind == "figures" else module.build
     return function(**tables, curves=dict(curves))
 

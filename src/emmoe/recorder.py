@@ -57,31 +57,38 @@ def record(
     recording = Recording([None] * count)
     reason = fitter.refuses(model)
     if reason is not None:
-        return _skipped(recording, reason)
+        return skipped(count, reason)
     model.work.clear()
     states, clocks = fitter.iterate(model, start), [0.0, 0.0]
+    ends = np.array(start, ndmin=2)
     for iteration in range(iterations + 1):
         with np.errstate(all="ignore"):
             state, clocks = _timed(states, clocks)
         recording.cpu_seconds.append(clocks[0])
         recording.wall_seconds.append(clocks[1])
+        running = [status is None for status in recording.status]
         _append(recording, iteration, state, model.passes(), tolerance, observe)
+        ends[running] = np.atleast_2d(state.theta)[running]
         progress(iteration)
         if all(recording.status):
             break
-    separable = np.atleast_1d(model.separable(state.theta))
-    for replicate, status in enumerate(recording.status):
-        if status != DIVERGED:
-            ended = status or MAX_ITERATIONS
-            recording.status[replicate] = SEPARABLE if separable[replicate] else ended
+    separable = np.atleast_1d(model.separable(ends.reshape(start.shape)))
+    recording.status = [
+        _final(status, s) for status, s in zip(recording.status, separable, strict=True)
+    ]
     return recording
 
 
-def _skipped(recording: Recording, reason: str) -> Recording:
-    recording.status = [SKIPPED] * len(recording.status)
-    recording.reason = reason
-    recording.rows = [{"replicate": r, **BLANK} for r in range(len(recording.status))]
-    return recording
+def _final(status: str | None, separable: bool) -> str:
+    if status == DIVERGED:
+        return status
+    return SEPARABLE if separable else status or MAX_ITERATIONS
+
+
+def skipped(count: int, reason: str) -> Recording:
+    """Return the recording of runs that never started."""
+    rows = [{"replicate": replicate, **BLANK} for replicate in range(count)]
+    return Recording([SKIPPED] * count, reason, rows)
 
 
 def _timed(states, clocks: list[float]) -> tuple[State, list[float]]:

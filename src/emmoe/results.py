@@ -66,30 +66,32 @@ def _check_column(frame: pd.DataFrame, name: str, rule: dict, source: str) -> No
         raise DataError(f"{source}: column {name} holds infinite values")
 
 
-def check_trace(frame: pd.DataFrame, source: str = "trace") -> pd.DataFrame:
-    """Return the frame; raises DataError unless it fits the trace schema, in one line."""
-    columns = schema("trace")["columns"]
+def check(frame: pd.DataFrame, kind: str, source: str) -> pd.DataFrame:
+    """Return the frame; raises DataError, in one line, unless it fits a schema: "trace", "runs"."""
+    columns, key = schema(kind)["columns"], schema(kind)["key"]
     unknown = set(frame) - set(columns)
     missing = {name for name, rule in columns.items() if not rule.get("optional")} - set(frame)
     if unknown or missing:
         raise DataError(f"{source}: missing columns {sorted(missing)}, unknown {sorted(unknown)}")
     for name in frame:
         _check_column(frame, name, columns[name], source)
-    if frame.duplicated(schema("trace")["key"]).any():
-        raise DataError(f"{source}: two rows have the same {schema('trace')['key']}")
+    if frame.duplicated(key).any():
+        raise DataError(f"{source}: two rows have the same {key}")
     return frame
 
 
-def write_trace(frame: pd.DataFrame, path: Path | str) -> None:
-    """Validate a trace and write it to parquet."""
+def write_table(frame: pd.DataFrame, kind: str, path: Path | str) -> None:
+    """Validate a "trace" or a table of "runs" and write it to parquet."""
     with atomic(path) as temporary:
-        check_trace(frame, str(path)).to_parquet(temporary, index=False)
+        check(frame, kind, str(path)).to_parquet(temporary, index=False)
 
 
-def read_trace(path: Path | str) -> pd.DataFrame:
-    """Read and validate a trace."""
+def read_table(kind: str, path: Path | str) -> pd.DataFrame:
+    """Read and validate a "trace" or a table of "runs"."""
     try:
         frame = pd.read_parquet(path)
     except (OSError, ValueError) as error:
-        raise DataError(f"{path}: not a readable trace ({error}): delete it to refit") from None
-    return check_trace(frame, str(path))
+        raise DataError(
+            f"{path}: not a readable {kind} file ({error}): delete it to refit"
+        ) from None
+    return check(frame, kind, str(path))

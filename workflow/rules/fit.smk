@@ -8,6 +8,7 @@ rule fit:
         downloads=downloads,
     output:
         trace="<results>/traces/{experiment}/{fitter}/{block}.parquet",
+        runs="<results>/runs/{experiment}/{fitter}/{block}.parquet",
         provenance="<results>/traces/{experiment}/{fitter}/{block}.provenance.json",
     log:
         "<logs>/fit/{experiment}/{fitter}/{block}.log",
