@@ -124,8 +124,8 @@ def _check_known(where: str, what: str, names: Iterable[str], known: Iterable[st
 def _check_blocks(where: str, setting: Any, blocks: dict[str, slice]) -> None:
     """Raise ConfigError if a setting by block does not name the model's blocks."""
     if isinstance(setting, Mapping) and set(setting) != set(blocks):
-        named = sorted(map(str, setting))
-        raise ConfigError(f"{where}: names {named}, the blocks are {sorted(blocks)}")
+        named, blocks = ", ".join(map(str, setting)) or "nothing", ", ".join(blocks)
+        raise ConfigError(f"{where}: names {named}, the blocks are {blocks}")
 
 
 def _check_path(config: dict[str, Any], path: str) -> None:
