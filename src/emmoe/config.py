@@ -16,15 +16,32 @@ from emmoe.grid import LIMITS, cells
 from emmoe.results import schema
 
 
-def load(path: Path | str) -> dict[str, Any]:
-    """Return the checked config of a file, defaults filled."""
+class _Loader(yaml.SafeLoader):
+    """YAML in which a key that stands twice in a mapping is a mistake, not an override."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict:
+        seen = set()
+        for key, _ in node.value:
+            if key.tag == "tag:yaml.org,2002:str" and key.value in seen:
+                line = key.start_mark.line + 1
+                raise yaml.YAMLError(f"line {line}: {key.value!r} is set twice: rename one")
+            seen.add(key.value if isinstance(key.value, str) else None)
+        return super().construct_mapping(node, deep)
+
+
+def read(path: Path | str) -> Any:
+    """Return a YAML file's content; raises ConfigError for a mistake in its form."""
     try:
-        content = yaml.safe_load(Path(path).read_text())
+        return yaml.load(Path(path).read_text(encoding="utf-8"), _Loader)
     except OSError as error:
         raise ConfigError(f"{path}: {error.strerror}") from None
-    except yaml.YAMLError as error:
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise ConfigError(f"{path}: {' '.join(str(error).split())}") from None
-    return check(content)
+
+
+def load(path: Path | str) -> dict[str, Any]:
+    """Return the checked config of a file, defaults filled."""
+    return check(read(path))
 
 
 def check(config: Any) -> dict[str, Any]:

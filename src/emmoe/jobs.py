@@ -27,6 +27,8 @@ def logged(log: str) -> Iterator[None]:
     except EmmoeError as error:
         Path(log).write_text(f"error: {error}\n")
         sys.exit(f"error: {error}")
+    except KeyboardInterrupt:
+        sys.exit("interrupted: run the same command again to go on")
 
 
 def draw_code(task: Mapping[str, Any]) -> str:

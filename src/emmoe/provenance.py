@@ -36,7 +36,7 @@ def _imports(tree: ast.AST) -> set[str]:
             names |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom) and node.module:
             names |= {node.module, *(f"{node.module}.{alias.name}" for alias in node.names)}
-    return {name for name in names if name.startswith("emmoe") and name not in NEUTRAL}
+    return {name for name in names if name.startswith("emmoe.") and name not in NEUTRAL}
 
 
 def _canonical(node: Any) -> Any:

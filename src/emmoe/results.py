@@ -90,8 +90,6 @@ def read_table(kind: str, path: Path | str) -> pd.DataFrame:
     """Read and validate a "trace" or a table of "runs"."""
     try:
         frame = pd.read_parquet(path)
-    except (OSError, ValueError) as error:
-        raise DataError(
-            f"{path}: not a readable {kind} file ({error}): delete it to refit"
-        ) from None
+    except (OSError, ValueError):
+        raise DataError(f"{path}: not a readable {kind} file: delete it to refit") from None
     return check(frame, kind, str(path))

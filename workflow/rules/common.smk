@@ -18,9 +18,11 @@ from emmoe.errors import EmmoeError  # noqa: E402
 from emmoe.registry import component  # noqa: E402
 
 try:
+    for path in workflow.configfiles:
+        configuration.read(path)
     configuration.check(config)
 except EmmoeError as error:
-    raise WorkflowError(str(error)) from None
+    sys.exit(f"error: {error}")
 
 
 wildcard_constraints:

@@ -51,6 +51,8 @@ def solve(x: Array, target: Array, v: Array, tolerance: float, work: Counter) ->
     logit by more than 2 max|x'v| + 5, because a saturated gate has almost no curvature.
     """
     logits = x @ v
+    if _value(logits, target, v) > np.log(2):  # worse than v = 0
+        v, logits = np.zeros_like(v), np.zeros_like(logits)
     residual = gradient(x, np.tanh(logits / 2)) - target
     work.update(forward=1, backward=1)
     for _ in range(MAX_NEWTON_STEPS):

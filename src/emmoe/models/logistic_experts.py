@@ -91,9 +91,11 @@ class LogisticExperts(Model):
         """Minimise -Q by L-BFGS, one replicate after the other.
 
         Where an expert can separate its classes -Q has no minimiser: the search then ends at its
-        limit, and work["unsolved_m_steps"] counts it."""
-        weights = self._weights(theta)
+        limit, and work["unsolved_m_steps"] counts it. No gradient is asked to be smaller than what
+        a search by values can reach, given their round-off."""
+        weights, reachable = self._weights(theta), 0.2 * np.sqrt(np.finfo(theta.dtype).eps)
         bounds = tolerance * np.abs(gradient.reshape(len(weights), -1)).max(axis=1)
+        bounds = np.maximum(bounds, reachable)
         solved = [
             self._m_step_one(r, len(weights), start, statistic[r : r + 1], bounds[r])
             for r, start in enumerate(weights)
