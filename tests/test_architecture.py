@@ -24,11 +24,12 @@ ALLOWED = {
     "summary": {"errors"},
     "reported": {"errors"},
     "grid": {"errors", "registry", "components"},
+    "analyses": {"errors", "models", "fitters", "recorder", "fit", "theory", "registry"},
 }
 # Figures and tables know summaries, not how they came about.
 READERS = {
-    "figures": {"errors", "reported", "results"},
-    "tables": {"errors", "reported", "results"},
+    "figures": {"errors", "reported", "results", "tables", "theory"},
+    "tables": {"errors", "reported", "results", "theory"},
 }
 
 

@@ -88,6 +88,23 @@ def test_adding_cells_changes_no_block(values):
     assert before.items() <= after.items() and len(after) == 9
 
 
+def test_appended_values_leave_full_blocks_of_a_row_as_they_are():
+    rows = {"norm_beta": [1, 2], "norm_w": [1, 2, 3, 4]}
+    before, after = (
+        grid.blocks(experiment(**changed) | {"cells_per_block": 2, "replicates_per_block": 5})
+        for changed in (rows, {"norm_beta": [1, 2, 3], "norm_w": [1, 2, 3, 4, 5]})
+    )
+    assert all(len(block.cells) == 2 for block in before.values())
+    assert before.items() <= after.items() and len(before) == 4 and len(after) == 9
+    assert sorted(runs(after.values())) == sorted(set(runs(after.values())))
+
+
+def test_block_never_spans_two_rows():
+    split = grid.blocks(experiment(norm_beta=[1, 2], norm_w=[1, 2, 3]) | {"cells_per_block": 5})
+    for block in split.values():
+        assert len({cell.data["norm_beta"] for cell in block.cells}) == 1
+
+
 def test_turning_one_value_into_a_list_changes_no_block():
     assert grid.blocks(experiment(n=50)).items() <= grid.blocks(experiment(n=[50, 100])).items()
 

@@ -191,7 +191,7 @@ def test_products_with_the_features_are_counted_as_done(problem):
     (n, d), model = (120, 3), problem("symmetric_linear", n=120, d=3).model
     x, work = model.sample.x, Counter()
     target = log_cosh.gradient(x, np.tanh(x @ np.array([0.5, 1.0, -1.0])))
-    log_cosh.solve(x.view(Noting), target, np.zeros(d), 1e-12, work)
+    log_cosh.solve(x.view(Noting), target, np.zeros(d), -target, 1e-12, work)
     products = Counter(done)
     assert products[(n, d), (d,)] == work["forward"]
     assert products[(d, n), (n,)] == work["backward"]

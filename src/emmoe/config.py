@@ -99,6 +99,11 @@ def _check_experiment(where: str, experiment: dict[str, Any], downloads: dict[st
         for name, settings in experiment["fitters"].items():
             fitter = components.build_fitter(settings, f"{where}.fitters.{name}")
             _check_blocks(f"{where}.fitters.{name}.step", getattr(fitter, "step", None), blocks)
+    _check_known(
+        f"{where}.analyses", "analysis", experiment["analyses"], registry.modules("analyses")
+    )
+    if experiment["analyses"] and not hasattr(model, "mirror_map"):
+        raise ConfigError(f"{where}.analyses: {experiment['model']['name']} has no mirror map")
     if not math.isfinite(experiment["tolerance"] or 0):
         raise ConfigError(f"{where}.tolerance: must be finite, got {experiment['tolerance']}")
     _check_files(where, dataset.files, downloads)
@@ -126,7 +131,7 @@ def _check_product(config: dict[str, Any], kind: str, name: str, entry: dict[str
     """Check a figure's or table's module, the experiments it reads, and the fitters it shows."""
     modules, known = registry.modules(kind), config["experiments"]
     _check_known(f"{kind}.{name}.draw", "module", [entry["draw"]], modules)
-    read = re.findall(r"<results>/summaries/(\w+)\.csv", " ".join(entry["inputs"].values()))
+    read = re.findall(r"<results>/(?:summaries|runs)/(\w+)\.", " ".join(entry["inputs"].values()))
     _check_known(f"{kind}.{name}.inputs", "experiment", read, known)
     fitters = {fitter for experiment in read for fitter in known[experiment]["fitters"]}
     _check_known(f"{kind}.{name}.curves", "fitter", entry["curves"], fitters)

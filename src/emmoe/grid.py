@@ -75,22 +75,34 @@ def _short(value: Any) -> str:
 def blocks(experiment: dict[str, Any]) -> dict[str, Block]:
     """Return the blocks by name: chunks of fixed size of the cells of a row, and of replicates.
 
-    A row holds the cells that differ in the last axis only. Values appended to a list therefore
-    fill up or add blocks at its end, and leave every full block as it is."""
+    A row holds the cells that differ in the last listed axis only, and have the same number of
+    features, since a draw is one array. Values appended to a list
+    therefore fill up or add blocks at its end, and leave every full block as it is."""
     size, total = experiment["replicates_per_block"], experiment["replicates"]
     found = {}
-    for chunk in _chunks(cells(experiment), experiment["cells_per_block"]):
-        name = chunk[0].name + "".join(f"_{cell.name.rsplit('-', 1)[1]}" for cell in chunk[1:])
+    for chunk, name in _chunks(experiment):
         for first in range(0, total, size):
             block = f"{name}.r{first:03d}-{first + size - 1:03d}"
             found[block] = Block(block, chunk, range(first, min(first + size, total)))
     return found
 
 
-def _chunks(all_cells: list[Cell], size: int) -> Iterator[tuple[Cell, ...]]:
-    for _, row in groupby(all_cells, key=lambda cell: cell.name.rpartition("-")[0]):
+def _chunks(experiment: dict[str, Any]) -> Iterator[tuple[tuple[Cell, ...], str]]:
+    """Yield the chunks of cells with their names: the first cell's, then the others' values."""
+    data, size = experiment["data"], experiment["cells_per_block"]
+    axes = registry.component("datasets", data["name"], "data").axes
+    listed = [axis for axis in axes if isinstance(data.get(axis), list)]
+    last = listed[-1] if listed else None
+
+    def of_row(cell: Cell) -> list[Any]:
+        rest = [value for axis, value in cell.data.items() if axis != last]
+        return [*rest, build_dataset(cell.data).features]
+
+    for _, row in groupby(cells(experiment), key=of_row):
         row = list(row)
-        yield from (tuple(row[i : i + size]) for i in range(0, len(row), size))
+        for chunk in (tuple(row[i : i + size]) for i in range(0, len(row), size)):
+            others = (f"_{_short(cell.data[last])}" for cell in chunk[1:])
+            yield chunk, chunk[0].name + "".join(others)
 
 
 def limit(experiment: dict[str, Any], fitter: str, name: str) -> int:
@@ -102,6 +114,15 @@ def fitter_blocks(experiment: dict[str, Any], fitter: str) -> list[str]:
     """Return the names of the blocks that hold a replicate of the fitter."""
     total = limit(experiment, fitter, "replicates")
     return [name for name, block in blocks(experiment).items() if block.replicates.start < total]
+
+
+def facts(experiment: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return what tells the cells of an experiment apart: model, start law and data settings."""
+    names = {"model": experiment["model"]["name"], "start": experiment["start"]["name"]}
+    return [
+        {"cell": cell.name, **names, **{k: v for k, v in cell.data.items() if k != "name"}}
+        for cell in cells(experiment)
+    ]
 
 
 def draw_task(config: dict[str, Any], experiment: str, block: str) -> dict[str, Any]:

@@ -16,7 +16,7 @@ from emmoe import provenance, results
 from emmoe.draw import draw_block
 from emmoe.errors import DataError, EmmoeError
 from emmoe.fit import Files, fit_block
-from emmoe.summary import summarise
+from emmoe.summary import gather, summarise
 
 
 @contextmanager
@@ -108,27 +108,35 @@ def summary(trace_paths: list[str], path: str) -> None:
     results.write_csv(summarise(trace), path)
 
 
+def gather_runs(paths: list[str], facts: list[dict[str, Any]], path: str) -> None:
+    """Gather the tables of runs of an experiment; facts: one mapping a cell."""
+    runs = pd.concat([results.read_table("runs", p) for p in paths], ignore_index=True)
+    with results.atomic(path) as temporary:
+        gather(runs, pd.DataFrame(facts)).to_parquet(temporary, index=False)
+
+
 def read_input(path: str) -> pd.DataFrame:
     """Read an input of a figure or table by its suffix."""
     return pd.read_parquet(path) if path.endswith(".parquet") else pd.read_csv(path)
 
 
-def _draw_with(kind: str, name: str, inputs: Mapping[str, str], curves: Mapping[str, str]) -> Any:
-    module = import_module(f"emmoe.{kind}.{name}")
+def _drawn(kind: str, entry: Mapping[str, Any], inputs: Mapping[str, str]) -> Any:
+    """Call the module that an entry of config.yaml names, with its inputs, curves and options."""
+    module = import_module(f"emmoe.{kind}.{entry['draw']}")
     tables = {key: read_input(path) for key, path in inputs.items()}
     function = module.draw if kind == "figures" else module.build
-    return function(**tables, curves=dict(curves))
+    return function(**tables, curves=dict(entry["curves"]), **entry["options"])
 
 
-def figure(name: str, inputs: Mapping[str, str], curves: Mapping[str, str], png: str, pdf: str):
+def figure(entry: Mapping[str, Any], inputs: Mapping[str, str], png: str, pdf: str) -> None:
     """Draw a figure module's figure and save it as PNG and PDF."""
     from emmoe.figures.style import save  # matplotlib is slow to import
 
-    save(_draw_with("figures", name, inputs, curves), png, pdf)
+    save(_drawn("figures", entry, inputs), png, pdf)
 
 
-def table(name: str, inputs: Mapping[str, str], curves: Mapping[str, str], csv: str, md: str):
+def table(entry: Mapping[str, Any], inputs: Mapping[str, str], csv: str, md: str) -> None:
     """Build a table module's table and save it as CSV and Markdown."""
     from emmoe.tables.write import save
 
-    save(_draw_with("tables", name, inputs, curves), csv, md)
+    save(_drawn("tables", entry, inputs), csv, md)

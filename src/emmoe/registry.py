@@ -62,6 +62,11 @@ def component(kind: str, name: str, where: str) -> type:
     return cls
 
 
+def name_of(part: Any) -> str:
+    """Return the name in config.yaml of a component's instance."""
+    return type(part).__module__.rpartition(".")[2]
+
+
 def build(kind: str, name: str, settings: dict[str, Any], where: str) -> Any:
     """Return a component with its settings; raises ConfigError, naming `where` and the setting."""
     cls = component(kind, name, where)

@@ -56,9 +56,12 @@ def schema(name: str) -> dict:
 def _check_column(frame: pd.DataFrame, name: str, rule: dict, source: str) -> None:
     values = frame[name]
     if rule["type"] == "category":
-        if not values.isin(rule["values"]).all():
+        if not values.dropna().isin(rule["values"]).all():
             raise DataError(f"{source}: column {name} holds a value not in {rule['values']}")
-    elif values.dtype.kind not in {"string": "OT", "integer": "i", "number": "f"}[rule["type"]]:
+    elif (
+        values.dtype.kind
+        not in {"string": "OT", "integer": "i", "number": "f", "list": "O"}[rule["type"]]
+    ):
         raise DataError(f"{source}: column {name} is {values.dtype}, not {rule['type']}")
     if not rule.get("nullable") and values.isna().any():
         raise DataError(f"{source}: column {name} has missing values")

@@ -30,3 +30,11 @@ def summarise(trace: pd.DataFrame) -> pd.DataFrame:
     groups = long.groupby([*run[:-1], "metric", "iteration"])["value"]
     table = groups.agg(mean="mean", std="std", replicates="count")
     return table.reset_index()
+
+
+def gather(runs: pd.DataFrame, facts: pd.DataFrame) -> pd.DataFrame:
+    """Return the table of all runs of an experiment with each cell's settings beside them.
+
+    facts: one row a cell, with the column `cell` and its settings."""
+    table = facts.merge(runs, on="cell", how="right", validate="one_to_many")
+    return table.sort_values(["fitter", "cell", "replicate"], ignore_index=True)

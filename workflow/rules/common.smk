@@ -51,14 +51,18 @@ def products(target):
     return figures + tables
 
 
-def traces(wildcards):
-    """Traces of all fitters and blocks of an experiment."""
-    experiment = config["experiments"][wildcards.experiment]
-    return [
-        f"<results>/traces/{wildcards.experiment}/{fitter}/{block}.parquet"
-        for fitter in experiment["fitters"]
-        for block in grid.fitter_blocks(experiment, fitter)
-    ]
+def of_all_fits(kind):
+    """The input function of an experiment's traces or runs, of all fitters and blocks."""
+
+    def files(wildcards):
+        experiment = config["experiments"][wildcards.experiment]
+        return [
+            f"<results>/{kind}/{wildcards.experiment}/{fitter}/{block}.parquet"
+            for fitter in experiment["fitters"]
+            for block in grid.fitter_blocks(experiment, fitter)
+        ]
+
+    return files
 
 
 def draw_task(wildcards):

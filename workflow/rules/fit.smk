@@ -24,7 +24,7 @@ rule fit:
 # Mean and standard deviation over replicates, for all fitters of an experiment.
 rule summarise:
     input:
-        traces,
+        of_all_fits("traces"),
     output:
         "<results>/summaries/{experiment}.csv",
     log:
@@ -33,3 +33,18 @@ rule summarise:
         code=provenance.code_hash("emmoe.summary", "emmoe.results"),
     script:
         "../scripts/summarise.py"
+
+
+# All runs of an experiment in one table, each with its cell's settings.
+rule gather:
+    input:
+        of_all_fits("runs"),
+    output:
+        "<results>/runs/{experiment}.parquet",
+    log:
+        "<logs>/gather/{experiment}.log",
+    params:
+        facts=lambda w: grid.facts(config["experiments"][w.experiment]),
+        code=provenance.code_hash("emmoe.summary", "emmoe.results"),
+    script:
+        "../scripts/gather.py"

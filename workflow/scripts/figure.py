@@ -5,4 +5,4 @@ from emmoe import jobs
 entry = snakemake.params.entry
 inputs = {name: snakemake.input[name] for name in entry["inputs"]}
 with jobs.logged(snakemake.log[0]):
-    jobs.figure(entry["draw"], inputs, entry["curves"], *snakemake.output)
+    jobs.figure(entry, inputs, *snakemake.output)

@@ -21,7 +21,7 @@ class Synthetic(Dataset):
     norm_w: float
     angle: float | str
 
-    axes = ("n", "d", "angle", "norm_beta", "norm_w")
+    axes = ("d", "n", "angle", "norm_beta", "norm_w")
     has_truth = True
 
     def __post_init__(self):

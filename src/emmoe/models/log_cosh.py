@@ -4,6 +4,7 @@ E is the sample mean. Its gradient is E[x tanh(x'v/2)]/2 and its Hessian E[sech2
 """
 
 from collections import Counter
+from typing import NamedTuple
 
 import numpy as np
 
@@ -12,12 +13,18 @@ from emmoe.models.base import Array
 MAX_NEWTON_STEPS = 200
 MAX_HALVINGS = 40
 UNSOLVED = 1e-10
+FAR = 100.0  # a logit so large that Newton's method may not find back from it
+
+
+def softplus_tail(v: Array) -> Array:
+    """Return log(1 + exp(-|v|)) to absolute precision; log(1 + e^v) is this plus max(v, 0)."""
+    return np.log(1 + np.exp(-np.abs(v)))
 
 
 def log_2cosh(u: Array) -> Array:
     """Return log(2 cosh u) without overflow."""
     u = np.abs(u)
-    return u + np.log1p(np.exp(-2 * u))
+    return u + softplus_tail(2 * u)
 
 
 def gradient(x: Array, tanh_half: Array) -> Array:
@@ -43,34 +50,53 @@ def newton_direction(hess: Array, grad: Array) -> Array:
     return -vectors @ (vectors.T @ grad / np.maximum(values, floor))
 
 
-def solve(x: Array, target: Array, v: Array, tolerance: float, work: Counter) -> Array:
-    """Return v with E[x tanh(x'v/2)]/2 = target, by damped Newton steps from v.
+def solve(
+    x: Array, target: Array, v: Array, residual: Array, tolerance: float, work: Counter
+) -> Array:
+    """Return v+ with E[x tanh(x'v+/2)]/2 = target, by damped Newton steps from v.
 
-    Ends when the residual's largest entry is at most `tolerance` or round-off stops its decrease;
-    a residual left above UNSOLVED is counted in work["unsolved_m_steps"]. A step may change no
-    logit by more than 2 max|x'v| + 5, because a saturated gate has almost no curvature.
+    residual is the left side less the target at v, and is carried along by its changes: summing
+    differences of tanh, it keeps digits that a difference of two sums loses. Ends when its largest
+    entry is at most `tolerance` or round-off stops its decrease; one left above UNSOLVED is counted
+    in work["unsolved_m_steps"]. A step may change no logit by more than 2 max|x'v| + 5, because a
+    saturated gate has almost no curvature.
     """
     logits = x @ v
-    if _value(logits, target, v) > np.log(2):  # worse than v = 0
-        v, logits = np.zeros_like(v), np.zeros_like(logits)
-    residual = gradient(x, np.tanh(logits / 2)) - target
-    work.update(forward=1, backward=1)
+    work["forward"] += 1
+    if np.abs(logits).max() > FAR and _value(logits, target, v) > np.log(2):  # worse than v = 0
+        v, logits, residual = np.zeros_like(v), np.zeros_like(logits), -target
+    problem = _Problem(x, target, np.tanh(logits / 2), residual, work)
     for _ in range(MAX_NEWTON_STEPS):
         if np.abs(residual).max() <= tolerance:
             return v
         direction = newton_direction(hessian(x, logits), residual)
         change = x @ direction
-        work.update(gram=1, forward=1)
+        work["gram"] += 1
+        work["forward"] += 1
         cap = (2 * np.abs(logits).max() + 5) / max(np.abs(change).max(), np.finfo(float).tiny)
-        step = _search(x, target, (v, logits, residual), (direction, change), min(1.0, cap), work)
+        step = _search(problem, (v, logits, residual), (direction, change), min(1.0, cap))
         if step is None:
             break
         v, logits, residual = step
-    work.update(unsolved_m_steps=int(np.abs(residual).max() > UNSOLVED))
+    work["unsolved_m_steps"] += int(np.abs(residual).max() > UNSOLVED)
     return v
 
 
-def _search(x: Array, target: Array, point, direction, scale: float, work: Counter):
+class _Problem(NamedTuple):
+    """A solve's data, and tanh(x'v/2) and the residual where it began."""
+
+    x: Array
+    target: Array
+    first_tanh: Array
+    first_residual: Array
+    work: Counter
+
+    def residual(self, logits: Array) -> Array:
+        self.work["backward"] += 1
+        return self.first_residual + gradient(self.x, np.tanh(logits / 2) - self.first_tanh)
+
+
+def _search(problem: _Problem, point, direction, scale: float):
     """Return the next (v, logits, residual) along Newton's direction, or None if there is none.
 
     A step that halves the residual is taken at once; else Armijo's rule on f decides, or, where
@@ -79,15 +105,14 @@ def _search(x: Array, target: Array, point, direction, scale: float, work: Count
     norm, slope, value = np.linalg.norm(residual), residual @ change_v, None
     for _ in range(MAX_HALVINGS):
         new_v, new_logits = v + scale * change_v, logits + scale * change
-        new_residual = gradient(x, np.tanh(new_logits / 2)) - target
-        work.update(backward=1)
+        new_residual = problem.residual(new_logits)
         new_norm = np.linalg.norm(new_residual)
         if new_norm <= norm / 2:
             return new_v, new_logits, new_residual
-        value = _value(logits, target, v) if value is None else value
+        value = _value(logits, problem.target, v) if value is None else value
         if -scale * slope < 1e-13 * (1 + abs(value)):
             return (new_v, new_logits, new_residual) if new_norm < norm else None
-        if _value(new_logits, target, new_v) <= value + 1e-4 * scale * slope:
+        if _value(new_logits, problem.target, new_v) <= value + 1e-4 * scale * slope:
             return new_v, new_logits, new_residual
         scale /= 2
     return None

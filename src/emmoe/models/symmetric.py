@@ -35,7 +35,7 @@ class SymmetricModel(Model):
     def logits(self, theta: Array) -> tuple[Array, Array, Array]:
         """Return b, a and the posterior logit phi, each of shape (n,)."""
         b, a = (self.sample.x @ part for part in self._split(theta))
-        self.work.update(forward=1)
+        self.work["forward"] += 1
         return b, a, a + 2 * self.statistic_weight * self.sample.y * b
 
     @property
@@ -89,16 +89,15 @@ class SymmetricModel(Model):
     def _backward(self, *columns: Array) -> Array:
         """Return E[column x] of each column (n,), two to a row: shape (columns / 2, p)."""
         x = self.sample.x
-        self.work.update(backward=1)
+        self.work["backward"] += 1
         return (np.stack(columns) @ x / len(x)).reshape(len(columns) // 2, -1)
 
     def _loss(self, b: Array, a: Array, phi: Array) -> float:
         """L from the likelier component: its own loss less log(1 + exp(-|phi|))."""
         sign = np.where(phi < 0, -1.0, 1.0)
-        gate_loss = np.logaddexp(0, -sign * a)
-        return float(
-            np.mean(self._component_loss(sign * b) + gate_loss - np.log1p(np.exp(-np.abs(phi))))
-        )
+        gate_loss = np.maximum(-sign * a, 0) + log_cosh.softplus_tail(a)
+        total = self._component_loss(sign * b) + gate_loss - log_cosh.softplus_tail(phi)
+        return float(total.mean())
 
     def loss(self, theta: Array) -> float:
         return self._loss(*self.logits(theta))
@@ -117,7 +116,7 @@ class SymmetricModel(Model):
 
     def e_step(self, theta: Array) -> tuple[float, Array, Array]:
         b, a, phi = self.logits(theta)
-        self.work.update(e_step=1)
+        self.work["e_step"] += 1
         gradient, statistic = self._backward(*self._scores(b, a, phi))
         return self._loss(b, a, phi), gradient, statistic
 
@@ -127,14 +126,18 @@ class SymmetricModel(Model):
 
     def separable(self, theta: Array) -> bool:
         """Whether the gate has left all doubt behind on most points."""
-        return bool(np.mean(np.abs(self.sample.x @ self._split(theta)[1]) > SATURATED) > 0.5)
+        return self._saturated(self._split(theta)[1])
+
+    def _saturated(self, part: Array) -> bool:
+        return bool(np.mean(np.abs(self.sample.x @ part) > SATURATED) > 0.5)
 
     def q_gradient(self, theta: Array, statistic: Array) -> Array:
         return self.mirror_gradient(theta) - statistic
 
     def m_step(self, theta: Array, statistic: Array, gradient: Array, tolerance: float) -> Array:
-        """Solve grad A(theta+) = statistic to 1e-12, or to `tolerance` where that is smaller."""
-        tolerance = max(min(1e-12, tolerance * np.abs(gradient).max()), self._round_off)
-        (beta, w), (for_beta, for_w) = self._split(theta), self._split(statistic)
-        beta = self._expert_m_step(beta, for_beta, self._split(gradient)[0], tolerance)
-        return np.concatenate([beta, log_cosh.solve(self.sample.x, for_w, w, tolerance, self.work)])
+        """Solve grad A(theta+) = statistic to 1e-14, or to `tolerance` where that is smaller."""
+        tolerance = max(min(1e-14, tolerance * np.abs(gradient).max()), self._round_off)
+        parts = zip(*map(self._split, (theta, statistic, gradient)), strict=True)
+        (beta, *of_beta), (w, *of_w) = parts
+        new_w = log_cosh.solve(self.sample.x, of_w[0], w, of_w[1], tolerance, self.work)
+        return np.concatenate([self._expert_m_step(beta, *of_beta, tolerance), new_w])

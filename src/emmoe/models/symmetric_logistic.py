@@ -24,7 +24,7 @@ class SymmetricLogistic(SymmetricModel):
         return 0.5
 
     def _component_loss(self, b: Array) -> Array:
-        return np.logaddexp(0, -self.sample.y * b)
+        return np.maximum(-self.sample.y * b, 0) + log_cosh.softplus_tail(b)
 
     def _expert_mirror(self, b: Array) -> float:
         return log_cosh.log_2cosh(b / 2).mean()
@@ -38,7 +38,11 @@ class SymmetricLogistic(SymmetricModel):
     def _expert_m_step(
         self, beta: Array, target: Array, gradient: Array, tolerance: float
     ) -> Array:
-        return log_cosh.solve(self.sample.x, target, beta, tolerance, self.work)
+        return log_cosh.solve(self.sample.x, target, beta, gradient, tolerance, self.work)
+
+    def separable(self, theta: Array) -> bool:
+        """Whether gate or expert, which may trade places, left all doubt behind on most points."""
+        return any(self._saturated(part) for part in self._split(theta))
 
     def _draw_targets(self, b: Array, z: Array, rng: np.random.Generator) -> Array:
         return np.where(rng.random(len(b)) < 0.5 * (1 + np.tanh(z * b / 2)), 1.0, -1.0)

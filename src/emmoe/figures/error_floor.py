@@ -1,0 +1,152 @@
+"""The error of the sample optimum theta_hat against the sample size n and the dimension d.
+
+In theory the error falls as n^(-1/2) and grows as d^(1/2): it is the statistical floor at which
+every algorithm's error to the truth ends.
+"""
+
+from collections.abc import Iterator, Mapping
+from typing import Any, NamedTuple
+
+import numpy as np
+import pandas as pd
+from matplotlib import colormaps
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.legend_handler import HandlerTuple
+from matplotlib.lines import Line2D
+from matplotlib.ticker import FixedLocator, FormatStrFormatter, NullLocator
+
+from emmoe.errors import DataError
+from emmoe.figures import style, sweep
+from emmoe.tables.runs import joined
+
+MARKERS = "osD^vPX"
+MEDIAN_SE = 1.2533  # standard error of a median, in those of a mean, for normal errors
+
+
+class Power(NamedTuple):
+    """The slope on log axes of medians against n or d, and its standard error."""
+
+    slope: float
+    error: float
+
+
+@style.context()
+def draw(*, runs: pd.DataFrame, curves: Mapping[str, str]) -> Figure:
+    """Return the figure: median over samples of |theta_hat - theta*|, with its quartiles, against
+    (a) n, a curve for each d, and (b) d, a curve for each n; log axes.
+
+    runs: a table of runs, of one model, start, angle and pair of norms; curves: the fitters to
+    read, every one if empty (theta_hat does not depend on them: each sample counts once).
+    Raises DataError, in one line, if the table holds several settings or no theta_hat.
+    """
+    table = _samples(runs, curves)
+    figure, (left, right) = style.two_panels()
+    figure.set_figheight(1.25 * style.HEIGHT)
+    left.set(title="(a) against the sample size", xlabel="observations $n$")
+    left.set_ylabel(r"$\Vert\hat\theta-\theta^{*}\Vert$")
+    right.set(title="(b) against the dimension", xlabel="features $d$")
+    _panel(left, table, "n", "d", -0.5)
+    _panel(right, table, "d", "n", 0.5)
+    _limits([left, right], table)
+    _legend(figure, table)
+    return figure
+
+
+def _samples(runs: pd.DataFrame, curves: Mapping[str, str]) -> pd.DataFrame:
+    """Return one row a sample that has a theta_hat."""
+    table = joined({"runs": runs}, curves, ["recovery_error"])
+    for column in ("experiment", "model", "start", "angle", "norm_beta", "norm_w"):
+        if table[column].nunique() > 1:
+            found = ", ".join(map(str, table[column].unique()))
+            raise DataError(f"error_floor: runs of {column} {found}: the figure shows one")
+    # Fitters share a cell's samples, but not every fitter's run need have found theta_hat.
+    table = table[table["recovery_error"] > 0].drop_duplicates(["cell", "replicate"])
+    if table.empty:
+        raise DataError("error_floor: no run has a recovery error")
+    return table
+
+
+def power(values: pd.Series, by: pd.Series) -> Power:
+    """Return the least-squares slope of log medians of `values` against log `by`; NaN for one
+    point. Its error takes the logs at each point to be normal."""
+    groups = np.log(values).groupby(by)
+    medians = groups.median()
+    x, y = np.log(medians.index.to_numpy(float)), medians.to_numpy()
+    if len(x) < 2:
+        return Power(np.nan, np.nan)
+    weights = (x - x.mean()) / ((x - x.mean()) ** 2).sum()
+    errors = MEDIAN_SE * groups.std().to_numpy() / np.sqrt(groups.size().to_numpy())
+    return Power(float(weights @ y), float(np.sqrt(weights**2 @ errors**2)))
+
+
+def _panel(axes: Axes, table: pd.DataFrame, by: str, other: str, theory: float) -> None:
+    """Draw a curve for each value of `other` that has two points, and theory's slope below."""
+    entries = {}
+    groups = table[table.groupby(other)[by].transform("nunique") > 1].groupby(other)
+    for look, (value, part) in zip(_looks(groups.ngroups), groups, strict=True):
+        _curve(axes, part["recovery_error"].groupby(part[by]), look, f"{other} {value}")
+        fit = power(part["recovery_error"], part[by])
+        text = f"${other}$ = {sweep.count(value)}: {fit.slope:+.2f} ± {fit.error:.2f}"
+        entries[text.replace("-", "−")] = Line2D([], [], **look)
+    sign = "+" if theory > 0 else "−"
+    entries[f"theory: {sign}0.5"] = _reference(axes, table, by, theory)
+    axes.set(xscale="log", yscale="log")
+    axes.xaxis.set_major_locator(FixedLocator(sorted(table[by].unique())))
+    axes.xaxis.set_major_formatter(FormatStrFormatter("%g"))
+    axes.xaxis.set_minor_locator(NullLocator())
+    axes.legend(
+        entries.values(), entries.keys(), title="slope on log axes ± standard error", ncols=2,
+        loc="upper center", bbox_to_anchor=(0.5, -0.17), columnspacing=0.8,
+        handlelength=1.7, handletextpad=0.5,
+    )  # fmt: skip
+
+
+def _looks(number: int) -> Iterator[dict[str, Any]]:
+    """Yield how each of the curves is drawn: lighter and with other markers as they go on."""
+    for k, shade in enumerate(np.linspace(0, 0.75, number)):
+        yield {
+            "color": colormaps["cividis"](shade), "marker": MARKERS[k % len(MARKERS)], "ms": 4,
+            "lw": 1.2,
+        }  # fmt: skip
+
+
+def _curve(axes: Axes, groups: Any, look: Mapping[str, Any], label: str) -> None:
+    low, middle, high = (groups.quantile(q) for q in (0.25, 0.5, 0.75))
+    axes.vlines(low.index, low, high, color=look["color"], lw=1, alpha=0.6)
+    axes.plot(middle.index, middle, label=label, **look)
+
+
+def _reference(axes: Axes, table: pd.DataFrame, by: str, theory: float) -> Line2D:
+    """Draw the slope of theory below all medians; return its line."""
+    medians = table.groupby(["n", "d"])["recovery_error"].median().groupby(by).min()
+    x = medians.index.to_numpy(float)
+    trend = (x / x[0]) ** theory
+    factor = 0.75 * (medians / trend).min()
+    (line,) = axes.plot(x, factor * trend, color=sweep.INK, lw=1, ls=":", label="theory")
+    return line
+
+
+def _limits(panels: list[Axes], table: pd.DataFrame) -> None:
+    """Give the panels one error axis."""
+    low = min(line.get_ydata().min() for axes in panels for line in axes.get_lines())
+    high = table.groupby("cell")["recovery_error"].quantile(0.75).max()
+    for axes in panels:
+        style.log_axis(axes, (0.85 * low, 1.15 * high), (1, 2, 5))
+    panels[1].tick_params(labelleft=False)
+
+
+def _legend(figure: Figure, table: pd.DataFrame) -> None:
+    row, sizes = table.iloc[0], table.groupby("cell").size()
+    samples = sweep.count(sizes.max())
+    if sizes.min() < sizes.max():
+        samples = f"{sweep.count(sizes.min())} to {samples}"
+    mark = (_mark("o", 3.5), _mark("|", 11))  # a point and its bar
+    figure.legend(
+        [mark], [f"median and quartiles of {samples} samples"], title=sweep.setting(row),
+        loc="outside upper center", borderaxespad=0.2, handler_map={tuple: HandlerTuple(1)},
+    )  # fmt: skip
+
+
+def _mark(shape: str, size: float) -> Line2D:
+    return Line2D([], [], color="0.35", marker=shape, ms=size, mew=1, ls="")

@@ -1,0 +1,194 @@
+"""EM as mirror descent on the mirror map A of a symmetric mixture: residuals and identities.
+
+Legend: theta = (beta, w), b = x'beta, a = x'w, L the mean negative log-likelihood, t+ the EM step
+from t, post_t the posterior of z at t, D_F(u, t) = F(u) - F(t) - <grad F(t), u - t>.
+
+EM solves grad A(t+) = grad A(t) - grad L(t), so (the paper's main theorem, and two identities)
+  mirror: grad A(t+) - grad A(t) + grad L(t) = 0;
+  I1: L(t) - L(t+) = D_A(t, t+) + E KL(post_t || post_t+);
+  I2: D_A(u, t+) = D_A(u, t) - D_L(u, t) - [L(t+) - L(u)] - E KL(post_t || post_t+), any u.
+L and grad L are computed here from the component densities and Bayes' rule, not from the model's
+E-step: otherwise these checks would be tautologies. Divergences are sums of nonnegative terms, one
+an observation, and keep their relative accuracy when the points are close.
+"""
+
+from dataclasses import dataclass
+from functools import singledispatch
+
+import numpy as np
+from numpy.polynomial.legendre import leggauss
+from scipy.special import expit, log_expit
+
+from emmoe.models.base import Array
+from emmoe.models.log_cosh import sech2_half
+from emmoe.models.symmetric import SymmetricModel
+from emmoe.models.symmetric_linear import SymmetricLinear
+from emmoe.models.symmetric_logistic import SymmetricLogistic
+
+SIGNS = np.array([[1.0], [-1.0]])
+NEAR = 0.5  # a change of logit up to which Gauss-Legendre's rule is exact to round-off
+LARGE = 100.0  # a change of logit from which the difference of two tanh(logit / 2) loses nothing
+NODES, WEIGHTS = (values / 2 for values in leggauss(6))  # on [-1/2, 1/2]
+
+
+def half_tanh_change(logit: Array, change: Array) -> Array:
+    """Return [tanh((l + c)/2) - tanh(l/2)] / 2 = sinh(c/2) sech((l + c)/2) sech(l/2) / 2."""
+    sech_squared = sech2_half(logit + change) * sech2_half(logit)
+    near = np.sinh(np.clip(change, -LARGE, LARGE) / 2) * np.sqrt(sech_squared)
+    plain = np.tanh((logit + change) / 2) - np.tanh(logit / 2)
+    return np.where(np.abs(change) < LARGE, near, plain) / 2
+
+
+def bernoulli_divergence(logit: Array, change: Array) -> Array:
+    """Return KL(Bernoulli(sigmoid(l)) || Bernoulli(sigmoid(l + c))), each (n,): D_f(l + c, l) for
+    f(l) = log(1 + exp l), and for f(l) = log(2 cosh(l/2)), which differs by a linear term.
+
+    It is c^2 times the integral of (1 - s) f''(l + s c) over s in (0, 1), all terms positive; where
+    the change is large, the definition is as accurate once signs make the logit negative."""
+    near = np.abs(change) <= NEAR
+    divergence = np.empty_like(logit)
+    u, c, s = logit[near], change[near], 0.5 + NODES
+    divergence[near] = c**2 * (WEIGHTS * (1 - s) @ sech2_half(u + s[:, None] * c)) / 4
+    sign = np.where(logit > 0, -1.0, 1.0)[~near]
+    u, c = sign * logit[~near], sign * change[~near]
+    divergence[~near] = np.logaddexp(0, u + c) - np.logaddexp(0, u) - expit(u) * c
+    return divergence
+
+
+@dataclass(frozen=True)
+class Gaussian:
+    """N(b, sd^2), in terms of b; y and b broadcast."""
+
+    sd: float
+
+    def log_density_and_score(self, y: Array, b: Array) -> tuple[Array, Array]:
+        """Return log p(y; b) and its derivative in b."""
+        standard = (y - b) / self.sd
+        return -(standard**2 + np.log(2 * np.pi)) / 2 - np.log(self.sd), standard / self.sd
+
+    def divergence(self, b: Array, change: Array) -> Array:
+        """Return KL(p(.; b) || p(.; b + change))."""
+        return (change / self.sd) ** 2 / 2
+
+    def slope_change(self, b: Array, change: Array) -> Array:
+        """Return the change of the log-partition function's derivative from b to b + change."""
+        return change / self.sd**2
+
+
+class Logistic:
+    """P(y) = sigmoid(y b) on {-1, 1}; the methods are Gaussian's."""
+
+    def log_density_and_score(self, y: Array, b: Array) -> tuple[Array, Array]:
+        return log_expit(y * b), y * expit(-y * b)
+
+    def divergence(self, b: Array, change: Array) -> Array:
+        return bernoulli_divergence(b, change)
+
+    def slope_change(self, b: Array, change: Array) -> Array:
+        return half_tanh_change(b, change)
+
+
+@singledispatch
+def expert(model: SymmetricModel) -> Gaussian | Logistic:
+    """Return the law of y given x and z = 1; a new symmetric model registers its own."""
+    raise TypeError(f"{type(model).__name__} has no expert in {__name__}: register one")
+
+
+@expert.register
+def _(model: SymmetricLinear) -> Gaussian:
+    return Gaussian(model.noise_sd)
+
+
+@expert.register
+def _(model: SymmetricLogistic) -> Logistic:
+    return Logistic()
+
+
+def independent_loss_and_gradient(model: SymmetricModel, theta: Array) -> tuple[float, Array]:
+    """Return L(theta) and its gradient (p,): the mean over z ~ post_theta of the component
+    scores, from log p(y, z | x) and Bayes' rule."""
+    x, (beta, w) = model.sample.x, np.split(theta, 2)
+    za, zb = SIGNS * (x @ w), SIGNS * (x @ beta)
+    density, score = expert(model).log_density_and_score(model.sample.y, zb)
+    joint = log_expit(za) + density
+    posterior = SIGNS * expit(SIGNS * (joint[0] - joint[1]))
+    scores = [(posterior * score).sum(axis=0), (posterior * expit(-za)).sum(axis=0)]
+    return -float(np.logaddexp(*joint).mean()), -(np.stack(scores) @ x / len(x)).ravel()
+
+
+def independent_gradient(model: SymmetricModel, theta: Array) -> Array:
+    """Return grad L(theta), shape (p,), sharing no formula with the model's E-step."""
+    return independent_loss_and_gradient(model, theta)[1]
+
+
+def mirror_gradient_change(model: SymmetricModel, new: Array, old: Array) -> Array:
+    """Return grad A(new) - grad A(old), shape (p,), accurate relative to |new - old|."""
+    x, (beta, w) = model.sample.x, np.split(old, 2)
+    change_b, change_a = (x @ part for part in np.split(new - old, 2))
+    slopes = expert(model).slope_change(x @ beta, change_b), half_tanh_change(x @ w, change_a)
+    return (np.stack(slopes) @ x / len(x)).ravel()
+
+
+def mirror_residual(
+    model: SymmetricModel, old: Array, new: Array, gradient: Array | None = None
+) -> float:
+    """Return |grad A(new) - grad A(old) + grad L(old)| / |grad L(old)|: 0 for an EM step, 1 for no
+    step. gradient: `independent_gradient` at old, where it is known."""
+    gradient = independent_gradient(model, old) if gradient is None else gradient
+    residual = mirror_gradient_change(model, new, old) + gradient
+    return float(np.linalg.norm(residual) / np.linalg.norm(gradient))
+
+
+def bregman(model: SymmetricModel, u: Array, t: Array) -> float:
+    """Return D_A(u, t), the mean KL divergence of the complete-data model at t from that at u."""
+    x, (beta, w) = model.sample.x, np.split(t, 2)
+    change_b, change_a = (x @ part for part in np.split(u - t, 2))
+    of_gate = bernoulli_divergence(x @ w, change_a)
+    return float(np.mean(expert(model).divergence(x @ beta, change_b) + of_gate))
+
+
+def posterior_divergence(model: SymmetricModel, t: Array, t_plus: Array) -> float:
+    """Return E KL(post_t || post_t+); the posterior's logit is linear in theta."""
+    logit, change = model.logits(t)[2], model.logits(t_plus - t)[2]
+    return float(np.mean(bernoulli_divergence(logit, change)))
+
+
+def loss_bregman(model: SymmetricModel, u: Array, t: Array) -> float:
+    """Return D_L(u, t) = D_A(u, t) - E KL(post_t || post_u), because L = const + A - B with B the
+    mean log-partition function of the posterior. L is not convex: it may be negative."""
+    return bregman(model, u, t) - posterior_divergence(model, t, u)
+
+
+def secant_alpha(model: SymmetricModel, optimum: Array, theta: Array) -> float:
+    """Return D_L(theta_hat, theta) / D_A(theta_hat, theta), NaN at theta = theta_hat: L's
+    strong convexity relative to A between a point and the optimum theta_hat."""
+    size = bregman(model, optimum, theta)
+    return loss_bregman(model, optimum, theta) / size if size > 0 else np.nan
+
+
+def identity_1(model: SymmetricModel, t: Array, t_plus: Array) -> float:
+    """Return |left - right| of I1 over |L(t)| + |L(t+)| + D_A + KL, where D_A counts as the terms
+    of its definition: |A(t)| + |A(t+)| + |<grad A(t+), t - t+>|."""
+    before, after = (independent_loss_and_gradient(model, theta)[0] for theta in (t, t_plus))
+    divergence, lost = bregman(model, t, t_plus), posterior_divergence(model, t, t_plus)
+    size = abs(before) + abs(after) + _bregman_size(model, t, t_plus) + lost
+    return abs(before - after - divergence - lost) / size
+
+
+def identity_2(model: SymmetricModel, u: Array, t: Array, t_plus: Array) -> float:
+    """Return |left - right| of I2 over the absolute sizes of its terms, where D_A and D_L (here
+    from its definition) count as the terms of their definitions, as in `identity_1`."""
+    at_u, after = (independent_loss_and_gradient(model, theta)[0] for theta in (u, t_plus))
+    before, gradient = independent_loss_and_gradient(model, t)
+    slope, lost = float(gradient @ (u - t)), posterior_divergence(model, t, t_plus)
+    right = bregman(model, u, t) - (at_u - before - slope) - (after - at_u) - lost
+    size = 2 * abs(at_u) + abs(before) + abs(slope) + abs(after) + lost
+    size += _bregman_size(model, u, t) + _bregman_size(model, u, t_plus)
+    return abs(bregman(model, u, t_plus) - right) / size
+
+
+def _bregman_size(model: SymmetricModel, u: Array, t: Array) -> float:
+    """Return |A(u)| + |A(t)| + |<grad A(t), u - t>|, whose round-off D_A's definition would have:
+    a coordinate rounded to its own precision changes the identities by as much."""
+    slope = model.mirror_gradient(t) @ (u - t)
+    return abs(model.mirror_map(u)) + abs(model.mirror_map(t)) + abs(slope)

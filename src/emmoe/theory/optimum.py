@@ -1,0 +1,70 @@
+"""Stationary points to full precision, and what certifies them as strict local minima of L."""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from emmoe.models.base import Array
+from emmoe.models.symmetric import SymmetricModel
+from emmoe.theory.information import hessian, mirror_hessian
+
+EM_STEPS = (20, 80, 400)
+NEWTON_STEPS = 30
+MAX_CONDITION = 1e12
+
+
+@dataclass(frozen=True)
+class Optimum:
+    """A point theta (p,) with its loss, |grad L|, the smallest eigenvalue of Hess L, and Hess A's
+    condition number, which grows without bound as a gate separates."""
+
+    theta: Array
+    loss: float
+    gradient_norm: float
+    curvature: float
+    condition: float
+
+    @property
+    def certified(self) -> bool:
+        """Whether it is a strict local minimum, up to round-off, at which Hess A is regular."""
+        stationary = self.gradient_norm <= 1e-11 * (1 + abs(self.loss))
+        return stationary and self.curvature > 0 and self.condition < MAX_CONDITION
+
+
+def polish(model: SymmetricModel, theta: Array) -> Optimum:
+    """Return the stationary point near theta: Newton steps on L until |grad L| stops falling."""
+    loss, gradient = model.loss_and_gradient(theta)
+    for _ in range(NEWTON_STEPS):
+        try:
+            step = np.linalg.solve(hessian(model, theta), gradient)
+        except np.linalg.LinAlgError:
+            break
+        new_loss, new_gradient = model.loss_and_gradient(theta - step)
+        if not np.linalg.norm(new_gradient) < np.linalg.norm(gradient):
+            break
+        theta, loss, gradient = theta - step, new_loss, new_gradient
+    curvature = float(np.linalg.eigvalsh(hessian(model, theta))[0])
+    condition = float(np.linalg.cond(mirror_hessian(model, theta)))
+    return Optimum(theta, float(loss), float(np.linalg.norm(gradient)), curvature, condition)
+
+
+def settle(model: SymmetricModel, theta: Array) -> Optimum:
+    """Return the stationary point that EM reaches from theta.
+
+    Newton's method is tried after ever more EM steps, and trusted once it ends in a strict minimum
+    that is no higher than where it began: EM alone would crawl where its rate is near one."""
+    for steps in EM_STEPS:
+        for _ in range(steps):
+            _, gradient, statistic = model.e_step(theta)
+            theta = model.m_step(theta, statistic, gradient, model.m_step_tolerance)
+        optimum, loss = polish(model, theta), model.loss(theta)
+        if optimum.certified and optimum.loss <= loss + 1e-12 * (1 + abs(loss)):
+            break
+    return optimum
+
+
+def nearest(model: SymmetricModel, optimum: Optimum, theta: Array) -> Optimum:
+    """Return the optimum's copy, by the model's symmetry, that lies nearest to theta."""
+    copies = model.orbit(optimum.theta)
+    closest = min(copies, key=lambda member: np.linalg.norm(member - theta))
+    return replace(optimum, theta=closest)

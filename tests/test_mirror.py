@@ -1,0 +1,199 @@
+"""EM as mirror descent: independent gradients, stable divergences and the two identities."""
+
+from decimal import Decimal, localcontext
+
+import numpy as np
+import pytest
+from scipy import stats
+from scipy.special import logsumexp
+
+from emmoe.models.symmetric import SymmetricModel
+from emmoe.models.symmetric_linear import SymmetricLinear
+from emmoe.theory import mirror
+from emmoe.theory.information import hessian, mirror_hessian
+from emmoe.theory.optimum import settle
+
+CASES = [
+    pytest.param(("symmetric_linear", {}), id="linear"),
+    pytest.param(("symmetric_linear", {"noise_sd": 0.4}), id="linear-noise-0.4"),
+    pytest.param(("symmetric_linear", {"noise_sd": 2.5}), id="linear-noise-2.5"),
+    pytest.param(("symmetric_logistic", {}), id="logistic"),
+]
+LOGITS = [0.0, 1e-3, 0.3, 1.0, 3.0, 10.0, 30.0, 60.0]
+CHANGES = [1e-12, 1e-6, 1e-3, 0.1, 0.4999, 0.5001, 1.0, 1.99, 2.01, 10.0, 50.0]
+
+
+@pytest.fixture(params=CASES)
+def case(request, problem):
+    name, settings = request.param
+    return problem(name, **settings)
+
+
+@pytest.fixture
+def step(case):
+    """theta_t, its EM step solved to round-off, and the model."""
+    _, gradient, statistic = case.model.e_step(case.start)
+    return case.start, case.model.m_step(case.start, statistic, gradient, 1e-16), case.model
+
+
+def log_joint(model, theta):
+    """log p(y, z | x) for z = +1 and -1, shape (2, n), from scipy's distributions."""
+    x, y = model.sample.x, model.sample.y
+    beta, w = np.split(theta, 2)
+    z = np.array([[1.0], [-1.0]])
+    gate = stats.logistic.logcdf(z * (x @ w))
+    if isinstance(model, SymmetricLinear):
+        return gate + stats.norm.logpdf(y, z * (x @ beta), model.noise_sd)
+    return gate + stats.logistic.logcdf(y * z * (x @ beta))
+
+
+def brute_loss(model, theta):
+    return -logsumexp(log_joint(model, theta), axis=0).mean()
+
+
+def log_bayes(model, theta):
+    return log_joint(model, theta) - logsumexp(log_joint(model, theta), axis=0)
+
+
+def exact_terms(logit, change):
+    """The divergence and half the change of tanh(l/2), in 150 digits."""
+    with localcontext() as context:
+        context.prec = 150
+        u, c = Decimal(logit), Decimal(change)
+        softplus = (1 + (u + c).exp()).ln() - (1 + u.exp()).ln()
+        slope = 1 / (1 + (-u - c).exp()) - 1 / (1 + (-u).exp())
+        return float(softplus - c / (1 + (-u).exp())), float(slope)
+
+
+def test_independent_gradient_is_that_of_the_component_densities(case, gradient_by_differences):
+    for theta in (case.truth, case.start, 5 * case.start):
+        expected = gradient_by_differences(lambda t: brute_loss(case.model, t), theta)
+        loss, gradient = mirror.independent_loss_and_gradient(case.model, theta)
+        np.testing.assert_allclose(gradient, expected, atol=1e-7 * np.linalg.norm(expected))
+        assert loss == pytest.approx(brute_loss(case.model, theta), rel=1e-13)
+
+
+def test_independent_gradient_agrees_with_the_model_to_round_off(case):
+    for theta in (case.truth, case.start, 5 * case.start):
+        gradient = case.model.loss_and_gradient(theta)[1]
+        error = np.abs(mirror.independent_gradient(case.model, theta) - gradient).max()
+        assert error <= 1e-14 * max(1, np.abs(gradient).max())
+
+
+def test_independent_gradient_and_mirror_change_call_nothing_of_the_model(case, monkeypatch):
+    def forbidden(*_):
+        raise AssertionError("shared code: the certificate would be a tautology")
+
+    for name in ("logits", "e_step", "loss", "loss_and_gradient", "mirror_gradient", "_scores"):
+        monkeypatch.setattr(SymmetricModel, name, forbidden)
+    assert mirror.mirror_residual(case.model, case.start, case.truth) > 0
+
+
+def test_extreme_parameters_give_finite_numbers(case):
+    for size in (0.0, 1e3, 1e6):
+        theta = size * case.start
+        with np.errstate(over="raise", invalid="raise", divide="raise"):
+            loss, gradient = mirror.independent_loss_and_gradient(case.model, theta)
+            values = [loss, *gradient, mirror.bregman(case.model, theta, case.start)]
+            values.append(mirror.posterior_divergence(case.model, case.start, theta))
+            values.extend(mirror.mirror_gradient_change(case.model, theta, case.start))
+        assert np.isfinite(values).all()
+
+
+def test_em_step_is_a_unit_mirror_step(step):
+    t, t_plus, model = step
+    assert mirror.mirror_residual(model, t, t_plus) <= 1e-13
+
+
+def test_half_a_step_a_gradient_step_and_no_step_are_not_mirror_steps(step):
+    t, t_plus, model = step
+    gradient = mirror.independent_gradient(model, t)
+    for other in ((t + t_plus) / 2, t - gradient):
+        assert mirror.mirror_residual(model, t, other, gradient) > 1e-2
+    assert mirror.mirror_residual(model, t, t) == pytest.approx(1)
+
+
+def test_mirror_gradient_change_is_a_difference_of_gradients(case):
+    change = mirror.mirror_gradient_change(case.model, case.truth, case.start)
+    ends = [case.model.mirror_gradient(theta) for theta in (case.truth, case.start)]
+    np.testing.assert_allclose(change, ends[0] - ends[1], rtol=1e-12, atol=1e-14)
+
+
+def test_tiny_mirror_gradient_change_keeps_its_relative_accuracy(case):
+    """Hess A times the change, where a difference of gradients would be noise."""
+    new = case.truth + 1e-13 * case.start
+    expected = mirror_hessian(case.model, case.truth) @ (new - case.truth)
+    change = mirror.mirror_gradient_change(case.model, new, case.truth)
+    np.testing.assert_allclose(change, expected, atol=1e-11 * np.linalg.norm(expected))
+
+
+@pytest.mark.parametrize("logit", LOGITS)
+def test_logistic_terms_agree_with_long_arithmetic(logit):
+    for change in (r * c for c in CHANGES for r in (1, -1)):
+        for signed in (logit, -logit):
+            arguments = np.array([signed]), np.array([change])
+            terms = mirror.bernoulli_divergence(*arguments), mirror.half_tanh_change(*arguments)
+            exact = exact_terms(signed, change)
+            np.testing.assert_allclose(np.ravel(terms), exact, rtol=1e-13, atol=0)
+
+
+def test_bregman_divergences_follow_their_definitions(case):
+    model, u, t = case.model, case.truth, case.start
+    of_mirror = model.mirror_map(u) - model.mirror_map(t) - model.mirror_gradient(t) @ (u - t)
+    assert mirror.bregman(model, u, t) == pytest.approx(of_mirror, rel=1e-11)
+    loss, gradient = model.loss_and_gradient(t)
+    of_loss = model.loss(u) - loss - gradient @ (u - t)
+    assert mirror.loss_bregman(model, u, t) == pytest.approx(of_loss, rel=1e-10)
+
+
+def test_bregman_divergence_is_the_complete_data_divergence(problem):
+    """Over the four values of (y, z) of SymMoLogE: KL(model at t || model at u)."""
+    model, truth, start = problem("symmetric_logistic")
+
+    def logs(theta):
+        b, a = (model.sample.x @ part for part in np.split(theta, 2))
+        signs = [(y, z) for y in (1, -1) for z in (1, -1)]
+        return np.array([stats.logistic.logcdf([y * z * b, z * a]).sum(axis=0) for y, z in signs])
+
+    at_t, at_u = logs(start), logs(truth)
+    expected = (np.exp(at_t) * (at_t - at_u)).sum(axis=0).mean()
+    assert mirror.bregman(model, truth, start) == pytest.approx(expected, rel=1e-12)
+
+
+def test_posterior_divergence_is_the_mean_divergence_of_posteriors(case):
+    t, u = log_bayes(case.model, case.start), log_bayes(case.model, case.truth)
+    expected = (np.exp(t) * (t - u)).sum(axis=0).mean()
+    actual = mirror.posterior_divergence(case.model, case.start, case.truth)
+    assert actual == pytest.approx(expected, rel=1e-11)
+
+
+def test_close_divergences_are_quadratic_forms_of_the_hessians(case):
+    """At a distance of 1e-10 the definitions, near 1e-20, would be lost in round-off."""
+    model, t = case.model, case.truth
+    u = t + 1e-10 * case.start
+    forms = [(u - t) @ h(model, t) @ (u - t) / 2 for h in (mirror_hessian, hessian)]
+    found = [mirror.bregman(model, u, t), mirror.loss_bregman(model, u, t)]
+    np.testing.assert_allclose(found, forms, rtol=1e-7)
+
+
+def test_secant_tends_to_the_rayleigh_quotient_at_the_optimum(case):
+    best = settle(case.model, case.truth).theta
+    v = case.start
+    quotient = v @ hessian(case.model, best) @ v / (v @ mirror_hessian(case.model, best) @ v)
+    assert mirror.secant_alpha(case.model, best, best + 1e-6 * v) == pytest.approx(quotient, 1e-4)
+    assert np.isnan(mirror.secant_alpha(case.model, best, best))
+
+
+def test_identities_hold_along_em_and_only_there(step, case):
+    t, t_plus, model = step
+    half_way = (t + t_plus) / 2
+    assert mirror.identity_1(model, t, t_plus) <= 1e-14
+    assert mirror.identity_1(model, t, half_way) > 1e-5
+    for u in (case.truth, -t, 0 * t, case.truth + 3):
+        assert mirror.identity_2(model, u, t, t_plus) <= 1e-14
+        assert mirror.identity_2(model, u, t, half_way) > 1e-5
+
+
+def test_a_model_without_a_law_of_the_expert_is_refused_by_name():
+    with pytest.raises(TypeError, match="object has no expert"):
+        mirror.expert(object())

@@ -1,0 +1,6 @@
+"""Gather the runs of an experiment."""
+
+from emmoe import jobs
+
+with jobs.logged(snakemake.log[0]):
+    jobs.gather_runs(list(snakemake.input), snakemake.params.facts, snakemake.output[0])
