@@ -11,7 +11,7 @@ SNAKEMAKE = .venv/bin/snakemake --cores $(CORES)
 # One Snakemake at a time, also under -j: it locks the folder and spreads over CORES itself.
 .NOTPARALLEL:
 .DEFAULT_GOAL := help
-.PHONY: help figures paper test lint format reference clean force
+.PHONY: help figures sweep paper test lint format reference clean force
 
 help: ## list the targets
 	@echo 'usage: make <target> [CORES=n]'
@@ -22,6 +22,9 @@ figures: $(READY) ## every figure and table that needs no download
 
 paper: $(READY) ## all results of the paper, Fashion-MNIST included (downloads 31 MB)
 	@$(SNAKEMAKE) paper
+
+sweep: $(READY) ## the signal-to-noise grids in full
+	@$(SNAKEMAKE) sweep
 
 test: $(READY) ## run the tests
 	@.venv/bin/python -m pytest
@@ -37,9 +40,7 @@ format: $(READY) ## rewrite the code in the project's format
 	@.venv/bin/snakefmt Snakefile workflow
 
 reference: paper ## full run, then keep its figures, tables and provenance in results/reference
-	@mkdir -p results/reference
-	@cd results/reference && rm -rf figures tables traces
-	@cd results && tar -cf - figures tables $$(find traces -name '*.provenance.json') | tar -xf - -C reference
+	@.venv/bin/emmoe keep
 
 clean: ## remove what was generated; keeps results/reference, data/downloads and .venv
 	@if [ -d results ]; then find results/ -mindepth 1 -maxdepth 1 ! -name reference -exec rm -rf {} +; fi

@@ -164,6 +164,14 @@ def test_censored_medians_are_hatched_partly_censored_cells_dotted_others_dashed
     assert dashes.get_zorder() < axes.patches[0].get_zorder()  # a hatched cell covers its dash
 
 
+def test_a_page_without_a_value_of_a_kind_says_so_on_its_scale():
+    table = small().assign(iterations_to_tolerance_median=np.nan, censored_median=True)
+    figure = page(table)
+    (bar,) = [axes for axes in figure.axes if axes.get_label().startswith("bar: iterations")]
+    assert bar.get_xlabel().endswith("no value") and not list(bar.get_xticks())
+    assert len(panel(figure, "iterations, EM").patches) == 9
+
+
 def test_the_page_names_model_angle_start_sizes_and_runs():
     title = default(large).texts[0].get_text()
     for part in ("SymMoLogE", "0° between", "2\u2009000", "$d$ = 5", "near truth"):

@@ -241,6 +241,9 @@ def test_floors_of_several_settings_or_none_are_told_in_one_line():
         error_floor.draw(runs=pd.concat([frame, frame.assign(norm_w=3.0)]), curves={})
     with pytest.raises(DataError, match="no run has a recovery error"):
         error_floor.draw(runs=frame.assign(recovery_error=np.nan), curves={})
+    with pytest.raises(DataError, match="one n and d"):
+        error_floor.draw(runs=frame.query("n == 1000 and d == 5"), curves={})
+    assert error_floor.draw(runs=frame.query("d == 5"), curves={})
 
 
 def test_figures_are_legible(name):

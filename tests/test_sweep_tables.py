@@ -62,6 +62,7 @@ def test_medians_of_rates_are_over_runs_with_a_rate_towards_theta_hat():
     frame["rate"] = [0.5, 0.6, 0.9, 0.2, np.nan, 0.7]
     frame["rate_predicted"] = [0.5, 0.6, 0.8, 0.2, 0.1, 0.75]
     frame["rho_hat"] = [0.4, 0.5, 0.6, 0.7, np.nan, 0.1]
+    frame["recovery_error"] = [0.1, 0.2, 0.9, 0.3, np.nan, 0.4]
     frame["entry"] = [3.0, 4.0, 5.0, np.nan, 5.0, 6.0]  # the fourth converged to another point
     frame["outcome"] = ["optimum", "optimum", "capped", "elsewhere", "optimum", "optimum"]
     row = only_row(frame)
@@ -69,6 +70,7 @@ def test_medians_of_rates_are_over_runs_with_a_rate_towards_theta_hat():
     assert row["rate_median"] == pytest.approx(0.65)
     assert row["gap_rate_median"] == pytest.approx(0.35)
     assert row["rate_predicted_median"] == pytest.approx(0.675)
+    assert row["recovery_error_median"] == 0.3
     assert row["rho_hat_median"] == 0.5 and row["gap_hat_median"] == 0.5
 
 
@@ -157,11 +159,11 @@ def agreement_of(frame):
 def test_agreement_is_the_difference_of_log10_rates_of_the_resolved_runs():
     frame = runs_of(cell(), 4, success=1).assign(rho_hat=0.5)
     frame["rate"] = [0.5, 0.5, 0.5, np.nan]
-    frame["rate_predicted"] = [0.5 * 10**-0.001, 0.5 * 10**0.003, 0.5 * 10**0.002, 0.5]
+    frame["rate_predicted"] = [0.5 * 10**-0.001, 0.5 * 10**0.007, 0.5 * 10**0.002, 0.5]
     frame["curve_gap"] = [1e-5, 5e-5, 2e-5, 9.0]
     frame["defect_slope"] = [1.9, 2.0, 2.1, 2.2]
     row = agreement_of(frame)
-    assert row["rate_gap_max"] == pytest.approx(0.003)
+    assert row["rate_gap_max"] == pytest.approx(0.007)
     assert row["rate_gap_median"] == pytest.approx(0.002)
     assert (row["curve_gap_max"], row["curve_gap_median"]) == (5e-5, 2e-5)
     assert (row["resolved"], row["unresolved"], row["resolved_share"]) == (3, 1, 0.75)

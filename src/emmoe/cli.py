@@ -3,11 +3,13 @@
 import argparse
 import dataclasses
 import sys
+from pathlib import Path
 
 from emmoe import __version__, registry
 from emmoe.config import load
 from emmoe.errors import EmmoeError
 from emmoe.grid import blocks, cells, fitter_blocks
+from emmoe.reference import keep
 
 
 def _list(args: argparse.Namespace) -> None:
@@ -37,6 +39,10 @@ def main(arguments: list[str] | None = None) -> None:
     checking = commands.add_parser("check", help="check a config and count its jobs")
     checking.add_argument("config", nargs="?", default="config.yaml")
     checking.set_defaults(run=_check)
+    keeping = commands.add_parser("keep", help="keep a finished run's results as the reference")
+    keeping.add_argument("results", nargs="?", type=Path, default=Path("results"))
+    keeping.add_argument("reference", nargs="?", type=Path, default=Path("results/reference"))
+    keeping.set_defaults(run=lambda args: keep(args.results, args.reference))
     args = parser.parse_args(arguments)
     try:
         args.run(args)

@@ -38,7 +38,7 @@ def draw(*, runs: pd.DataFrame, curves: Mapping[str, str]) -> Figure:
 
     runs: a table of runs, of one model, start, angle and pair of norms; curves: the fitters to
     read, every one if empty (theta_hat does not depend on them: each sample counts once).
-    Raises DataError, in one line, if the table holds several settings or no theta_hat.
+    Raises DataError, in one line, if the table holds several settings, one cell or no theta_hat.
     """
     table = _samples(runs, curves)
     figure, (left, right) = style.two_panels()
@@ -64,6 +64,8 @@ def _samples(runs: pd.DataFrame, curves: Mapping[str, str]) -> pd.DataFrame:
     table = table[table["recovery_error"] > 0].drop_duplicates(["cell", "replicate"])
     if table.empty:
         raise DataError("error_floor: no run has a recovery error")
+    if len(table[["n", "d"]].drop_duplicates()) < 2:
+        raise DataError("error_floor: runs of one n and d: a slope needs two values")
     return table
 
 

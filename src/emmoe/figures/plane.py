@@ -35,11 +35,12 @@ class Grid:
 
 @dataclass(frozen=True)
 class Scale:
-    """A colour scale: one for all panels that share it."""
+    """A colour scale: one for all panels that share it; ticks: whether it has any value."""
 
     norm: Normalize
     cmap: str
     label: str
+    ticks: bool = True
 
     def colours(self) -> ScalarMappable:
         return ScalarMappable(self.norm, colormaps[self.cmap])
@@ -54,7 +55,9 @@ def log_scale(values: Sequence[np.ndarray], cmap: str, label: str, lowest: float
     """Return a logarithmic scale over all positive values, cut at `lowest`."""
     known = np.concatenate([np.ravel(v) for v in values])
     known = known[np.isfinite(known) & (known > 0)]
-    low, high = (max(known.min(), lowest), known.max()) if len(known) else (0.1, 1.0)
+    if not len(known):
+        return Scale(LogNorm(0.1, 1), cmap, f"{label}: no value", ticks=False)
+    low, high = max(known.min(), lowest), known.max()
     if not high > 1.05 * low:
         low, high = low / 1.25, low * 1.25
     return Scale(LogNorm(low, high, clip=True), cmap, label)
@@ -130,7 +133,8 @@ def bar(figure: Figure, place: tuple, scale: Scale) -> None:
     bar.set_label(scale.label, labelpad=1)
     axes.tick_params(length=2, pad=1.5)
     if isinstance(scale.norm, LogNorm):
-        axes.xaxis.set_major_locator(FixedLocator(log_ticks(scale.norm.vmin, scale.norm.vmax)))
+        ticks = log_ticks(scale.norm.vmin, scale.norm.vmax) if scale.ticks else []
+        axes.xaxis.set_major_locator(FixedLocator(ticks))
         axes.xaxis.set_major_formatter(FormatStrFormatter("%g"))
         axes.xaxis.set_minor_locator(NullLocator())
 

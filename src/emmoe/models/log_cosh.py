@@ -3,6 +3,7 @@
 E is the sample mean. Its gradient is E[x tanh(x'v/2)]/2 and its Hessian E[sech2(x'v/2) xx']/4.
 """
 
+import math
 from collections import Counter
 from typing import NamedTuple
 
@@ -43,11 +44,11 @@ def hessian(x: Array, logits: Array) -> Array:
     return (x * sech2_half(logits)[:, None]).T @ x / (4 * len(x))
 
 
-def newton_direction(hess: Array, grad: Array) -> Array:
-    """Return -H^-1 g with H's eigenvalues floored: the floor changes the step, not the target."""
+def floored_inverse(hess: Array) -> Array:
+    """Return H^-1 with H's eigenvalues floored: the floor changes the step, not the target."""
     values, vectors = np.linalg.eigh(hess)
     floor = max(1e-12 * values[-1], np.finfo(float).tiny)
-    return -vectors @ (vectors.T @ grad / np.maximum(values, floor))
+    return vectors / np.maximum(values, floor) @ vectors.T
 
 
 def solve(
@@ -65,19 +66,25 @@ def solve(
     work["forward"] += 1
     if np.abs(logits).max() > FAR and _value(logits, target, v) > np.log(2):  # worse than v = 0
         v, logits, residual = np.zeros_like(v), np.zeros_like(logits), -target
-    problem = _Problem(x, target, np.tanh(logits / 2), residual, work)
+    problem, inverse = _Problem(x, target, np.tanh(logits / 2), residual, work), None
     for _ in range(MAX_NEWTON_STEPS):
-        if np.abs(residual).max() <= tolerance:
+        size = np.abs(residual).max()
+        if size <= tolerance:
             return v
-        direction = newton_direction(hessian(x, logits), residual)
+        if inverse is None:
+            inverse = floored_inverse(hessian(x, logits))
+            work["gram"] += 1
+        direction = -inverse @ residual
         change = x @ direction
-        work["gram"] += 1
         work["forward"] += 1
         cap = (2 * np.abs(logits).max() + 5) / max(np.abs(change).max(), np.finfo(float).tiny)
         step = _search(problem, (v, logits, residual), (direction, change), min(1.0, cap))
         if step is None:
             break
         v, logits, residual = step
+        new_size = np.abs(residual).max()
+        if new_size * (new_size / size) ** 2 > tolerance:  # two more steps would not do
+            inverse = None
     work["unsolved_m_steps"] += int(np.abs(residual).max() > UNSOLVED)
     return v
 
@@ -102,11 +109,11 @@ def _search(problem: _Problem, point, direction, scale: float):
     A step that halves the residual is taken at once; else Armijo's rule on f decides, or, where
     f's decrease would drown in round-off, any decrease of the residual."""
     (v, logits, residual), (change_v, change) = point, direction
-    norm, slope, value = np.linalg.norm(residual), residual @ change_v, None
+    norm, slope, value = math.sqrt(residual @ residual), residual @ change_v, None
     for _ in range(MAX_HALVINGS):
         new_v, new_logits = v + scale * change_v, logits + scale * change
         new_residual = problem.residual(new_logits)
-        new_norm = np.linalg.norm(new_residual)
+        new_norm = math.sqrt(new_residual @ new_residual)
         if new_norm <= norm / 2:
             return new_v, new_logits, new_residual
         value = _value(logits, problem.target, v) if value is None else value

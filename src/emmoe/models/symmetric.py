@@ -7,6 +7,7 @@ mirror descent with the mirror map A below, and L = const + A(theta) - E[log(2 c
 Source: the paper's section on symmetric mixtures of experts; E is the sample mean.
 """
 
+import math
 from abc import abstractmethod
 
 import numpy as np
@@ -94,10 +95,10 @@ class SymmetricModel(Model):
 
     def _loss(self, b: Array, a: Array, phi: Array) -> float:
         """L from the likelier component: its own loss less log(1 + exp(-|phi|))."""
-        sign = np.where(phi < 0, -1.0, 1.0)
-        gate_loss = np.maximum(-sign * a, 0) + log_cosh.softplus_tail(a)
-        total = self._component_loss(sign * b) + gate_loss - log_cosh.softplus_tail(phi)
-        return float(total.mean())
+        sign = np.copysign(1.0, phi)
+        ratio = (1 + np.exp(-np.abs(a))) / (1 + np.exp(-np.abs(phi)))
+        gate_loss = np.maximum(-sign * a, 0) + np.log(ratio)
+        return float(np.mean(self._component_loss(sign * b) + gate_loss))
 
     def loss(self, theta: Array) -> float:
         return self._loss(*self.logits(theta))
@@ -130,6 +131,13 @@ class SymmetricModel(Model):
 
     def _saturated(self, part: Array) -> bool:
         return bool(np.mean(np.abs(self.sample.x @ part) > SATURATED) > 0.5)
+
+    def recovery_errors(self, theta: Array, truth: Array) -> dict[str, float]:
+        differences = [member - truth for member in self.orbit(theta)]
+        nearest = min(differences, key=lambda difference: difference @ difference)
+        pairs = zip(self._split(nearest), self._split(truth), strict=True)
+        errors = [math.sqrt((e @ e) / (part @ part)) for e, part in pairs]
+        return {"beta": errors[0], "w": errors[1]}
 
     def q_gradient(self, theta: Array, statistic: Array) -> Array:
         return self.mirror_gradient(theta) - statistic

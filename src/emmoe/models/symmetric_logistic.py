@@ -48,6 +48,6 @@ class SymmetricLogistic(SymmetricModel):
         return np.where(rng.random(len(b)) < 0.5 * (1 + np.tanh(z * b / 2)), 1.0, -1.0)
 
     def orbit(self, theta: Array) -> list[Array]:
-        beta, w = np.split(theta, 2)
+        beta, w = self._split(theta)
         swapped = np.concatenate([w, beta])
         return [theta, -theta, swapped, -swapped]

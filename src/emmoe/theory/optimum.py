@@ -8,7 +8,7 @@ from emmoe.models.base import Array
 from emmoe.models.symmetric import SymmetricModel
 from emmoe.theory.information import hessian, mirror_hessian
 
-EM_STEPS = (20, 80, 400)
+EM_STEPS = (0, 20, 80, 400)
 NEWTON_STEPS = 30
 MAX_CONDITION = 1e12
 

@@ -1,0 +1,43 @@
+"""Keeps the figures and tables of a full run, with what made them, as the reference."""
+
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+from emmoe.errors import DataError
+from emmoe.results import write_json
+
+ENVIRONMENT = ("commit", "python", "versions", "cpu", "cores", "blas")
+
+
+def keep(results: Path, reference: Path) -> None:
+    """Copy results/figures and results/tables to a reference folder and condense the provenance
+    of every fit into one file there: environments once, then a record a fit.
+
+    Raises DataError where there is no finished run to keep."""
+    sidecars = sorted((results / "traces").glob("*/*/*.provenance.json"))
+    if not sidecars or not (results / "tables").is_dir():
+        raise DataError(f"{results}: no finished run to keep: run make paper first")
+    for folder in ("figures", "tables"):
+        shutil.rmtree(reference / folder, ignore_errors=True)
+        shutil.copytree(results / folder, reference / folder)
+    environments: list[dict[str, Any]] = []
+    fits = [_fit(json.loads(path.read_text()), environments) for path in sidecars]
+    write_json({"environments": environments, "fits": fits}, reference / "provenance.json")
+
+
+def _fit(content: dict[str, Any], environments: list[dict[str, Any]]) -> dict[str, Any]:
+    """A fit's provenance without the times of single iterations; its environment by number."""
+    environment = {name: content[name] for name in ENVIRONMENT}
+    if environment not in environments:
+        environments.append(environment)
+    task = content["task"] | {"cells": [cell["name"] for cell in content["task"]["cells"]]}
+    task["replicates"] = [min(task["replicates"]), max(task["replicates"])]
+    seconds = {
+        clock: round(sum(record[clock][-1] for record in content["records"] if record[clock]), 3)
+        for clock in ("cpu_seconds", "wall_seconds")
+    }
+    kept = {name: content[name] for name in ("experiment", "fitter", "code", "created")}
+    kept |= {"environment": environments.index(environment), "task": task}
+    return kept | {name: content[name] for name in ("inputs", "outputs")} | seconds

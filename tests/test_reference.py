@@ -1,0 +1,56 @@
+"""The reference keeps a finished run's products and what made them."""
+
+import json
+
+import pytest
+
+from emmoe.errors import DataError
+from emmoe.reference import ENVIRONMENT, keep
+
+
+def sidecar(folder, fitter, commit="abc"):
+    content = dict.fromkeys(ENVIRONMENT, "same") | {"commit": commit, "created": "today"}
+    content |= {"experiment": "e", "fitter": fitter, "code": "c", "inputs": {}, "outputs": {}}
+    content["task"] = {"cells": [{"name": "x", "key": "long"}], "replicates": [2, 3, 4]}
+    clocks = {"cpu_seconds": [0.5, 1.25], "wall_seconds": [1.0, 2.0]}
+    content["records"] = [clocks, {"cpu_seconds": [], "wall_seconds": []}, clocks]
+    path = folder / "traces" / "e" / fitter / "x.provenance.json"
+    path.parent.mkdir(parents=True)
+    path.write_text(json.dumps(content))
+
+
+@pytest.fixture
+def results(tmp_path):
+    folder = tmp_path / "results"
+    for product in ("figures/a.png", "tables/a.csv"):
+        (folder / product).parent.mkdir(parents=True)
+        (folder / product).write_text(product)
+    for fitter in ("em", "gd"):
+        sidecar(folder, fitter)
+    sidecar(folder, "late", commit="def")
+    return folder
+
+
+def test_products_are_copied_and_old_ones_removed(results, tmp_path):
+    reference = tmp_path / "reference"
+    (reference / "tables").mkdir(parents=True)
+    (reference / "tables" / "old.csv").touch()
+    keep(results, reference)
+    assert (reference / "figures" / "a.png").read_text() == "figures/a.png"
+    assert [path.name for path in (reference / "tables").iterdir()] == ["a.csv"]
+
+
+def test_every_fit_is_traced_to_its_environment_and_its_time(results, tmp_path):
+    keep(results, tmp_path / "reference")
+    content = json.loads((tmp_path / "reference" / "provenance.json").read_text())
+    assert [fit["fitter"] for fit in content["fits"]] == ["em", "gd", "late"]
+    commits = [content["environments"][fit["environment"]]["commit"] for fit in content["fits"]]
+    assert commits == ["abc", "abc", "def"] and len(content["environments"]) == 2
+    assert content["fits"][0]["cpu_seconds"] == 2.5 and content["fits"][0]["wall_seconds"] == 4.0
+    assert content["fits"][0]["task"] == {"cells": ["x"], "replicates": [2, 4]}
+
+
+def test_unfinished_run_is_not_kept(tmp_path):
+    with pytest.raises(DataError, match="no finished run"):
+        keep(tmp_path, tmp_path / "reference")
+    assert not (tmp_path / "reference").exists()
