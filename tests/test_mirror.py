@@ -4,11 +4,10 @@ from decimal import Decimal, localcontext
 
 import numpy as np
 import pytest
+from brute_force import brute_loss, log_bayes
 from scipy import stats
-from scipy.special import logsumexp
 
 from emmoe.models.symmetric import SymmetricModel
-from emmoe.models.symmetric_linear import SymmetricLinear
 from emmoe.theory import mirror
 from emmoe.theory.information import hessian, mirror_hessian
 from emmoe.theory.optimum import settle
@@ -34,25 +33,6 @@ def step(case):
     """theta_t, its EM step solved to round-off, and the model."""
     _, gradient, statistic = case.model.e_step(case.start)
     return case.start, case.model.m_step(case.start, statistic, gradient, 1e-16), case.model
-
-
-def log_joint(model, theta):
-    """log p(y, z | x) for z = +1 and -1, shape (2, n), from scipy's distributions."""
-    x, y = model.sample.x, model.sample.y
-    beta, w = np.split(theta, 2)
-    z = np.array([[1.0], [-1.0]])
-    gate = stats.logistic.logcdf(z * (x @ w))
-    if isinstance(model, SymmetricLinear):
-        return gate + stats.norm.logpdf(y, z * (x @ beta), model.noise_sd)
-    return gate + stats.logistic.logcdf(y * z * (x @ beta))
-
-
-def brute_loss(model, theta):
-    return -logsumexp(log_joint(model, theta), axis=0).mean()
-
-
-def log_bayes(model, theta):
-    return log_joint(model, theta) - logsumexp(log_joint(model, theta), axis=0)
 
 
 def exact_terms(logit, change):

@@ -7,6 +7,8 @@ rule download:
         "<downloads>/{dataset}/{file}",
     log:
         "<logs>/download/{dataset}/{file}.log",
+    benchmark:
+        "<benchmarks>/download/{dataset}/{file}.tsv"
     localrule: True
     params:
         sources=lambda w: config["downloads"][w.dataset]["sources"],
@@ -21,6 +23,8 @@ rule draw:
         "<results>/draws/{experiment}/{block}.npz",
     log:
         "<logs>/draw/{experiment}/{block}.log",
+    benchmark:
+        "<benchmarks>/draw/{experiment}/{block}.tsv"
     params:
         task=draw_task,
         code=lambda w: jobs.draw_code(draw_task(w)),

@@ -10,6 +10,8 @@ rule figure:
         pdf="<results>/figures/{product}.pdf",
     log:
         "<logs>/figure/{product}.log",
+    benchmark:
+        "<benchmarks>/figure/{product}.tsv"
     params:
         entry=lambda w: config["figures"][w.product],
         code=lambda w: jobs.product_code("figures", config["figures"][w.product]["draw"]),
@@ -26,6 +28,8 @@ rule table:
         md="<results>/tables/{product}.md",
     log:
         "<logs>/table/{product}.log",
+    benchmark:
+        "<benchmarks>/table/{product}.tsv"
     params:
         entry=lambda w: config["tables"][w.product],
         code=lambda w: jobs.product_code("tables", config["tables"][w.product]["draw"]),

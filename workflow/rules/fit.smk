@@ -29,6 +29,8 @@ rule summarise:
         "<results>/summaries/{experiment}.csv",
     log:
         "<logs>/summarise/{experiment}.log",
+    benchmark:
+        "<benchmarks>/summarise/{experiment}.tsv"
     params:
         code=provenance.code_hash("emmoe.summary", "emmoe.results"),
     script:
@@ -43,6 +45,8 @@ rule gather:
         "<results>/runs/{experiment}.parquet",
     log:
         "<logs>/gather/{experiment}.log",
+    benchmark:
+        "<benchmarks>/gather/{experiment}.tsv"
     params:
         facts=lambda w: grid.facts(config["experiments"][w.experiment]),
         code=provenance.code_hash("emmoe.summary", "emmoe.results"),
