@@ -7,6 +7,16 @@ import pytest
 from emmoe.errors import DataError
 from emmoe.reference import ENVIRONMENT, keep
 
+EXPERIMENT = {
+    "model": {"name": "symmetric_linear"},
+    "data": {"name": "random_invert_digits"},
+    "replicates": 3,
+    "replicates_per_block": 3,
+    "cells_per_block": 1,
+    "fitters": {"em": {}, "gd": {}, "late": {}},
+}
+EXPERIMENTS = {"e": EXPERIMENT}
+
 
 def sidecar(folder, fitter, commit="abc"):
     content = dict.fromkeys(ENVIRONMENT, "same") | {"commit": commit, "created": "today"}
@@ -14,7 +24,7 @@ def sidecar(folder, fitter, commit="abc"):
     content["task"] = {"cells": [{"name": "x", "key": "long"}], "replicates": [2, 3, 4]}
     clocks = {"cpu_seconds": [0.5, 1.25], "wall_seconds": [1.0, 2.0]}
     content["records"] = [clocks, {"cpu_seconds": [], "wall_seconds": []}, clocks]
-    path = folder / "traces" / "e" / fitter / "x.provenance.json"
+    path = folder / "traces" / "e" / fitter / "all.r000-002.provenance.json"
     path.parent.mkdir(parents=True)
     path.write_text(json.dumps(content))
 
@@ -28,6 +38,7 @@ def results(tmp_path):
     for fitter in ("em", "gd"):
         sidecar(folder, fitter)
     sidecar(folder, "late", commit="def")
+    sidecar(folder, "of_another_config")
     return folder
 
 
@@ -35,13 +46,13 @@ def test_products_are_copied_and_old_ones_removed(results, tmp_path):
     reference = tmp_path / "reference"
     (reference / "tables").mkdir(parents=True)
     (reference / "tables" / "old.csv").touch()
-    keep(results, reference)
+    keep(EXPERIMENTS, results, reference)
     assert (reference / "figures" / "a.png").read_text() == "figures/a.png"
     assert [path.name for path in (reference / "tables").iterdir()] == ["a.csv"]
 
 
 def test_every_fit_is_traced_to_its_environment_and_its_time(results, tmp_path):
-    keep(results, tmp_path / "reference")
+    keep(EXPERIMENTS, results, tmp_path / "reference")
     content = json.loads((tmp_path / "reference" / "provenance.json").read_text())
     assert [fit["fitter"] for fit in content["fits"]] == ["em", "gd", "late"]
     commits = [content["environments"][fit["environment"]]["commit"] for fit in content["fits"]]
@@ -52,5 +63,5 @@ def test_every_fit_is_traced_to_its_environment_and_its_time(results, tmp_path):
 
 def test_unfinished_run_is_not_kept(tmp_path):
     with pytest.raises(DataError, match="no finished run"):
-        keep(tmp_path, tmp_path / "reference")
+        keep(EXPERIMENTS, tmp_path, tmp_path / "reference")
     assert not (tmp_path / "reference").exists()

@@ -4,6 +4,7 @@ import csv
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
 from io import StringIO
@@ -98,6 +99,8 @@ class Checkout:
             cwd=self.folder,
             env=environment(),
             start_new_session=True,
+            # A shell ignores Ctrl-C on behalf of what it runs in the background.
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
         )

@@ -29,6 +29,13 @@ def _check(args: argparse.Namespace) -> None:
         print(f"{name}: {count}, {len(blocks(experiment))} blocks, {fits} fit jobs")
 
 
+def _keep(args: argparse.Namespace) -> None:
+    """Keep the figures, tables and provenance of a config's finished run."""
+    config = load(args.config)
+    results = Path(config["pathvars"]["results"])
+    keep(config["experiments"], results, results / "reference")
+
+
 def main(arguments: list[str] | None = None) -> None:
     """Run the command line; exits with 1 and one line on a user's mistake."""
     parser = argparse.ArgumentParser(prog="emmoe", description=sys.modules[__name__].__doc__)
@@ -40,9 +47,8 @@ def main(arguments: list[str] | None = None) -> None:
     checking.add_argument("config", nargs="?", default="config.yaml")
     checking.set_defaults(run=_check)
     keeping = commands.add_parser("keep", help="keep a finished run's results as the reference")
-    keeping.add_argument("results", nargs="?", type=Path, default=Path("results"))
-    keeping.add_argument("reference", nargs="?", type=Path, default=Path("results/reference"))
-    keeping.set_defaults(run=lambda args: keep(args.results, args.reference))
+    keeping.add_argument("config", nargs="?", default="config.yaml")
+    keeping.set_defaults(run=_keep)
     args = parser.parse_args(arguments)
     try:
         args.run(args)

@@ -112,11 +112,12 @@ def describe() -> dict[str, Any]:
         "versions": {name: importlib.metadata.version(name) for name in PACKAGES},
         "cpu": _cpu(),
         "cores": os.cpu_count(),
-        "blas": [
-            {
-                key: pool.get(key)
-                for key in ("internal_api", "version", "architecture", "num_threads")
-            }
-            for pool in threadpool_info()
-        ],
+        "blas": _pools(),
     }
+
+
+def _pools() -> list[dict[str, Any]]:
+    """The thread pools of BLAS and OpenMP that are loaded, each once."""
+    keys = ("internal_api", "version", "architecture", "num_threads")
+    pools = {tuple(pool.get(key) for key in keys) for pool in threadpool_info()}
+    return [dict(zip(keys, pool, strict=True)) for pool in sorted(pools, key=str)]

@@ -2,21 +2,23 @@
 
 import json
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from emmoe.errors import DataError
+from emmoe.grid import fitter_blocks
 from emmoe.results import write_json
 
 ENVIRONMENT = ("commit", "python", "versions", "cpu", "cores", "blas")
 
 
-def keep(results: Path, reference: Path) -> None:
+def keep(experiments: dict[str, Any], results: Path, reference: Path) -> None:
     """Copy results/figures and results/tables to a reference folder and condense the provenance
-    of every fit into one file there: environments once, then a record a fit.
+    of the experiments' fits into one file there: environments once, then a record a fit.
 
     Raises DataError where there is no finished run to keep."""
-    sidecars = sorted((results / "traces").glob("*/*/*.provenance.json"))
+    sidecars = [path for path in _sidecars(experiments, results) if path.is_file()]
     if not sidecars or not (results / "tables").is_dir():
         raise DataError(f"{results}: no finished run to keep: run make paper first")
     for folder in ("figures", "tables"):
@@ -25,6 +27,14 @@ def keep(results: Path, reference: Path) -> None:
     environments: list[dict[str, Any]] = []
     fits = [_fit(json.loads(path.read_text()), environments) for path in sidecars]
     write_json({"environments": environments, "fits": fits}, reference / "provenance.json")
+
+
+def _sidecars(experiments: dict[str, Any], results: Path) -> Iterator[Path]:
+    """The provenance files of all fits of a config: others may be left over from another."""
+    for name, experiment in experiments.items():
+        for fitter in experiment["fitters"]:
+            for block in fitter_blocks(experiment, fitter):
+                yield results / "traces" / name / fitter / f"{block}.provenance.json"
 
 
 def _fit(content: dict[str, Any], environments: list[dict[str, Any]]) -> dict[str, Any]:
