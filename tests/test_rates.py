@@ -150,6 +150,20 @@ def test_separated_gate_leaves_the_rate_undefined():
     assert found["outcome"] == "undefined" and np.isnan(found["rate"])
 
 
+def test_saturated_point_is_no_certified_optimum():
+    """Where all logits saturate, gradient and curvature vanish alike, on the way to infinity."""
+    model, truth = bound(SymmetricLogistic, 1.0, 12.0, n=8, d=5)
+    assert not settle(model, truth).certified
+
+
+def test_diverged_run_still_tells_the_optimum_of_its_sample():
+    model, truth = bound(SymmetricLinear, 3.0, 2.0)
+    run = fitted(model, truth, GradientDescent(50.0), truth + 0.2, iterations=2000)
+    found = rates.analyse(run)
+    assert run.status == "diverged" and found["outcome"] == "other"
+    assert found["rho_hat"] == rates.analyse(fitted(model, truth, EM(), truth))["rho_hat"]
+
+
 def test_fitter_without_a_known_jacobian_has_no_prediction():
     model, truth = bound(SymmetricLinear, 1.25, 1.25)
     found = rates.analyse(fitted(model, truth, GradientEM(0.5, inner_steps=3), truth + 0.1))

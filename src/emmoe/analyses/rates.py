@@ -65,17 +65,18 @@ def jacobian(fitter: Fitter, model: SymmetricModel, theta: Array) -> Array | Non
 def analyse(run: Run) -> dict[str, float | str]:
     """Return the outcome of a run and its observed and predicted rates; NaN where there is none."""
     columns: dict[str, float | str] = dict.fromkeys(COLUMNS, np.nan)
-    if run.status not in (CONVERGED, MAX_ITERATIONS):
-        return columns | {"outcome": "undefined"}
-    limit, optimum = polish(run.model, run.thetas[-1]), settle(run.model, run.truth)
-    if run.status == CONVERGED and limit.certified and limit.loss < optimum.loss:
-        optimum = limit
-    gap = limit.loss - optimum.loss
-    columns |= {"outcome": _outcome(run.status, limit, optimum), "loss_gap": gap}
-    columns |= {"limit_gradient": limit.gradient_norm, "limit_curvature": limit.curvature}
+    optimum = settle(run.model, run.truth)
     if optimum.certified:
         columns["rho_hat"] = _top_eigenvalue(run, optimum.theta)
         columns["recovery_error"] = _recovery_error(run, optimum)
+    if run.status not in (CONVERGED, MAX_ITERATIONS):
+        return columns | {"outcome": "other" if optimum.certified else "undefined"}
+    limit = polish(run.model, run.thetas[-1])
+    if run.status == CONVERGED and limit.certified and limit.loss < optimum.loss:
+        optimum = limit
+    gap = limit.loss - optimum.loss if optimum.certified else np.nan
+    columns |= {"outcome": _outcome(run.status, limit, optimum), "loss_gap": gap}
+    columns |= {"limit_gradient": limit.gradient_norm, "limit_curvature": limit.curvature}
     if limit.certified:
         columns["limit_rate"] = _top_eigenvalue(run, limit.theta)
         columns |= _local(run, limit, arrived=abs(gap) <= SAME_LOSS * (1 + abs(optimum.loss)))

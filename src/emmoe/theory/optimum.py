@@ -15,8 +15,9 @@ MAX_CONDITION = 1e12
 
 @dataclass(frozen=True)
 class Optimum:
-    """A point theta (p,) with its loss, |grad L|, the smallest eigenvalue of Hess L, and Hess A's
-    condition number, which grows without bound as a gate separates."""
+    """A point theta (p,) with its loss, |grad L|, the smallest eigenvalue of Hess L, and the
+    largest eigenvalue of Hess A(0) over the smallest of Hess A(theta), which grows without bound
+    as a gate or an expert separates."""
 
     theta: Array
     loss: float
@@ -44,7 +45,9 @@ def polish(model: SymmetricModel, theta: Array) -> Optimum:
             break
         theta, loss, gradient = theta - step, new_loss, new_gradient
     curvature = float(np.linalg.eigvalsh(hessian(model, theta))[0])
-    condition = float(np.linalg.cond(mirror_hessian(model, theta)))
+    smallest = np.linalg.eigvalsh(mirror_hessian(model, theta))[0]
+    largest = np.linalg.eigvalsh(mirror_hessian(model, np.zeros_like(theta)))[-1]
+    condition = float(largest / max(smallest, np.finfo(float).tiny))
     return Optimum(theta, float(loss), float(np.linalg.norm(gradient)), curvature, condition)
 
 
