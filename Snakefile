@@ -21,7 +21,7 @@ rule figures:
         products("figures"),
 
 
-# The SNR grids in full: no download, about three quarters of an hour on two cores.
+# The SNR grids in full: no download, an estimated three quarters of an hour on two cores.
 rule sweep:
     input:
         products("sweep"),

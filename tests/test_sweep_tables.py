@@ -57,6 +57,13 @@ def test_population_rate_is_the_theory_s_and_missing_where_there_is_none():
     assert list(table["angle"].astype(str)) == ["45.0", "45.0", "45.0", "90.0", "random"]
 
 
+def test_population_rate_depends_on_the_experts_norm_in_units_of_the_noise():
+    where = cell(beta=3.0)
+    noisy = runs_of(where, 3).assign(noise_sd=3.0)
+    found = rates.build(curves=CURVES, noisy=noisy)["rho_population"]
+    assert found.iloc[0] == population_blocks("symmetric_linear", 1.0, 2.0, 45.0).rate
+
+
 def test_medians_of_rates_are_over_runs_with_a_rate_towards_theta_hat():
     frame = runs_of(cell(), 6, success=1)
     frame["rate"] = [0.5, 0.6, 0.9, 0.2, np.nan, 0.7]

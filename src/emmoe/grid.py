@@ -117,8 +117,9 @@ def fitter_blocks(experiment: dict[str, Any], fitter: str) -> list[str]:
 
 
 def facts(experiment: dict[str, Any]) -> list[dict[str, Any]]:
-    """Return what tells the cells of an experiment apart: model, start law and data settings."""
-    names = {"model": experiment["model"]["name"], "start": experiment["start"]["name"]}
+    """Return what a cell's runs are of: model and its settings, start law, data settings."""
+    model = _normalised(experiment["model"], build_model(experiment["model"]))
+    names = {"model": model.pop("name"), "start": experiment["start"]["name"]} | model
     return [
         {"cell": cell.name, **names, **{k: v for k, v in cell.data.items() if k != "name"}}
         for cell in cells(experiment)

@@ -1,7 +1,7 @@
 """The observed linear rate of a run, and what the Jacobian at its limit predicts.
 
 e_t = theta_t - limit, in the norm of Hess A(limit); the limit is the last state polished by
-Newton's method, and theta_hat the sample optimum that EM reaches from the truth. The window runs
+Newton's method, and theta_hat the sample optimum, found from the truth. The window runs
 from the first |e_t| <= 1e-3 |limit| to the last one above both 1e-11 |limit| and 1000 times the
 limit's own error. The rate is exp of the least-squares slope of log |e_t| over the window's last
 half; the prediction applies the same to |J^k e| from where that half begins.

@@ -34,19 +34,26 @@ def build(*, curves: Mapping[str, str], **runs_tables: pd.DataFrame) -> pd.DataF
     success: runs that reach theta_hat over runs not skipped, with Wilson's 95 % interval.
     iterations_to_tolerance_median: over runs not skipped, one that does not reach the tolerance
     counting as above all others; NaN with censored_median True if the median is such a run.
-    rho_population is NaN for angle "random", d < 3, or norms out of the quadrature's range.
+    rho_population is at |beta*| / sigma; it is NaN for angle "random", d < 3, or norms out of the quadrature's range.
     """
-    runs = joined(runs_tables, curves, NEEDS)
+    tables = {name: _with_noise(table) for name, table in runs_tables.items()}
+    runs = joined(tables, curves, [*NEEDS, "noise_sd"])
     groups = runs.groupby([*CELL, "fitter"], sort=False, dropna=False)
     known: dict[tuple, dict] = {}
     rows = []
     for key, part in groups:
         row = dict(zip([*CELL, "fitter"], key, strict=True))
-        cell = (row["model"], row["norm_beta"], row["norm_w"], row["angle"], row["d"] >= 3)
+        snr = row["norm_beta"] / part["noise_sd"].iloc[0]
+        cell = (row["model"], snr, row["norm_w"], row["angle"], row["d"] >= 3)
         if cell not in known:
             known[cell] = _population(*cell)
         rows.append(row | known[cell] | _rates(part) | _ends(part) | _iterations(part))
     return pd.DataFrame(rows, columns=COLUMNS)
+
+
+def _with_noise(table: pd.DataFrame) -> pd.DataFrame:
+    """The table with a noise_sd in every row: 1 for a model that has no such setting."""
+    return table.assign(noise_sd=table["noise_sd"].fillna(1.0) if "noise_sd" in table else 1.0)
 
 
 def _population(model: str, norm_beta: float, norm_w: float, angle: Any, covered: bool) -> dict:

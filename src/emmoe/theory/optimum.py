@@ -52,7 +52,7 @@ def polish(model: SymmetricModel, theta: Array) -> Optimum:
 
 
 def settle(model: SymmetricModel, theta: Array) -> Optimum:
-    """Return the stationary point that EM reaches from theta.
+    """Return a stationary point found from theta: EM's, unless Newton leaves its basin.
 
     Newton's method is tried after ever more EM steps, and trusted once it ends in a strict minimum
     that is no higher than where it began: EM alone would crawl where its rate is near one."""
