@@ -34,7 +34,8 @@ def build(*, curves: Mapping[str, str], **runs_tables: pd.DataFrame) -> pd.DataF
     success: runs that reach theta_hat over runs not skipped, with Wilson's 95 % interval.
     iterations_to_tolerance_median: over runs not skipped, one that does not reach the tolerance
     counting as above all others; NaN with censored_median True if the median is such a run.
-    rho_population is at |beta*| / sigma; it is NaN for angle "random", d < 3, or norms out of the quadrature's range.
+    rho_population is at |beta*| / sigma, and NaN for angle "random", d < 3, or norms out of the
+    quadrature's range.
     """
     tables = {name: _with_noise(table) for name, table in runs_tables.items()}
     runs = joined(tables, curves, [*NEEDS, "noise_sd"])
