@@ -201,7 +201,7 @@ def residual(x, v, target=0.0):
 
 
 def solved(x, target, v, work):
-    return log_cosh.solve(x, target, v, residual(x, v, target), 1e-14, work)
+    return log_cosh.solve(x.T.copy(), target, v, residual(x, v, target), 1e-14, work)
 
 
 @pytest.mark.parametrize("size", [0.0, 1.0, 10.0, 100.0, 1e3, 1e4])

@@ -28,6 +28,8 @@ class SymmetricModel(Model):
 
     def _prepare(self) -> None:
         self._round_off = np.finfo(float).eps * np.abs(self.sample.x).mean(axis=0).max()
+        self.xt = np.ascontiguousarray(self.sample.x.T, dtype=float)
+        self.y = np.ascontiguousarray(self.sample.y, dtype=float)
 
     def _split(self, theta: Array) -> tuple[Array, Array]:
         d = self.sample.x.shape[1]
@@ -45,8 +47,8 @@ class SymmetricModel(Model):
         """c of the natural statistic (c y z x, z x / 2)."""
 
     @abstractmethod
-    def _component_loss(self, b: Array) -> Array:
-        """-log P(y | x, z = 1), per observation; b changes sign with z."""
+    def _pass(self, theta: Array) -> tuple[float, Array]:
+        """Return L and, (2, p), its gradient and the expected statistic."""
 
     @abstractmethod
     def _expert_mirror(self, b: Array) -> float:
@@ -85,41 +87,23 @@ class SymmetricModel(Model):
     def mirror_gradient(self, theta: Array) -> Array:
         """Return grad A(theta), shape (p,)."""
         b, a, _ = self.logits(theta)
-        return self._backward(self._expert_mirror_derivative(b), np.tanh(a / 2) / 2)[0]
-
-    def _backward(self, *columns: Array) -> Array:
-        """Return E[column x] of each column (n,), two to a row: shape (columns / 2, p)."""
-        x = self.sample.x
         self.work["backward"] += 1
-        return (np.stack(columns) @ x / len(x)).reshape(len(columns) // 2, -1)
-
-    def _loss(self, b: Array, a: Array, phi: Array) -> float:
-        """L from the likelier component: its own loss less log(1 + exp(-|phi|))."""
-        sign = np.copysign(1.0, phi)
-        ratio = (1 + np.exp(-np.abs(a))) / (1 + np.exp(-np.abs(phi)))
-        gate_loss = np.maximum(-sign * a, 0) + np.log(ratio)
-        return float(np.mean(self._component_loss(sign * b) + gate_loss))
+        columns = np.stack([self._expert_mirror_derivative(b), np.tanh(a / 2) / 2])
+        return (columns @ self.sample.x / len(b)).ravel()
 
     def loss(self, theta: Array) -> float:
-        return self._loss(*self.logits(theta))
-
-    def _scores(self, b: Array, a: Array, phi: Array) -> tuple[Array, Array, Array, Array]:
-        """Return d loss/db and d loss/da, and the parts of them that the posterior mean of z makes
-        up, each (n,). Their difference is taken here, before any sum, to keep its accuracy."""
-        latent = np.tanh(phi / 2)
-        statistic = self.statistic_weight * self.sample.y * latent
-        slope = self._expert_mirror_derivative(b) - statistic
-        return slope, (np.tanh(a / 2) - latent) / 2, statistic, latent / 2
+        self.work["forward"] += 1
+        return self._pass(theta)[0]
 
     def loss_and_gradient(self, theta: Array) -> tuple[float, Array]:
-        b, a, phi = self.logits(theta)
-        return self._loss(b, a, phi), self._backward(*self._scores(b, a, phi)[:2])[0]
+        self.work.update(forward=1, backward=1)
+        loss, (gradient, _) = self._pass(theta)
+        return loss, gradient
 
     def e_step(self, theta: Array) -> tuple[float, Array, Array]:
-        b, a, phi = self.logits(theta)
-        self.work["e_step"] += 1
-        gradient, statistic = self._backward(*self._scores(b, a, phi))
-        return self._loss(b, a, phi), gradient, statistic
+        self.work.update(forward=1, backward=1, e_step=1)
+        loss, (gradient, statistic) = self._pass(theta)
+        return loss, gradient, statistic
 
     def posterior(self, theta: Array) -> Array:
         phi = self.logits(theta)[2]
@@ -147,5 +131,5 @@ class SymmetricModel(Model):
         tolerance = max(min(1e-14, tolerance * np.abs(gradient).max()), self._round_off)
         parts = zip(*map(self._split, (theta, statistic, gradient)), strict=True)
         (beta, *of_beta), (w, *of_w) = parts
-        new_w = log_cosh.solve(self.sample.x, of_w[0], w, of_w[1], tolerance, self.work)
+        new_w = log_cosh.solve(self.xt, of_w[0], w, of_w[1], tolerance, self.work)
         return np.concatenate([self._expert_m_step(beta, *of_beta, tolerance), new_w])

@@ -1,11 +1,13 @@
 """SymMoLinE: y | x, z ~ N(z x'beta, sigma^2), P(z=1|x) = sigmoid(x'w)."""
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
 from scipy.linalg import LinAlgError, cho_factor, cho_solve
 
 from emmoe.errors import DataError
+from emmoe.models import kernels
 from emmoe.models.base import Array
 from emmoe.models.symmetric import SymmetricModel
 
@@ -33,9 +35,9 @@ class SymmetricLinear(SymmetricModel):
     def statistic_weight(self) -> float:
         return self.noise_sd**-2
 
-    def _component_loss(self, b: Array) -> Array:
-        residual = (self.sample.y - b) / self.noise_sd
-        return 0.5 * (residual**2 + np.log(2 * np.pi)) + np.log(self.noise_sd)
+    def _pass(self, theta: Array) -> tuple[float, Array]:
+        loss, sums = kernels.symmetric_pass(self.xt, self.y, theta, self.statistic_weight, True)
+        return loss + math.log(math.sqrt(2 * math.pi) * self.noise_sd), sums
 
     def _expert_mirror(self, b: Array) -> float:
         return self.statistic_weight * (b @ b) / (2 * len(b))

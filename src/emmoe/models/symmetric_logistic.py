@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from emmoe.errors import DataError
-from emmoe.models import log_cosh
+from emmoe.models import kernels, log_cosh
 from emmoe.models.base import Array
 from emmoe.models.symmetric import SymmetricModel
 
@@ -23,8 +23,8 @@ class SymmetricLogistic(SymmetricModel):
     def statistic_weight(self) -> float:
         return 0.5
 
-    def _component_loss(self, b: Array) -> Array:
-        return np.maximum(-self.sample.y * b, 0) + log_cosh.softplus_tail(b)
+    def _pass(self, theta: Array) -> tuple[float, Array]:
+        return kernels.symmetric_pass(self.xt, self.y, theta, self.statistic_weight, False)
 
     def _expert_mirror(self, b: Array) -> float:
         return log_cosh.log_2cosh(b / 2).mean()
@@ -33,12 +33,12 @@ class SymmetricLogistic(SymmetricModel):
         return np.tanh(b / 2) / 2
 
     def expert_mirror_hessian(self, b: Array) -> Array:
-        return log_cosh.hessian(self.sample.x, b)
+        return log_cosh.hessian(self.xt, b)
 
     def _expert_m_step(
         self, beta: Array, target: Array, gradient: Array, tolerance: float
     ) -> Array:
-        return log_cosh.solve(self.sample.x, target, beta, gradient, tolerance, self.work)
+        return log_cosh.solve(self.xt, target, beta, gradient, tolerance, self.work)
 
     def separable(self, theta: Array) -> bool:
         """Whether gate or expert, which may trade places, left all doubt behind on most points."""

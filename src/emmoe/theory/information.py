@@ -9,7 +9,7 @@ is taken over the data at hand, not over the model at theta.
 import numpy as np
 from scipy.linalg import block_diag, eigh
 
-from emmoe.models import log_cosh
+from emmoe.models import kernels, log_cosh
 from emmoe.models.base import Array
 from emmoe.models.symmetric import SymmetricModel
 
@@ -17,15 +17,18 @@ from emmoe.models.symmetric import SymmetricModel
 def mirror_hessian(model: SymmetricModel, theta: Array) -> Array:
     """Return Hess A(theta), block diagonal, shape (p, p)."""
     b, a, _ = model.logits(theta)
-    return block_diag(model.expert_mirror_hessian(b), log_cosh.hessian(model.sample.x, a))
+    return block_diag(model.expert_mirror_hessian(b), log_cosh.hessian(model.xt, a))
 
 
 def missing_information(model: SymmetricModel, theta: Array) -> Array:
     """Return I_z(theta) = E[Var(z | x, y) (c y, 1/2)(c y, 1/2)' (x) xx'], shape (p, p)."""
-    x, weight = model.sample.x, model.statistic_weight * model.sample.y
+    weight = model.statistic_weight * model.sample.y
     variance = log_cosh.sech2_half(model.logits(theta)[2])
-    score = np.hstack([x * weight[:, None], x / 2])
-    return (score * variance[:, None]).T @ score / len(x)
+    of_beta, mixed, of_w = (
+        kernels.gram(model.xt, variance * score)
+        for score in (weight**2, weight / 2, np.full_like(weight, 0.25))
+    )
+    return np.block([[of_beta, mixed], [mixed, of_w]])
 
 
 def hessian(model: SymmetricModel, theta: Array) -> Array:
