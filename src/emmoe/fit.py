@@ -19,6 +19,12 @@ from emmoe.models.base import Array, Model, Sample
 from emmoe.recorder import Observer, Recording, record, skipped
 from emmoe.seeds import generator
 
+# Which rows of a trace to keep, beside each run's last: `rows` in config.yaml.
+KEPT = {
+    "all": lambda iteration: True,
+    "sparse": lambda iteration: iteration & (iteration - 1) == 0,  # 0, 1, 2, 4, 8, ...
+}
+
 Files = dict[str, tuple[Path, str]]
 Report = Callable[[str], None]
 
@@ -96,13 +102,15 @@ def _fit_sample(
             start if model.stacked else start[0],
             iterations=task["iterations"],
             tolerance=task["tolerance"],
-            observe=_observer(model, sample, truth, thetas if task["analyses"] else None),
+            keep=KEPT[task["rows"]],
+            observe=_observer(model, sample, truth),
+            visit=(lambda state: thetas.append(state.theta)) if task["analyses"] else _ignore,
             progress=_Progress(report, replicates, task["iterations"]),
         )
         work = {name: float(count) for name, count in sorted(model.work.items())}
     except DataError as error:
         recording, work = skipped(len(replicates), str(error)), {}
-    _collect(fits, recording, work, cell, replicates, task["rows"])
+    _collect(fits, recording, work, cell, replicates)
     if thetas:
         run = Run(model.bind(sample), fitter, truth, np.array(thetas), recording.status[0])
         fits.runs[-1] |= _analysed(run, task["analyses"])
@@ -114,22 +122,17 @@ def _analysed(run: Run, names: list[str]) -> dict[str, Any]:
     return {name: value for module in modules for name, value in module.analyse(run).items()}
 
 
-def _observer(model: Model, sample: Sample, truth: Array | None, thetas: list | None) -> Observer:
-    """Return what is measured of a state beside its loss, with the clock off; `thetas`, if there
-    is such a list, collects the states."""
-    measure: Observer = lambda state: {}  # noqa: E731
+def _ignore(state: State) -> None:
+    """Do nothing with a state."""
+
+
+def _observer(model: Model, sample: Sample, truth: Array | None) -> Observer:
+    """Return what is measured of a state beside its loss, with the clock off."""
     if truth is not None:
-        floor = model.bind(sample).loss(truth)
-        measure = partial(_against_truth, model, truth, floor)
-    elif sample.test is not None:
-        measure = partial(_held_out, model)
-
-    def observe(state: State) -> dict[str, Array]:
-        if thetas is not None:
-            thetas.append(state.theta)
-        return measure(state)
-
-    return observe
+        return partial(_against_truth, model, truth, model.bind(sample).loss(truth))
+    if sample.test is not None:
+        return partial(_held_out, model)
+    return lambda state: {}
 
 
 def _held_out(model: Model, state: State) -> dict[str, Array]:
@@ -143,26 +146,19 @@ def _against_truth(model: Model, truth: Array, floor: float, state: State) -> di
 
 
 def _collect(
-    fits: Fits, recording: Recording, work: dict, cell: str, replicates: list[int], rows: str
+    fits: Fits, recording: Recording, work: dict, cell: str, replicates: list[int]
 ) -> None:
     frame = recording.frame()
     frame["replicate"] = np.array(replicates)[frame["replicate"]]
     frame.insert(0, "cell", cell)
-    last = frame.groupby("replicate").tail(1)
     columns = ["cell", "replicate", "status", "iteration", "loss", "gradient_norm"]
-    ends = last[columns].rename(columns={"iteration": "iterations"})
+    ends = frame.groupby("replicate").tail(1)[columns].rename(columns={"iteration": "iterations"})
     fits.runs += ends.assign(reason=recording.reason).to_dict("records")
-    fits.traces.append(frame if rows == "all" else _sparse(frame, last.index))
+    fits.traces.append(frame)
     record = {"cell": cell, "replicates": replicates, "work": work}
     record["cpu_seconds"] = [round(seconds, 6) for seconds in recording.cpu_seconds]
     record["wall_seconds"] = [round(seconds, 6) for seconds in recording.wall_seconds]
     fits.records.append(record)
-
-
-def _sparse(frame: pd.DataFrame, last: pd.Index) -> pd.DataFrame:
-    """Keep iterations 0, 1, 2, 4, 8, ... and each run's last."""
-    iteration = frame["iteration"]
-    return frame[((iteration & (iteration - 1)) == 0) | frame.index.isin(last)]
 
 
 class _Progress:

@@ -5,9 +5,11 @@ at an estimate on its way to infinity), diverged (a loss or gradient that is not
 is left out), skipped (the fitter refuses the model).
 """
 
+import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -26,7 +28,7 @@ Observer = Callable[[State], dict[str, Array]]
 
 @dataclass
 class Recording:
-    """rows: one a replicate (by position) and iteration; status and reason: one a replicate;
+    """rows: one a replicate (by position) and kept iteration; status and reason: one a replicate;
     cpu_seconds and wall_seconds: cumulative, one an iteration, for all replicates together."""
 
     status: list[str | None]
@@ -42,6 +44,16 @@ class Recording:
         return frame
 
 
+class _Snapshot(NamedTuple):
+    """What is known of a state without observing it; losses and norms: one a replicate."""
+
+    iteration: int
+    state: State
+    losses: Array
+    norms: Array
+    passes: float
+
+
 def record(
     fitter: Fitter,
     model: Model,
@@ -49,10 +61,15 @@ def record(
     *,
     iterations: int,
     tolerance: float | None = None,
+    keep: Callable[[int], bool] = lambda iteration: True,
     observe: Observer = lambda state: {},
+    visit: Callable[[State], None] = lambda state: None,
     progress: Callable[[int], None] = lambda iteration: None,
 ) -> Recording:
-    """Iterate from start (p,) or (R, p), to `iterations` steps or until |grad L|_2 <= tolerance."""
+    """Iterate from start (p,) or (R, p), to `iterations` steps or until |grad L|_2 <= tolerance.
+
+    A run has a row for each iteration that is to be kept, and for its last one; observe gives the
+    row's other columns, visit is shown every finite state. Both with the clock off."""
     count = 1 if start.ndim == 1 else len(start)
     recording = Recording([None] * count)
     reason = fitter.refuses(model)
@@ -60,18 +77,26 @@ def record(
         return skipped(count, reason)
     model.work.clear()
     states, clocks = fitter.iterate(model, start), [0.0, 0.0]
-    ends = np.array(start, ndmin=2)
+    ends, before = np.array(start, ndmin=2), None
     for iteration in range(iterations + 1):
         with np.errstate(all="ignore"):
             state, clocks = _timed(states, clocks)
         recording.cpu_seconds.append(clocks[0])
         recording.wall_seconds.append(clocks[1])
         running = [status is None for status in recording.status]
-        _append(recording, iteration, state, model.passes(), tolerance, observe)
+        now = _Snapshot(iteration, state, *_sizes(state), model.passes())
+        ended = _update(recording.status, now, tolerance)
+        _append_last(recording, before, ended, keep, observe)
+        alive = [r for r in range(count) if running[r] and recording.status[r] != DIVERGED]
+        if alive:
+            visit(state)
+        kept = keep(iteration) or iteration == iterations
+        _append(recording, now, [r for r in alive if kept or recording.status[r]], observe)
         ends[running] = np.atleast_2d(state.theta)[running]
         progress(iteration)
         if all(recording.status):
             break
+        before = now
     separable = np.atleast_1d(model.separable(ends.reshape(start.shape)))
     recording.status = [
         _final(status, s) for status, s in zip(recording.status, separable, strict=True)
@@ -99,30 +124,44 @@ def _timed(states, clocks: list[float]) -> tuple[State, list[float]]:
     return state, [clock + s for clock, s in zip(clocks, spent, strict=True)]
 
 
-def _append(
+def _sizes(state: State) -> tuple[Array, Array]:
+    """Return the losses and |grad L|_2, one a replicate."""
+    gradient = np.atleast_2d(state.gradient).astype(float)
+    return np.atleast_1d(state.loss), np.sqrt(np.einsum("rp,rp->r", gradient, gradient))
+
+
+def _update(status: list[str | None], now: _Snapshot, tolerance: float | None) -> list[int]:
+    """Set the status of the replicates that end here; return those that diverged just now."""
+    diverged = []
+    for replicate, (loss, norm) in enumerate(zip(now.losses, now.norms, strict=True)):
+        if status[replicate] is None and not (math.isfinite(loss) and math.isfinite(norm)):
+            status[replicate] = DIVERGED
+            diverged.append(replicate)
+        elif status[replicate] is None and tolerance is not None and norm <= tolerance:
+            status[replicate] = CONVERGED
+    return diverged
+
+
+def _append_last(
     recording: Recording,
-    iteration: int,
-    state: State,
-    passes: float,
-    tolerance: float | None,
+    before: _Snapshot | None,
+    diverged: list[int],
+    keep: Callable[[int], bool],
     observe: Observer,
 ) -> None:
-    """Add the rows of the replicates still running and set the status of those that end."""
-    losses = np.atleast_1d(state.loss)
-    norms = np.linalg.norm(np.atleast_2d(state.gradient).astype(float), axis=1)
-    finite = np.isfinite(losses) & np.isfinite(norms)
-    for replicate in np.flatnonzero(~finite):
-        recording.status[replicate] = recording.status[replicate] or DIVERGED
-        if iteration == 0:
-            recording.rows.append({"replicate": int(replicate), **BLANK})
-    if all(recording.status):
+    """Add the last finite rows of replicates that have just diverged, where not kept already."""
+    if before is None:
+        recording.rows += [{"replicate": replicate, **BLANK} for replicate in diverged]
+    elif not keep(before.iteration):
+        _append(recording, before, diverged, observe)
+
+
+def _append(recording: Recording, now: _Snapshot, replicates: list[int], observe: Observer) -> None:
+    """Add the rows of the given replicates."""
+    if not replicates:
         return
-    metrics = {name: np.atleast_1d(values) for name, values in observe(state).items()}
-    for replicate, status in enumerate(recording.status):
-        if status is not None:
-            continue
-        row = {"replicate": replicate, "iteration": iteration, "passes": passes}
-        row |= {"loss": float(losses[replicate]), "gradient_norm": float(norms[replicate])}
+    metrics = {name: np.atleast_1d(values) for name, values in observe(now.state).items()}
+    for replicate in replicates:
+        row = {"replicate": replicate, "iteration": now.iteration, "passes": now.passes}
+        row |= {"loss": float(now.losses[replicate]), "gradient_norm": float(now.norms[replicate])}
         recording.rows.append(row | {k: float(v[replicate]) for k, v in metrics.items()})
-        if tolerance is not None and norms[replicate] <= tolerance:
-            recording.status[replicate] = CONVERGED

@@ -272,12 +272,12 @@ def _logits(xt, v):
 
 
 @elementwise
-def _decay_and_curvature(v, decays, curvature):
-    """Set decays = exp(-|v|) and curvature = sech2(v/2) / 4."""
+def _prepare(v, decays, scales, curvature):
+    """Set decays = exp(-|v|), scales = 1 / (1 + decays) and curvature = sech2(v/2) / 4."""
     for i in range(len(v)):
         decays[i] = decay(v[i])
-        scale = 1 / (1 + decays[i])
-        curvature[i] = decays[i] * scale * scale
+        scales[i] = 1 / (1 + decays[i])
+        curvature[i] = decays[i] * scales[i] * scales[i]
 
 
 @elementwise
@@ -300,30 +300,29 @@ def _value(logits, target, v):
 
 
 @elementwise
-def _move_chunk(old, change, step, first, first_decays, new, curvature, column):
+def _move_chunk(old, change, step, first, decays, scales, new, curvature, column):
     """Set new = old + step * change, its curvature, and column, [tanh(new/2) - tanh(first/2)]/2."""
     for i in range(len(old)):
         v = old[i] + step * change[i]
         decay_v = decay(v)
         scale = 1 / (1 + decay_v)
-        both = scale / (1 + first_decays[i])
-        column[i] = half_tanh_difference(v, decay_v, first[i], first_decays[i], both)
+        both = scale * scales[i]
+        column[i] = half_tanh_difference(v, decay_v, first[i], decays[i], both)
         new[i] = v
         curvature[i] = decay_v * scale * scale
 
 
 @plain
-def _move(xt, old, change, step, first, first_decays, new, curvature):
+def _move(xt, old, change, step, origin, new, curvature):
     """Set new, the logits old + step * change, and their curvature; return by how much
-    E[x tanh(logit/2)]/2 changed since the first logits."""
+    E[x tanh(logit/2)]/2 changed since the origin (3, n): logits, their decays and scales."""
     d, n = xt.shape
     sums, column = np.zeros(d), np.empty(CHUNK)
     for start in range(0, n, CHUNK):
         at = slice(start, min(start + CHUNK, n))
-        part = column[: at.stop - start]
-        _move_chunk(
-            old[at], change[at], step, first[at], first_decays[at], new[at], curvature[at], part
-        )
+        first, decays, scales = origin[0, at], origin[1, at], origin[2, at]
+        part = column[: len(first)]
+        _move_chunk(old[at], change[at], step, first, decays, scales, new[at], curvature[at], part)
         for j in range(d):
             sums[j] += _inner(xt[j, at], part)
     return sums / n
@@ -368,15 +367,11 @@ def solve(xt, target, v, residual, tolerance):
     logits, forward, backward, grams = _logits(xt, v), 1, 0, 0
     if _largest(logits) > FAR and _value(logits, target, v) > math.log(2):  # worse than v = 0
         v, logits, residual = np.zeros_like(v), np.zeros_like(logits), -target
-    decays, curvature = np.empty_like(logits), np.empty_like(logits)
-    _decay_and_curvature(logits, decays, curvature)
-    first, first_residual = logits.copy(), residual
-    new, new_curvature, inverse, stale = (
-        np.empty_like(logits),
-        np.empty_like(logits),
-        np.eye(1),
-        True,
-    )
+    origin, curvature = np.empty((3, len(logits))), np.empty_like(logits)
+    origin[0], first_residual = logits, residual
+    _prepare(logits, origin[1], origin[2], curvature)
+    new, new_curvature = np.empty_like(logits), np.empty_like(logits)
+    inverse, stale = np.eye(1), True
     for _ in range(MAX_NEWTON_STEPS):
         size = _largest(residual)
         if size <= tolerance:
@@ -390,7 +385,7 @@ def solve(xt, target, v, residual, tolerance):
         new_residual, halvings = residual, 0
         while not (taken or decided or halvings > MAX_HALVINGS):
             step = step / 2 if halvings else step
-            moved = _move(xt, logits, change, step, first, decays, new, new_curvature)
+            moved = _move(xt, logits, change, step, origin, new, new_curvature)
             new_residual, backward, halvings = first_residual + moved, backward + 1, halvings + 1
             taken, decided = _acceptable(
                 _norm(new_residual), norm, step, slope, logits, new, target, v, direction

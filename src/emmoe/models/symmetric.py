@@ -96,12 +96,15 @@ class SymmetricModel(Model):
         return self._pass(theta)[0]
 
     def loss_and_gradient(self, theta: Array) -> tuple[float, Array]:
-        self.work.update(forward=1, backward=1)
+        self.work["forward"] += 1
+        self.work["backward"] += 1
         loss, (gradient, _) = self._pass(theta)
         return loss, gradient
 
     def e_step(self, theta: Array) -> tuple[float, Array, Array]:
-        self.work.update(forward=1, backward=1, e_step=1)
+        self.work["forward"] += 1
+        self.work["backward"] += 1
+        self.work["e_step"] += 1
         loss, (gradient, statistic) = self._pass(theta)
         return loss, gradient, statistic
 
@@ -129,7 +132,12 @@ class SymmetricModel(Model):
     def m_step(self, theta: Array, statistic: Array, gradient: Array, tolerance: float) -> Array:
         """Solve grad A(theta+) = statistic to 1e-14, or to `tolerance` where that is smaller."""
         tolerance = max(min(1e-14, tolerance * np.abs(gradient).max()), self._round_off)
-        parts = zip(*map(self._split, (theta, statistic, gradient)), strict=True)
-        (beta, *of_beta), (w, *of_w) = parts
-        new_w = log_cosh.solve(self.xt, of_w[0], w, of_w[1], tolerance, self.work)
-        return np.concatenate([self._expert_m_step(beta, *of_beta, tolerance), new_w])
+        d = self.sample.x.shape[1]
+        new = np.empty_like(theta)
+        new[:d] = self._expert_m_step(theta[:d], statistic[:d], gradient[:d], tolerance)
+        new[d:] = self._solve(theta[d:], statistic[d:], gradient[d:], tolerance)
+        return new
+
+    def _solve(self, v: Array, target: Array, gradient: Array, tolerance: float) -> Array:
+        """Solve E[x tanh(x'v+/2)]/2 = target from v; gradient is the left side at v less target."""
+        return log_cosh.solve(self.xt, target, v, gradient, tolerance, self.work)

@@ -38,7 +38,7 @@ class SymmetricLogistic(SymmetricModel):
     def _expert_m_step(
         self, beta: Array, target: Array, gradient: Array, tolerance: float
     ) -> Array:
-        return log_cosh.solve(self.xt, target, beta, gradient, tolerance, self.work)
+        return self._solve(beta, target, gradient, tolerance)
 
     def separable(self, theta: Array) -> bool:
         """Whether gate or expert, which may trade places, left all doubt behind on most points."""
