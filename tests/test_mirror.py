@@ -165,13 +165,13 @@ def test_secant_tends_to_the_rayleigh_quotient_at_the_optimum(case):
 
 
 def test_identities_hold_along_em_and_only_there(step, case):
-    t, t_plus, model = step
-    half_way = (t + t_plus) / 2
-    assert mirror.identity_1(model, t, t_plus) <= 1e-14
-    assert mirror.identity_1(model, t, half_way) > 1e-5
-    for u in (case.truth, -t, 0 * t, case.truth + 3):
-        assert mirror.identity_2(model, u, t, t_plus) <= 1e-14
-        assert mirror.identity_2(model, u, t, half_way) > 1e-5
+    *_, model = step
+    t, t_plus, half_way = (mirror.Point(model, p) for p in (*step[:2], (step[0] + step[1]) / 2))
+    assert np.isnan(mirror.identities(t, t_plus)[1])
+    for u in (case.truth, -t.theta, 0 * t.theta, case.truth + 3):
+        u = mirror.Point(model, u)
+        assert max(mirror.identities(t, t_plus, u)) <= 1e-14
+        assert min(mirror.identities(t, half_way, u)) > 1e-5
 
 
 def test_a_model_without_a_law_of_the_expert_is_refused_by_name():

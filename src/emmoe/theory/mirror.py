@@ -13,7 +13,7 @@ an observation, and keep their relative accuracy when the points are close.
 """
 
 from dataclasses import dataclass
-from functools import singledispatch
+from functools import cached_property, singledispatch
 
 import numpy as np
 from numpy.polynomial.legendre import leggauss
@@ -166,29 +166,44 @@ def secant_alpha(model: SymmetricModel, optimum: Array, theta: Array) -> float:
     return loss_bregman(model, optimum, theta) / size if size > 0 else np.nan
 
 
-def identity_1(model: SymmetricModel, t: Array, t_plus: Array) -> float:
-    """Return |left - right| of I1 over |L(t)| + |L(t+)| + D_A + KL, where D_A counts as the terms
-    of its definition: |A(t)| + |A(t+)| + |<grad A(t+), t - t+>|."""
-    before, after = (independent_loss_and_gradient(model, theta)[0] for theta in (t, t_plus))
-    divergence, lost = bregman(model, t, t_plus), posterior_divergence(model, t, t_plus)
-    size = abs(before) + abs(after) + _bregman_size(model, t, t_plus) + lost
-    return abs(before - after - divergence - lost) / size
+@dataclass(frozen=True, eq=False)
+class Point:
+    """A parameter theta (p,) with what the identities need of it, each computed once."""
+
+    model: SymmetricModel
+    theta: Array
+
+    @cached_property
+    def loss_and_gradient(self) -> tuple[float, Array]:
+        """L and its gradient (p,), independent of the model's E-step."""
+        return independent_loss_and_gradient(self.model, self.theta)
+
+    @cached_property
+    def mirror(self) -> tuple[float, Array]:
+        """A and its gradient (p,)."""
+        return self.model.mirror_map(self.theta), self.model.mirror_gradient(self.theta)
 
 
-def identity_2(model: SymmetricModel, u: Array, t: Array, t_plus: Array) -> float:
-    """Return |left - right| of I2 over the absolute sizes of its terms, where D_A and D_L (here
-    from its definition) count as the terms of their definitions, as in `identity_1`."""
-    at_u, after = (independent_loss_and_gradient(model, theta)[0] for theta in (u, t_plus))
-    before, gradient = independent_loss_and_gradient(model, t)
-    slope, lost = float(gradient @ (u - t)), posterior_divergence(model, t, t_plus)
-    right = bregman(model, u, t) - (at_u - before - slope) - (after - at_u) - lost
+def identities(t: Point, t_plus: Point, u: Point | None = None) -> tuple[float, float]:
+    """Return |left - right| of I1 and of I2 (NaN without u) over the absolute sizes of their terms.
+
+    A Bregman divergence counts as the terms of its definition, e.g. |A(t)| + |A(t+)| +
+    |<grad A(t+), t - t+>|, whose round-off the definition would have: a coordinate rounded to its
+    own precision changes the identities by as much. D_L is computed from its definition here."""
+    model, (before, gradient), (after, _) = t.model, t.loss_and_gradient, t_plus.loss_and_gradient
+    lost = posterior_divergence(model, t.theta, t_plus.theta)
+    first = before - after - bregman(model, t.theta, t_plus.theta) - lost
+    first_size = abs(before) + abs(after) + _bregman_size(t, t_plus) + lost
+    if u is None:
+        return abs(first) / first_size, np.nan
+    at_u, slope = u.loss_and_gradient[0], float(gradient @ (u.theta - t.theta))
+    right = bregman(model, u.theta, t.theta) - (at_u - before - slope) - (after - at_u) - lost
+    second = bregman(model, u.theta, t_plus.theta) - right
     size = 2 * abs(at_u) + abs(before) + abs(slope) + abs(after) + lost
-    size += _bregman_size(model, u, t) + _bregman_size(model, u, t_plus)
-    return abs(bregman(model, u, t_plus) - right) / size
+    size += _bregman_size(u, t) + _bregman_size(u, t_plus)
+    return abs(first) / first_size, abs(second) / size
 
 
-def _bregman_size(model: SymmetricModel, u: Array, t: Array) -> float:
-    """Return |A(u)| + |A(t)| + |<grad A(t), u - t>|, whose round-off D_A's definition would have:
-    a coordinate rounded to its own precision changes the identities by as much."""
-    slope = model.mirror_gradient(t) @ (u - t)
-    return abs(model.mirror_map(u)) + abs(model.mirror_map(t)) + abs(slope)
+def _bregman_size(u: Point, t: Point) -> float:
+    """Return |A(u)| + |A(t)| + |<grad A(t), u - t>|."""
+    return abs(u.mirror[0]) + abs(t.mirror[0]) + abs(t.mirror[1] @ (u.theta - t.theta))
