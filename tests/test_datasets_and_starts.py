@@ -45,13 +45,13 @@ def config(base, **changes):
 
 
 def traces(settings, fitter="gd"):
-    """All rows of an experiment's fits, with (cell, replicate, iteration) as index."""
+    """The losses of an experiment's fits by (cell, replicate, iteration)."""
     rows = []
     for block in grid.blocks(settings["experiments"]["e"]):
         draw = draw_block(grid.draw_task(settings, "e", block))
         fits = fit_block(grid.fit_task(settings, "e", fitter, block), draw, {}, print)
-        rows += [frame.set_index(["cell", "replicate", "iteration"]) for frame in fits.traces]
-    return {index: row["loss"] for frame in rows for index, row in frame.iterrows()}
+        rows += fits.rows
+    return {(row["cell"], row["replicate"], row["iteration"]): row["loss"] for row in rows}
 
 
 def angle(u, v):

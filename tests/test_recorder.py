@@ -4,6 +4,7 @@ import time
 from collections import Counter
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from emmoe.fitters.base import Fitter, State
@@ -74,22 +75,28 @@ def test_run_converges_at_the_first_gradient_within_tolerance(run, problem):
     assert recording.rows[-1]["gradient_norm"] == pytest.approx(0.5 * norm)
 
 
+def frame_of(recording):
+    """All rows, replicate by replicate."""
+    positions = range(len(recording.status))
+    return pd.DataFrame([row for position in positions for row in recording.rows_of(position)])
+
+
 @pytest.mark.parametrize("bad", [INF, -INF, NAN])
 def test_diverged_run_keeps_only_its_finite_states(run, bad):
     for fitter in (Scripted([3, 2, bad, 1]), Scripted([3, 2, 1, 1], [1, 1, bad, 1])):
         recording = run(fitter, tolerance=1e-9)
         assert recording.status == [DIVERGED]
         assert [row["loss"] for row in recording.rows] == [3, 2]
-        assert recording.frame()["status"].tolist() == [DIVERGED] * 2
+        assert frame_of(recording)["status"].tolist() == [DIVERGED] * 2
 
 
 def test_run_that_diverges_at_its_start_has_one_row_without_numbers(run):
     recording = run(Scripted([[NAN, 3], [NAN, 2]]), replicates=2)
     assert recording.status == [DIVERGED, MAX_ITERATIONS]
-    frame = recording.frame()
+    frame = frame_of(recording)
     assert frame["replicate"].tolist() == [0, 1, 1]
     assert frame["loss"].isna().tolist() == [True, False, False]
-    assert run(Scripted([NAN, NAN])).frame()["status"].tolist() == [DIVERGED]
+    assert frame_of(run(Scripted([NAN, NAN])))["status"].tolist() == [DIVERGED]
 
 
 def test_run_whose_estimate_goes_to_infinity_is_called_separable(problem):
@@ -111,7 +118,7 @@ def test_fitter_that_refuses_the_model_is_skipped_with_its_reason(run):
     recording = run(Refusing(), replicates=2, iterations=3)
     assert recording.status == [SKIPPED, SKIPPED]
     assert recording.reason == "it needs a model of another kind"
-    frame = recording.frame()
+    frame = frame_of(recording)
     assert frame["replicate"].tolist() == [0, 1] and frame["loss"].isna().all()
 
 
@@ -119,7 +126,7 @@ def test_stacked_replicates_end_each_at_their_own_time(run):
     losses = [[5, 5, 5, 5], [4, 4, 0, 4], [0, 3, NAN, NAN], [7, 2, 9, 3], [7, 1, 9, 2]]
     recording = run(Scripted(losses), replicates=4, tolerance=1e-9)
     assert recording.status == [CONVERGED, MAX_ITERATIONS, CONVERGED, DIVERGED]
-    frame = recording.frame()
+    frame = frame_of(recording)
     kept = [group["loss"].tolist() for _, group in frame.groupby("replicate")]
     assert kept == [[5, 4, 0], [5, 4, 3, 2, 1], [5, 0], [5, 4]]
     for _, group in frame.groupby("replicate"):
@@ -140,9 +147,36 @@ def test_observations_are_recorded_by_replicate_and_only_of_running_ones(run):
         seen.append(state)
         return {"distance": np.array([10.0, 20.0]) + state.loss}
 
-    frame = run(Scripted([[1, 1], [0, 2], [3, 3]]), 2, tolerance=1e-9, observe=observe).frame()
+    frame = frame_of(run(Scripted([[1, 1], [0, 2], [3, 3]]), 2, tolerance=1e-9, observe=observe))
     assert frame["distance"].tolist() == [11, 10, 21, 22, 23]
     assert len(seen) == 3
+
+
+def test_only_the_rows_to_keep_and_each_runs_last_are_recorded_and_observed(run):
+    """Replicates that converge, diverge after a kept row and after another, and run to the end."""
+    losses = [
+        [5, 5, 5, 5],
+        [4, 4, 4, 4],
+        [3, 3, NAN, 3],
+        [2, 2, 2, 2],
+        [0, NAN, 1, 1],
+        [1, 1, 1, 1],
+    ]
+    seen, visited, keep = [], [], lambda iteration: iteration % 2 == 0
+    recording = run(
+        Scripted(losses),
+        replicates=4,
+        tolerance=1e-9,
+        keep=keep,
+        observe=lambda state: seen.append(state.loss[0]) or {"double": 2 * state.loss},
+        visit=lambda state: visited.append(state.loss[0]),
+    )
+    frame = frame_of(recording)
+    kept = [group["iteration"].tolist() for _, group in frame.groupby("replicate")]
+    assert recording.status == [CONVERGED, DIVERGED, DIVERGED, MAX_ITERATIONS]
+    assert kept == [[0, 2, 4], [0, 2, 3], [0, 1], [0, 2, 4, 5]]
+    assert (frame["double"] == 2 * frame["loss"]).all()
+    assert sorted(seen) == sorted([5, 4, 3, 2, 0, 1]) and visited == [5, 4, 3, 2, 0, 1]
 
 
 def test_clocks_count_the_fitter(run):

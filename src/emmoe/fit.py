@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pandas as pd
 from threadpoolctl import threadpool_limits
 
 from emmoe.components import build_dataset, build_fitter, build_model
@@ -43,10 +42,10 @@ class Run:
 
 @dataclass
 class Fits:
-    """traces: long tables, one a sample; runs: one row a run; records: work and times, one a
-    sample."""
+    """rows: of the trace, one a run and kept iteration; runs: one row a run; records: work and
+    times, one a sample."""
 
-    traces: list[pd.DataFrame] = field(default_factory=list)
+    rows: list[dict[str, Any]] = field(default_factory=list)
     runs: list[dict[str, Any]] = field(default_factory=list)
     records: list[dict[str, Any]] = field(default_factory=list)
 
@@ -148,13 +147,11 @@ def _against_truth(model: Model, truth: Array, floor: float, state: State) -> di
 def _collect(
     fits: Fits, recording: Recording, work: dict, cell: str, replicates: list[int]
 ) -> None:
-    frame = recording.frame()
-    frame["replicate"] = np.array(replicates)[frame["replicate"]]
-    frame.insert(0, "cell", cell)
-    columns = ["cell", "replicate", "status", "iteration", "loss", "gradient_norm"]
-    ends = frame.groupby("replicate").tail(1)[columns].rename(columns={"iteration": "iterations"})
-    fits.runs += ends.assign(reason=recording.reason).to_dict("records")
-    fits.traces.append(frame)
+    for position, replicate in enumerate(replicates):
+        who, rows = {"cell": cell, "replicate": replicate}, recording.rows_of(position)
+        fits.rows += [who | row | who for row in rows]
+        run = who | {name: rows[-1][name] for name in ("status", "loss", "gradient_norm")}
+        fits.runs.append(run | {"iterations": rows[-1]["iteration"], "reason": recording.reason})
     record = {"cell": cell, "replicates": replicates, "work": work}
     record["cpu_seconds"] = [round(seconds, 6) for seconds in recording.cpu_seconds]
     record["wall_seconds"] = [round(seconds, 6) for seconds in recording.wall_seconds]

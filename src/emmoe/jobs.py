@@ -80,7 +80,7 @@ def fit(
     except (OSError, EOFError, ValueError, zipfile.BadZipFile) as error:
         raise DataError(f"{draw_path}: not a readable draw ({error}): delete it") from None
     fits = fit_block(task, arrays, files, lambda line: _say(f"{label}, {line}"))
-    trace = pd.concat(fits.traces, ignore_index=True)
+    trace = pd.DataFrame(fits.rows)
     runs = pd.DataFrame(fits.runs)
     for frame in (trace, runs):
         for position, (column, value) in enumerate(names.items()):

@@ -12,7 +12,6 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 import numpy as np
-import pandas as pd
 
 from emmoe.fitters.base import Fitter, State
 from emmoe.models.base import Array, Model
@@ -37,11 +36,10 @@ class Recording:
     cpu_seconds: list[float] = field(default_factory=list)
     wall_seconds: list[float] = field(default_factory=list)
 
-    def frame(self) -> pd.DataFrame:
-        """Return the rows, sorted by replicate and iteration, with each run's status."""
-        frame = pd.DataFrame(self.rows).sort_values(["replicate", "iteration"], ignore_index=True)
-        frame["status"] = frame["replicate"].map(dict(enumerate(self.status)))
-        return frame
+    def rows_of(self, replicate: int) -> list[dict]:
+        """Return the rows of a replicate (by position), each with its status."""
+        status = {"status": self.status[replicate]}
+        return [row | status for row in self.rows if row["replicate"] == replicate]
 
 
 class _Snapshot(NamedTuple):

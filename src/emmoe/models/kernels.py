@@ -17,6 +17,7 @@ from numba import njit, types
 from numba.extending import intrinsic
 
 CHUNK = 256  # products of as many factors in [1/4, 4] stay in the range of float64
+LANES = 64
 MAX_NEWTON_STEPS = 200
 MAX_HALVINGS = 40
 UNSOLVED = 1e-10
@@ -138,12 +139,23 @@ def _product(values):
     return product
 
 
-@summed
-def _largest(values):
-    """Return the largest |value|."""
-    largest = 0.0
+@elementwise
+def _raise(lanes, values):
+    """lanes = max(lanes, |values|)."""
     for i in range(len(values)):
-        largest = max(largest, abs(values[i]))
+        size = abs(values[i])
+        lanes[i] = size if size > lanes[i] else lanes[i]
+
+
+@plain
+def _largest(values):
+    """Return the largest |value|; in lanes, since the compiler takes a maximum one by one."""
+    lanes = np.zeros(LANES)
+    for start in range(0, len(values), LANES):
+        _raise(lanes, values[start : start + LANES])
+    largest = 0.0
+    for i in range(LANES):
+        largest = max(largest, lanes[i])
     return largest
 
 
