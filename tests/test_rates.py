@@ -31,7 +31,7 @@ def fitted(model, truth, fitter, start, iterations=1000, tolerance=1e-12):
         start,
         iterations=iterations,
         tolerance=tolerance,
-        observe=lambda state: thetas.append(state.theta) or {},
+        visit=lambda state: thetas.append(state.theta),
     )
     return Run(model, fitter, truth, np.array(thetas), recording.status[0])
 

@@ -95,12 +95,14 @@ def wilson(successes, n, z=1.959963984540054):
 
 
 @pytest.mark.parametrize("successes", [0, 3, 8])
-def test_success_is_a_share_of_the_runs_done_with_wilson_s_interval(successes):
-    frame = runs_of(cell(), 10, success=1)
-    frame["outcome"] = ["optimum"] * successes + ["elsewhere"] * (8 - successes) + [None, None]
-    frame.loc[8:, "status"] = "skipped"
+def test_success_is_a_share_of_the_runs_with_an_optimum_with_wilson_s_interval(successes):
+    frame = runs_of(cell(), 12, success=1)
+    ends = ["optimum"] * successes + ["elsewhere"] * (8 - successes)
+    frame["outcome"] = [*ends, None, None, "undefined", "undefined"]
+    frame.loc[8:9, "status"] = "skipped"
     row = only_row(frame)
-    assert (row["replicates"], row["successes"], row["skipped"]) == (10, successes, 2)
+    assert (row["replicates"], row["successes"], row["skipped"]) == (12, successes, 2)
+    assert row["undefined"] == 2
     assert row["success"] == successes / 8
     interval = row["success_low"], row["success_high"]
     np.testing.assert_allclose(interval, wilson(successes, 8), atol=1e-12)
@@ -111,6 +113,13 @@ def test_a_cell_that_was_skipped_altogether_has_no_share_and_no_median():
     row = only_row(frame.assign(iterations_to_tolerance=np.nan))
     assert row[["success", "success_low", "iterations_to_tolerance_median"]].isna().all()
     assert row["skipped"] == 2 and row["censored"] == 0 and not row["censored_median"]
+
+
+def test_runs_that_end_below_the_optimum_near_the_truth_are_successes_and_counted():
+    frame = runs_of(cell(), 4, success=1)
+    frame["loss_gap"] = [0.0, -1e-12, -2e-6, -0.1]
+    row = only_row(frame)
+    assert (row["successes"], row["below"]) == (4, 2)
 
 
 def test_outcomes_and_separable_runs_are_counted_apart():
@@ -224,7 +233,20 @@ def test_certificate_counts_runs_that_fail_controls_that_pass_and_runs_not_check
     frame.loc[5, "status"] = "skipped"
     row = certificate_of(frame)
     assert (row["runs"], row["runs_failing"], row["controls_passing"]) == (5, 2, 2)
-    assert row["runs_unchecked"] == 1
+    assert (row["runs_unchecked"], row["identities_failing"]) == (1, 0)
+    frame.loc[2, "mirror_residual"] = np.nan  # steps were checked: a failure, not a gap
+    frame.loc[3, "identity_2"] = np.nan
+    frame.loc[0, "identity_1"] = 1.1e-13
+    row = certificate_of(frame)
+    assert (row["runs_failing"], row["identities_failing"]) == (3, 2)
+
+
+def test_certificate_keeps_runs_whose_estimate_goes_to_infinity_apart():
+    frame = runs_of(cell(), 3)
+    frame.loc[1, ["status", "mirror_residual"]] = ["separable", 1e-7]
+    table = certificate.build(runs=frame, curves={})
+    assert list(table["estimate"]) == ["finite", "infinite"]
+    assert list(table["runs"]) == [2, 1] and list(table["runs_failing"]) == [0, 1]
 
 
 def test_certificate_has_a_row_an_experiment_and_model():

@@ -110,14 +110,17 @@ def _fit_sample(
     except DataError as error:
         recording, work = skipped(len(replicates), str(error)), {}
     _collect(fits, recording, work, cell, replicates)
-    if thetas:
-        run = Run(model.bind(sample), fitter, truth, np.array(thetas), recording.status[0])
+    if task["analyses"]:
+        status = recording.status[0]
+        run = Run(model.bind(sample), fitter, truth, np.array(thetas), status) if thetas else None
         fits.runs[-1] |= _analysed(run, task["analyses"])
 
 
-def _analysed(run: Run, names: list[str]) -> dict[str, Any]:
-    """Return the columns that the named analyses add to a run's row."""
+def _analysed(run: Run | None, names: list[str]) -> dict[str, Any]:
+    """Return the columns that the named analyses add to a run's row; NaN for one without states."""
     modules = [import_module(f"emmoe.analyses.{name}") for name in names]
+    if run is None:
+        return {name: np.nan for module in modules for name in module.COLUMNS}
     return {name: value for module in modules for name, value in module.analyse(run).items()}
 
 

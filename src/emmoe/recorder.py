@@ -47,8 +47,8 @@ class _Snapshot(NamedTuple):
 
     iteration: int
     state: State
-    losses: Array
-    norms: Array
+    losses: list[float]
+    norms: list[float]
     passes: float
 
 
@@ -75,27 +75,31 @@ def record(
         return skipped(count, reason)
     model.work.clear()
     states, clocks = fitter.iterate(model, start), [0.0, 0.0]
-    ends, before = np.array(start, ndmin=2), None
+    ends: list[Array | None] = [None] * count
+    before = None
     for iteration in range(iterations + 1):
         with np.errstate(all="ignore"):
             state, clocks = _timed(states, clocks)
         recording.cpu_seconds.append(clocks[0])
         recording.wall_seconds.append(clocks[1])
-        running = [status is None for status in recording.status]
+        running = [r for r, status in enumerate(recording.status) if status is None]
         now = _Snapshot(iteration, state, *_sizes(state), model.passes())
-        ended = _update(recording.status, now, tolerance)
-        _append_last(recording, before, ended, keep, observe)
-        alive = [r for r in range(count) if running[r] and recording.status[r] != DIVERGED]
+        diverged = _update(recording.status, now, tolerance)
+        _append_last(recording, before, diverged, keep, observe)
+        alive = [r for r in running if r not in diverged]
         if alive:
             visit(state)
-        kept = keep(iteration) or iteration == iterations
-        _append(recording, now, [r for r in alive if kept or recording.status[r]], observe)
-        ends[running] = np.atleast_2d(state.theta)[running]
+        last = iteration == iterations
+        ended = [r for r in running if last or recording.status[r]]
+        for replicate in ended:
+            ends[replicate] = np.atleast_2d(state.theta)[replicate]
+        kept = alive if last or keep(iteration) else [r for r in ended if r in alive]
+        _append(recording, now, kept, observe)
         progress(iteration)
         if all(recording.status):
             break
         before = now
-    separable = np.atleast_1d(model.separable(ends.reshape(start.shape)))
+    separable = np.atleast_1d(model.separable(np.array(ends).reshape(start.shape)))
     recording.status = [
         _final(status, s) for status, s in zip(recording.status, separable, strict=True)
     ]
@@ -122,10 +126,12 @@ def _timed(states, clocks: list[float]) -> tuple[State, list[float]]:
     return state, [clock + s for clock, s in zip(clocks, spent, strict=True)]
 
 
-def _sizes(state: State) -> tuple[Array, Array]:
+def _sizes(state: State) -> tuple[list[float], list[float]]:
     """Return the losses and |grad L|_2, one a replicate."""
-    gradient = np.atleast_2d(state.gradient).astype(float)
-    return np.atleast_1d(state.loss), np.sqrt(np.einsum("rp,rp->r", gradient, gradient))
+    gradient = state.gradient.astype(float, copy=False)
+    if gradient.ndim == 1:
+        return [float(state.loss)], [math.sqrt(gradient @ gradient)]
+    return np.asarray(state.loss, float).tolist(), np.linalg.norm(gradient, axis=1).tolist()
 
 
 def _update(status: list[str | None], now: _Snapshot, tolerance: float | None) -> list[int]:
@@ -161,5 +167,5 @@ def _append(recording: Recording, now: _Snapshot, replicates: list[int], observe
     metrics = {name: np.atleast_1d(values) for name, values in observe(now.state).items()}
     for replicate in replicates:
         row = {"replicate": replicate, "iteration": now.iteration, "passes": now.passes}
-        row |= {"loss": float(now.losses[replicate]), "gradient_norm": float(now.norms[replicate])}
+        row |= {"loss": now.losses[replicate], "gradient_norm": now.norms[replicate]}
         recording.rows.append(row | {k: float(v[replicate]) for k, v in metrics.items()})

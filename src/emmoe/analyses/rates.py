@@ -4,7 +4,8 @@ e_t = theta_t - limit, in the norm of Hess A(limit); the limit is the last state
 Newton's method, and theta_hat the sample optimum, found from the truth. The window runs
 from the first |e_t| <= 1e-3 |limit| to the last one above both 1e-11 |limit| and 1000 times the
 limit's own error. The rate is exp of the least-squares slope of log |e_t| over the window's last
-half; the prediction applies the same to |J^k e| from where that half begins.
+half; the prediction applies the same to |J^k e| from where that half begins. A run that the cap
+cuts off has shown no linear phase to its end: it has no rate.
 """
 
 import numpy as np
@@ -25,6 +26,7 @@ ELSEWHERE = 1e-3  # nats: a strict minimum that much above theta_hat is a spurio
 TOLERANCE = 1e-6  # relative: |e_t| at which a run counts as arrived
 
 COLUMNS = (
+    "outcome",
     "rate",
     "rate_predicted",
     "curve_gap",
@@ -63,7 +65,10 @@ def jacobian(fitter: Fitter, model: SymmetricModel, theta: Array) -> Array | Non
 
 
 def analyse(run: Run) -> dict[str, float | str]:
-    """Return the outcome of a run and its observed and predicted rates; NaN where there is none."""
+    """Return the outcome of a run and its observed and predicted rates; NaN where there is none.
+
+    A run may end below theta_hat, the optimum near the truth: it counts as arrived, its loss_gap is
+    negative."""
     columns: dict[str, float | str] = dict.fromkeys(COLUMNS, np.nan)
     optimum = settle(run.model, run.truth)
     if optimum.certified:
@@ -72,14 +77,12 @@ def analyse(run: Run) -> dict[str, float | str]:
     if run.status not in (CONVERGED, MAX_ITERATIONS):
         return columns | {"outcome": "other" if optimum.certified else "undefined"}
     limit = polish(run.model, run.thetas[-1])
-    if run.status == CONVERGED and limit.certified and limit.loss < optimum.loss:
-        optimum = limit
     gap = limit.loss - optimum.loss if optimum.certified else np.nan
     columns |= {"outcome": _outcome(run.status, limit, optimum), "loss_gap": gap}
     columns |= {"limit_gradient": limit.gradient_norm, "limit_curvature": limit.curvature}
     if limit.certified:
         columns["limit_rate"] = _top_eigenvalue(run, limit.theta)
-        columns |= _local(run, limit, arrived=abs(gap) <= SAME_LOSS * (1 + abs(optimum.loss)))
+        columns |= _local(run, limit, arrived=gap <= SAME_LOSS * (1 + abs(optimum.loss)))
     return columns
 
 
@@ -89,7 +92,7 @@ def _outcome(status: str, limit: Optimum, optimum: Optimum) -> str:
     if status == MAX_ITERATIONS:
         return "capped"
     gap = limit.loss - optimum.loss
-    if abs(gap) <= SAME_LOSS * (1 + abs(optimum.loss)):
+    if gap <= SAME_LOSS * (1 + abs(optimum.loss)) and limit.certified:
         return "optimum"
     return "elsewhere" if gap > ELSEWHERE and limit.certified else "other"
 
@@ -121,7 +124,7 @@ def _local(run: Run, limit: Optimum, arrived: bool) -> dict[str, float]:
     step = np.linalg.solve(root.T, (root @ step).T).T
     window = _window(sizes, scale, _own_error(run, limit, root))
     found |= _defect(errors, sizes, step, scale)
-    return found | _rates(errors, sizes, step, window)
+    return found | _rates(errors, sizes, step, window, run.status == CONVERGED)
 
 
 def _first(reached: np.ndarray) -> float:
@@ -145,9 +148,11 @@ def _window(sizes: Array, scale: float, own_error: float) -> range:
     return range(int(near[0]), int(resolved[-1]) + 1)
 
 
-def _rates(errors: Array, sizes: Array, step: Array, window: range) -> dict[str, float]:
+def _rates(
+    errors: Array, sizes: Array, step: Array, window: range, complete: bool
+) -> dict[str, float]:
     found: dict[str, float] = {"window": float(len(window))}
-    if len(window) < MIN_POINTS:
+    if len(window) < MIN_POINTS or not complete:
         return found
     half = window[len(window) // 2 :]
     predicted = [errors[half[0]]]

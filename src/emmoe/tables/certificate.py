@@ -2,48 +2,57 @@
 
 Residuals are of grad A(theta_{t+1}) - grad A(theta_t) + grad L(theta_t), relative to
 |grad L(theta_t)|, grad L computed apart from the M-step. identity_1 and identity_2 are I1 and I2,
-relative to their terms. The controls (half a step, a gradient step, no step) must fail.
+relative to their terms. The controls (half a step, a gradient step, no step) must fail. Runs whose
+estimate goes to infinity (status separable) stand apart: there theta's own rounding, relative to
+its size, moves grad A by more than the tolerance.
 """
 
 from collections.abc import Mapping
 
+import numpy as np
 import pandas as pd
 
 from emmoe.tables.runs import joined
 
 TOLERANCE = 1e-8
+IDENTITY_TOLERANCE = 1e-13
 CONTROLS = ["control_half_step", "control_gradient_step", "control_no_step"]
 IDENTITIES = ["identity_1", "identity_2"]
 NEEDS = ["status", "mirror_residual", "mirror_steps", *IDENTITIES, *CONTROLS]
 COLUMNS = [
-    "experiment", "model", "runs", "runs_unchecked", "steps", "mirror_residual_max",
+    "experiment", "model", "estimate", "runs", "runs_unchecked", "steps", "mirror_residual_max",
     *(f"{name}_max" for name in IDENTITIES), *(f"{name}_min" for name in CONTROLS),
-    "runs_failing", "controls_passing",
+    "runs_failing", "identities_failing", "controls_passing",
 ]  # fmt: skip
 
 
 def build(*, curves: Mapping[str, str], **runs_tables: pd.DataFrame) -> pd.DataFrame:
-    """Return COLUMNS, one row an experiment and model, over the runs of EM that were not skipped.
+    """Return COLUMNS, one row an experiment, model and kind of estimate ("finite", "infinite"),
+    over the runs of EM that were not skipped.
 
-    curves: the fitters that are EM, "em" if empty. runs_unchecked: runs without a residual;
-    steps: iterations checked; runs_failing: residual above TOLERANCE; controls_passing: runs in
-    which any control passes the same check (must be 0).
+    curves: the fitters that are EM, "em" if empty. runs_unchecked: runs without a step to check;
+    steps: iterations checked; runs_failing: residual above TOLERANCE or not a number;
+    identities_failing: the same for IDENTITY_TOLERANCE; controls_passing: runs in which any control
+    passes the same check (must be 0).
     """
     runs = joined(runs_tables, curves or {"em": "EM"}, NEEDS)
-    groups = runs[runs["status"] != "skipped"].groupby(["experiment", "model"])
-    rows = [dict(zip(COLUMNS[:2], key, strict=True)) | _row(part) for key, part in groups]
+    runs["estimate"] = np.where(runs["status"] == "separable", "infinite", "finite")
+    groups = runs[runs["status"] != "skipped"].groupby(COLUMNS[:3])
+    rows = [dict(zip(COLUMNS[:3], key, strict=True)) | _row(part) for key, part in groups]
     return pd.DataFrame(rows, columns=COLUMNS)
 
 
 def _row(runs: pd.DataFrame) -> dict:
-    residual = runs["mirror_residual"]
+    residual, checked = runs["mirror_residual"], runs["mirror_steps"] > 0
+    identities = runs.loc[checked, IDENTITIES].max(axis=1, skipna=False)
     return {
         "runs": len(runs),
-        "runs_unchecked": int(residual.isna().sum()),
+        "runs_unchecked": int((~checked).sum()),
         "steps": int(runs["mirror_steps"].sum()),
         "mirror_residual_max": residual.max(),
         **{f"{name}_max": runs[name].max() for name in IDENTITIES},
         **{f"{name}_min": runs[name].min() for name in CONTROLS},
-        "runs_failing": int((residual > TOLERANCE).sum()),
+        "runs_failing": int((~(residual[checked] <= TOLERANCE)).sum()),
+        "identities_failing": int((~(identities <= IDENTITY_TOLERANCE)).sum()),
         "controls_passing": int((runs[CONTROLS] <= TOLERANCE).any(axis=1).sum()),
     }

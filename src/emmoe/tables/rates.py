@@ -15,12 +15,13 @@ from emmoe.tables.runs import CELL, RESOLVED, joined, resolved
 from emmoe.theory import population_blocks
 
 OUTCOMES = ["elsewhere", "other", "capped", "undefined"]  # beside "optimum", the successes
-NEEDS = [*RESOLVED, "status", "rho_hat", "recovery_error", "iterations_to_tolerance"]
+BELOW = -1e-6  # nats: a loss gap that is no round-off: the run found a better optimum
+NEEDS = [*RESOLVED, "status", "rho_hat", "recovery_error", "loss_gap", "iterations_to_tolerance"]
 COLUMNS = [
     *CELL, "fitter", "replicates", "rho_population", "gap_population", "rho_hat_median",
     "gap_hat_median", "rate_median", "gap_rate_median", "rate_predicted_median", "resolved",
     "unresolved", "recovery_error_median", "successes", "success", "success_low", "success_high",
-    *OUTCOMES, "separable", "skipped", "iterations_to_tolerance_median", "censored_median",
+    *OUTCOMES, "below", "separable", "skipped", "iterations_to_tolerance_median", "censored_median",
     "censored",
 ]  # fmt: skip
 
@@ -31,7 +32,8 @@ def build(*, curves: Mapping[str, str], **runs_tables: pd.DataFrame) -> pd.DataF
     gap_*: 1 - rho or 1 - rate, in columns of their own to keep their digits. Medians of rates are
     over resolved runs, those with a rate of convergence to theta_hat; unresolved are those that
     reach it without. Medians of rho_hat and |theta_hat - theta*| are over runs with a theta_hat.
-    success: runs that reach theta_hat over runs not skipped, with Wilson's 95 % interval.
+    success: runs that reach theta_hat, or an optimum below it (counted in `below`), over runs whose
+    sample has a theta_hat (not `undefined`, not skipped), with Wilson's 95 % interval.
     iterations_to_tolerance_median: over runs not skipped, one that does not reach the tolerance
     counting as above all others; NaN with censored_median True if the median is such a run.
     rho_population is at |beta*| / sigma, and NaN for angle "random", d < 3, or norms out of the
@@ -88,7 +90,8 @@ def _ends(part: pd.DataFrame) -> dict:
     row = {"replicates": len(part), "successes": successes, "skipped": skipped}
     row |= {outcome: int(counts.get(outcome, 0)) for outcome in OUTCOMES}
     row["separable"] = int(statuses.get("separable", 0))
-    done = len(part) - skipped
+    row["below"] = int(((part["outcome"] == "optimum") & (part["loss_gap"] < BELOW)).sum())
+    done = len(part) - skipped - row["undefined"]
     if not done:
         return row | dict.fromkeys(["success", "success_low", "success_high"], np.nan)
     interval = binomtest(successes, done).proportion_ci(0.95, method="wilson")

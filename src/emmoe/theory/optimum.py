@@ -3,12 +3,14 @@
 from dataclasses import dataclass, replace
 
 import numpy as np
+from scipy.optimize import minimize
 
 from emmoe.models.base import Array
 from emmoe.models.symmetric import SymmetricModel
 from emmoe.theory.information import hessian, mirror_hessian
 
-EM_STEPS = (0, 20, 80, 400)
+EM_STEPS = 20
+TRUST_REGION = {"gtol": 1e-9, "maxiter": 40}
 NEWTON_STEPS = 30
 MAX_CONDITION = 1e12
 
@@ -52,18 +54,27 @@ def polish(model: SymmetricModel, theta: Array) -> Optimum:
 
 
 def settle(model: SymmetricModel, theta: Array) -> Optimum:
-    """Return a stationary point found from theta: EM's, unless Newton leaves its basin.
+    """Return a stationary point found downhill from theta: EM's, but for saddles that EM stays on.
 
-    Newton's method is tried after ever more EM steps, and trusted once it ends in a strict minimum
-    that is no higher than where it began: EM alone would crawl where its rate is near one."""
-    for steps in EM_STEPS:
-        for _ in range(steps):
-            _, gradient, statistic = model.e_step(theta)
-            theta = model.m_step(theta, statistic, gradient, model.m_step_tolerance)
-        optimum, loss = polish(model, theta), model.loss(theta)
-        if optimum.certified and optimum.loss <= loss + 1e-12 * (1 + abs(loss)):
-            break
-    return optimum
+    Newton's method alone is trusted if it ends in a strict minimum no higher than where it began;
+    else a few EM steps and a trust region lead to its neighbourhood: EM alone would crawl where its
+    rate is near one, and need not leave the manifold w = beta of equal symmetric experts."""
+    optimum, loss = polish(model, theta), model.loss(theta)
+    if optimum.certified and optimum.loss <= loss + 1e-12 * (1 + abs(loss)):
+        return optimum
+    for _ in range(EM_STEPS):
+        _, gradient, statistic = model.e_step(theta)
+        theta = model.m_step(theta, statistic, gradient, model.m_step_tolerance)
+    size = max(float(np.linalg.norm(theta)), 1.0)
+    found = minimize(
+        model.loss_and_gradient,
+        theta,
+        jac=True,
+        hess=lambda point: hessian(model, point),
+        method="trust-exact",
+        options={"initial_trust_radius": 0.1 * size, "max_trust_radius": size, **TRUST_REGION},
+    )
+    return polish(model, found.x)
 
 
 def nearest(model: SymmetricModel, optimum: Optimum, theta: Array) -> Optimum:
