@@ -74,6 +74,10 @@ class Model(ABC):
     def _prepare(self) -> None:
         """Check the targets and compute what depends on the sample alone."""
 
+    def _prepare_batch(self) -> None:
+        """Compute of that what `loss_and_gradient` needs; a batch may have fewer rows than d."""
+        self._prepare()
+
     @abstractmethod
     def loss(self, theta: Array) -> Any:
         """Return L(theta), the mean negative log-likelihood."""
@@ -81,6 +85,18 @@ class Model(ABC):
     @abstractmethod
     def loss_and_gradient(self, theta: Array) -> tuple[Any, Array]:
         """Return L(theta) and its gradient, from the marginal likelihood."""
+
+    def batch_gradient(self, theta: Array, rows: NDArray[np.integer]) -> Array:
+        """Return the gradient of the mean loss over some rows of the sample. Its work counts as
+        their share of a full pass."""
+        sample, batch = self.sample, copy.copy(self)
+        signs = None if sample.signs is None else sample.signs[:, rows]
+        batch.sample, batch.work = Sample(sample.x[rows], sample.y[rows], signs), Counter()
+        batch._prepare_batch()
+        gradient = batch.loss_and_gradient(theta)[1]
+        share = len(rows) / len(sample.x)
+        self.work.update({name: share * count for name, count in batch.work.items()})
+        return gradient
 
     @abstractmethod
     def posterior(self, theta: Array) -> Array:
