@@ -31,6 +31,10 @@ class SymmetricModel(Model):
         self.xt = np.ascontiguousarray(self.sample.x.T, dtype=float)
         self.y = np.ascontiguousarray(self.sample.y, dtype=float)
 
+    def _prepare_batch(self) -> None:
+        """Leave out what subclasses prepare: it serves the M-step alone."""
+        SymmetricModel._prepare(self)
+
     def _split(self, theta: Array) -> tuple[Array, Array]:
         d = self.sample.x.shape[1]
         return theta[:d], theta[d:]
