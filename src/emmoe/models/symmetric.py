@@ -11,6 +11,7 @@ import math
 from abc import abstractmethod
 
 import numpy as np
+from scipy.linalg import block_diag
 
 from emmoe.models import log_cosh
 from emmoe.models.base import SATURATED, Array, Blocks, Model
@@ -94,6 +95,12 @@ class SymmetricModel(Model):
         self.work["backward"] += 1
         columns = np.stack([self._expert_mirror_derivative(b), np.tanh(a / 2) / 2])
         return (columns @ self.sample.x / len(b)).ravel()
+
+    def mirror_hessian(self, theta: Array) -> Array:
+        """Return Hess A(theta), block diagonal, shape (p, p): a Gram for each block that varies."""
+        b, a, _ = self.logits(theta)
+        self.work["gram"] += 1
+        return block_diag(self.expert_mirror_hessian(b), log_cosh.hessian(self.xt, a))
 
     def loss(self, theta: Array) -> float:
         self.work["forward"] += 1

@@ -33,6 +33,7 @@ class SymmetricLogistic(SymmetricModel):
         return np.tanh(b / 2) / 2
 
     def expert_mirror_hessian(self, b: Array) -> Array:
+        self.work["gram"] += 1
         return log_cosh.hessian(self.xt, b)
 
     def _expert_m_step(

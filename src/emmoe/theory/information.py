@@ -7,7 +7,7 @@ is taken over the data at hand, not over the model at theta.
 """
 
 import numpy as np
-from scipy.linalg import block_diag, eigh
+from scipy.linalg import eigh
 
 from emmoe.models import kernels, log_cosh
 from emmoe.models.base import Array
@@ -16,8 +16,7 @@ from emmoe.models.symmetric import SymmetricModel
 
 def mirror_hessian(model: SymmetricModel, theta: Array) -> Array:
     """Return Hess A(theta), block diagonal, shape (p, p)."""
-    b, a, _ = model.logits(theta)
-    return block_diag(model.expert_mirror_hessian(b), log_cosh.hessian(model.xt, a))
+    return model.mirror_hessian(theta)
 
 
 def missing_information(model: SymmetricModel, theta: Array) -> Array:
