@@ -14,6 +14,8 @@ from threadpoolctl import threadpool_limits
 from emmoe import registry
 from emmoe.models.base import Array, Model, Sample
 from emmoe.models.symmetric import SymmetricModel
+from emmoe.theory.information import spectrum
+from emmoe.theory.optimum import settle
 
 MODELS = registry.names("models")
 FITTERS = registry.names("fitters")
@@ -22,8 +24,9 @@ SYMMETRIC = [
     for name in MODELS
     if issubclass(registry.component("models", name, "model"), SymmetricModel)
 ]
+STACKED = [name for name in MODELS if registry.component("models", name, "model").stacked]
 SETTINGS = {"logistic_experts": {"classes": 3}}  # smaller than the default
-NEEDED = {"step": 0.1}  # values of settings without default
+NEEDED = {"step": 0.1, "batch_size": 30}  # values of settings without default
 
 
 class Problem(NamedTuple):
@@ -51,6 +54,11 @@ def symmetric_name(request):
     return request.param
 
 
+@pytest.fixture(params=STACKED)
+def stacked_name(request):
+    return request.param
+
+
 @pytest.fixture(params=FITTERS)
 def fitter_name(request):
     return request.param
@@ -61,6 +69,19 @@ def problem():
     """Return problem(name, n, d, seed, scale, **settings): a small Problem, targets from a truth
     with entries of standard deviation `scale`."""
     return _problem
+
+
+@pytest.fixture
+def near_optimum(symmetric_name, problem):
+    """A model, its optimum, and a start from which L is convex all the way to the optimum."""
+    model, truth, _ = problem(symmetric_name, n=400, scale=1.5)
+    optimum = settle(model, truth)
+    away = np.random.default_rng(0).standard_normal(len(truth))
+    start = optimum.theta + 0.1 * np.linalg.norm(optimum.theta) * away / np.linalg.norm(away)
+    for share in np.linspace(0, 1, 11):
+        point = start + share * (optimum.theta - start)
+        assert spectrum(model, point)[0][0] < 1  # so Hess L = Hess A (1 - M) is positive
+    return model, optimum, start
 
 
 @pytest.fixture

@@ -5,16 +5,11 @@ from itertools import islice, pairwise
 import numpy as np
 import pytest
 
-from emmoe import registry
-from emmoe.errors import ConfigError, DataError
+from emmoe.errors import DataError
 from emmoe.fitters.em import EM
 from emmoe.fitters.gradient_descent import GradientDescent
 from emmoe.fitters.gradient_em import GradientEM
 from emmoe.models.base import Sample
-from emmoe.recorder import SKIPPED, record
-
-NOT_POSITIVE = [0, 0.0, -0.1, np.nan, np.inf, -np.inf]
-NOT_NUMBERS = [True, False, "0.1", None, [0.1], 1j]
 
 
 def states(fitter, model, start, count):
@@ -116,43 +111,20 @@ def test_single_precision_data_keep_single_precision_parameters(fitter_name, pro
     assert {s.theta.dtype for s in found} == {s.gradient.dtype for s in found} == {np.dtype("f4")}
 
 
-def test_wrong_block_names_are_refused_with_a_reason(model_name, fitter_name, problem, make_fitter):
-    if not hasattr(make_fitter(fitter_name), "step"):
-        pytest.skip(f"{fitter_name} has no step size")
-    model, _, start = problem(model_name)
-    blocks = model.blocks(start.size and model.sample.x.shape[1])
-    right = dict.fromkeys(blocks, 0.1)
-    first = next(iter(blocks))
-    assert make_fitter(fitter_name, step=right).refuses(model) is None
-    missing = {name: 0.1 for name in right if name != first}
-    for wrong in (missing, right | {"nonsense": 0.1}, {}):
-        fitter = make_fitter(fitter_name, step=wrong)
-        assert first in fitter.refuses(model)
-        recording = record(fitter, model, start, iterations=2)
-        assert recording.status == [SKIPPED] and recording.reason == fitter.refuses(model)
-
-
-@pytest.mark.parametrize("bad", [*NOT_POSITIVE, *NOT_NUMBERS], ids=repr)
-@pytest.mark.parametrize("name", ["gradient_descent", "gradient_em"])
-def test_a_step_that_is_no_positive_number_is_an_error(name, bad, make_fitter):
-    for step in (bad, {"beta": 0.1, "w": bad}):
-        with pytest.raises(ConfigError, match="step"):
-            make_fitter(name, step=step)
-        if bad in NOT_POSITIVE:
-            with pytest.raises(ValueError, match="step"):
-                registry.component("fitters", name, "test")(step=step)
-
-
-@pytest.mark.parametrize(
-    ("name", "setting", "bad"),
-    [
-        *(("gradient_em", "inner_steps", bad) for bad in (0, -1, 1.5, "2", True, None)),
-        *(("em", "m_step_tolerance", bad) for bad in (0.0, -1e-6, 1.0, np.nan, np.inf, "0.1")),
-    ],
-)
-def test_other_settings_out_of_range_are_an_error(name, setting, bad, make_fitter):
-    with pytest.raises(ConfigError, match=setting):
-        make_fitter(name, **{setting: bad})
+def test_stacked_replicates_run_as_each_would_alone(
+    stacked_name, fitter_name, problem, make_fitter
+):
+    model, _, start = problem(stacked_name)
+    rng = np.random.default_rng(3)
+    signs = rng.choice([-1, 1], (3, len(model.sample.x)))
+    starts = np.array([[0.01], [1.0], [30.0]]) * rng.standard_normal((3, start.size))
+    bind = lambda s: model.bind(Sample(model.sample.x, model.sample.y, s))  # noqa: E731
+    together = states(make_fitter(fitter_name), bind(signs), starts, 7)
+    for r in range(3):
+        alone = states(make_fitter(fitter_name), bind(signs[r : r + 1]), starts[r : r + 1], 7)
+        for one, other in zip(alone, together, strict=True):
+            np.testing.assert_allclose(one.theta[0], other.theta[r], rtol=1e-7, atol=1e-9)
+            assert one.loss[0] == pytest.approx(other.loss[r], rel=1e-10)
 
 
 def test_a_step_by_block_moves_each_block_by_its_own(model_name, problem):
