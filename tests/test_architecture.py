@@ -18,6 +18,7 @@ ALLOWED = {
     "datasets": {"errors", "models", "starts"},
     "fitters": {"errors", "models"},
     "recorder": {"errors", "models", "fitters"},
+    "work": {"models"},
     "settings": {"errors"},
     "registry": {"errors", "settings"},
     "results": {"errors"},
