@@ -3,21 +3,24 @@
 import numpy as np
 import pytest
 
+from emmoe import registry
 from emmoe.models.base import Sample
 
+NAMES = registry.names("models")
+STACKED = [name for name in NAMES if registry.component("models", name, "test").stacked]
 
-@pytest.fixture(params=[None, 2], ids=["one", "stacked"])
-def case(request, model_name, problem):
+
+@pytest.fixture(params=[(name, None) for name in NAMES] + [(name, 2) for name in STACKED], ids=str)
+def case(request, problem):
     """A model and a start: single, or of two replicates with signs of their own."""
-    model, _, start = problem(model_name)
-    if request.param is None:
+    name, replicates = request.param
+    model, _, start = problem(name)
+    if replicates is None:
         return model, start
-    if not model.stacked:
-        pytest.skip(f"{model_name} takes no stacked replicates")
     rng = np.random.default_rng(1)
-    signs = rng.choice([-1, 1], (request.param, len(model.sample.x)))
+    signs = rng.choice([-1, 1], (replicates, len(model.sample.x)))
     stacked = model.bind(Sample(model.sample.x, model.sample.y, signs))
-    return stacked, rng.standard_normal((request.param, start.size))
+    return stacked, rng.standard_normal((replicates, start.size))
 
 
 def test_batch_gradients_average_to_the_full_gradient(case):

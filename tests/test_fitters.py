@@ -111,22 +111,6 @@ def test_single_precision_data_keep_single_precision_parameters(fitter_name, pro
     assert {s.theta.dtype for s in found} == {s.gradient.dtype for s in found} == {np.dtype("f4")}
 
 
-def test_stacked_replicates_run_as_each_would_alone(
-    stacked_name, fitter_name, problem, make_fitter
-):
-    model, _, start = problem(stacked_name)
-    rng = np.random.default_rng(3)
-    signs = rng.choice([-1, 1], (3, len(model.sample.x)))
-    starts = np.array([[0.01], [1.0], [30.0]]) * rng.standard_normal((3, start.size))
-    bind = lambda s: model.bind(Sample(model.sample.x, model.sample.y, s))  # noqa: E731
-    together = states(make_fitter(fitter_name), bind(signs), starts, 7)
-    for r in range(3):
-        alone = states(make_fitter(fitter_name), bind(signs[r : r + 1]), starts[r : r + 1], 7)
-        for one, other in zip(alone, together, strict=True):
-            np.testing.assert_allclose(one.theta[0], other.theta[r], rtol=1e-7, atol=1e-9)
-            assert one.loss[0] == pytest.approx(other.loss[r], rel=1e-10)
-
-
 def test_a_step_by_block_moves_each_block_by_its_own(model_name, problem):
     model, _, start = problem(model_name)
     blocks = model.blocks(model.sample.x.shape[1])

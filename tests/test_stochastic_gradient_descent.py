@@ -71,6 +71,22 @@ def test_decaying_steps_outdo_constant_ones_on_mini_batches(near_optimum):
     assert 0 < gaps[1] < 0.05 * gaps[0]
 
 
+def test_states_are_evaluated_only_on_demand(problem, monkeypatch):
+    """So the recorder's clock, which runs while it waits for a state, does not see it."""
+    model, _, start = problem("symmetric_linear", n=100)
+    sizes, evaluate = [], type(model).loss_and_gradient
+
+    def noted(self, theta):
+        sizes.append(len(self.sample.x))
+        return evaluate(self, theta)
+
+    monkeypatch.setattr(type(model), "loss_and_gradient", noted)
+    found = states(StochasticGradientDescent(0.1, batch_size=40), model, start, 3)
+    assert sizes == 2 * [40, 40, 20]
+    assert found[2].loss < found[0].loss and np.isfinite(found[2].gradient).all()
+    assert sizes[6:] == [100, 100]
+
+
 def test_evaluating_an_epoch_for_the_record_is_not_charged(model_name, problem):
     model, _, start = problem(model_name)
     found = states(StochasticGradientDescent(0.1, batch_size=50), model, start, 4)

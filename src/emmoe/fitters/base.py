@@ -1,7 +1,8 @@
 """What every fitter offers: an endless iteration over states. A fitter only iterates.
 
 It evaluates theta_t, yields it, and moves on when asked for more; the recorder decides when to
-stop. The loss and the gradient of a state come out of the one pass that the next step needs.
+stop. The loss and the gradient of a state come out of the one pass that the next step needs; where
+it needs none, a state computes them on demand (see `stochastic_gradient_descent`).
 """
 
 from abc import ABC, abstractmethod
