@@ -7,7 +7,7 @@ from emmoe.models.base import Sample
 from emmoe.models.symmetric_linear import SymmetricLinear
 from emmoe.models.symmetric_logistic import SymmetricLogistic
 from emmoe.theory import population_rate
-from emmoe.theory.information import hessian, mirror_hessian, missing_information, spectrum
+from emmoe.theory.information import hessian, missing_information, spectrum
 from emmoe.theory.mirror import independent_gradient
 from emmoe.theory.optimum import settle
 
@@ -67,7 +67,7 @@ def conditional_covariance(model, theta):
 def test_mirror_hessian_is_the_derivative_of_the_mirror_gradient(case, gradient_by_differences):
     for theta in (case.truth, case.start, 0 * case.start):
         expected = jacobian(gradient_by_differences, case.model.mirror_gradient, theta)
-        np.testing.assert_allclose(mirror_hessian(case.model, theta), expected, atol=1e-8)
+        np.testing.assert_allclose(case.model.mirror_hessian(theta), expected, atol=1e-8)
 
 
 def test_hessian_is_the_derivative_of_the_gradient_of_the_loss(case, gradient_by_differences):
@@ -89,7 +89,7 @@ def test_missing_information_is_the_mean_conditional_covariance_of_the_score(cas
 
 def test_eigenvectors_are_orthonormal_in_the_mirror_hessian(case):
     values, vectors = spectrum(case.model, case.truth)
-    complete = mirror_hessian(case.model, case.truth)
+    complete = case.model.mirror_hessian(case.truth)
     missing = missing_information(case.model, case.truth)
     np.testing.assert_allclose(vectors.T @ complete @ vectors, np.eye(6), atol=1e-12)
     np.testing.assert_allclose(missing @ vectors, complete @ vectors * values, atol=1e-11)

@@ -116,7 +116,7 @@ def test_run_too_short_for_a_window_is_unresolved():
 
 def test_iterations_to_tolerance_are_the_first_at_which_the_error_is_small(run):
     found, limit = rates.analyse(run), rates.polish(run.model, run.thetas[-1]).theta
-    metric = rates.mirror_hessian(run.model, limit)
+    metric = run.model.mirror_hessian(limit)
     sizes = [np.sqrt(e @ metric @ e) for e in run.thetas - limit]
     scale = np.sqrt(limit @ metric @ limit)
     first = next(t for t, size in enumerate(sizes) if size <= 1e-6 * scale)

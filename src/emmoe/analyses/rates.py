@@ -17,7 +17,7 @@ from emmoe.models.base import Array
 from emmoe.models.symmetric import SymmetricModel
 from emmoe.recorder import CONVERGED, MAX_ITERATIONS
 from emmoe.registry import name_of
-from emmoe.theory.information import hessian, mirror_hessian, missing_information
+from emmoe.theory.information import hessian, missing_information
 from emmoe.theory.optimum import Optimum, nearest, polish, settle
 
 MIN_POINTS = 6
@@ -48,7 +48,7 @@ COLUMNS = (
 
 def em_jacobian(model: SymmetricModel, theta: Array) -> Array:
     """Return M(theta) = (Hess A)^-1 I_z, the Jacobian of EM at a stationary point, (p, p)."""
-    return solve(mirror_hessian(model, theta), missing_information(model, theta), assume_a="pos")
+    return solve(model.mirror_hessian(theta), missing_information(model, theta), assume_a="pos")
 
 
 def jacobian(fitter: Fitter, model: SymmetricModel, theta: Array) -> Array | None:
@@ -108,7 +108,7 @@ def _recovery_error(run: Run, optimum: Optimum) -> float:
 
 def _local(run: Run, limit: Optimum, arrived: bool) -> dict[str, float]:
     """The local convergence of a run towards its limit."""
-    root = cholesky(mirror_hessian(run.model, limit.theta))
+    root = cholesky(run.model.mirror_hessian(limit.theta))
     errors = (run.thetas - limit.theta) @ root.T
     sizes, scale = np.linalg.norm(errors, axis=1), float(np.linalg.norm(root @ limit.theta))
     found: dict[str, float] = {}

@@ -14,11 +14,6 @@ from emmoe.models.base import Array
 from emmoe.models.symmetric import SymmetricModel
 
 
-def mirror_hessian(model: SymmetricModel, theta: Array) -> Array:
-    """Return Hess A(theta), block diagonal, shape (p, p)."""
-    return model.mirror_hessian(theta)
-
-
 def missing_information(model: SymmetricModel, theta: Array) -> Array:
     """Return I_z(theta) = E[Var(z | x, y) (c y, 1/2)(c y, 1/2)' (x) xx'], shape (p, p)."""
     weight = model.statistic_weight * model.sample.y
@@ -32,11 +27,11 @@ def missing_information(model: SymmetricModel, theta: Array) -> Array:
 
 def hessian(model: SymmetricModel, theta: Array) -> Array:
     """Return Hess L(theta), shape (p, p)."""
-    return mirror_hessian(model, theta) - missing_information(model, theta)
+    return model.mirror_hessian(theta) - missing_information(model, theta)
 
 
 def spectrum(model: SymmetricModel, theta: Array) -> tuple[Array, Array]:
     """Return M's eigenvalues, largest first (p,), and its eigenvectors, columns (p, p), which are
     orthonormal in the inner product of Hess A. Raises LinAlgError where Hess A is singular."""
-    values, vectors = eigh(missing_information(model, theta), mirror_hessian(model, theta))
+    values, vectors = eigh(missing_information(model, theta), model.mirror_hessian(theta))
     return values[::-1], vectors[:, ::-1]

@@ -7,7 +7,7 @@ from scipy.optimize import minimize
 
 from emmoe.models.base import Array
 from emmoe.models.symmetric import SymmetricModel
-from emmoe.theory.information import hessian, mirror_hessian
+from emmoe.theory.information import hessian
 
 EM_STEPS = 20
 TRUST_REGION = {"gtol": 1e-9, "maxiter": 40}
@@ -47,8 +47,8 @@ def polish(model: SymmetricModel, theta: Array) -> Optimum:
             break
         theta, loss, gradient = theta - step, new_loss, new_gradient
     curvature = float(np.linalg.eigvalsh(hessian(model, theta))[0])
-    smallest = np.linalg.eigvalsh(mirror_hessian(model, theta))[0]
-    largest = np.linalg.eigvalsh(mirror_hessian(model, np.zeros_like(theta)))[-1]
+    smallest = np.linalg.eigvalsh(model.mirror_hessian(theta))[0]
+    largest = np.linalg.eigvalsh(model.mirror_hessian(np.zeros_like(theta)))[-1]
     condition = float(largest / max(smallest, np.finfo(float).tiny))
     return Optimum(theta, float(loss), float(np.linalg.norm(gradient)), curvature, condition)
 
