@@ -23,8 +23,8 @@ COLUMNS = [
 def build(*, curves: Mapping[str, str], **runs_tables: pd.DataFrame) -> pd.DataFrame:
     """Return COLUMNS, one row a model and fitter; of all fitters, if curves is empty.
 
-    optimum: runs that converged to theta_hat; resolved: runs with a rate towards it, capped ones
-    included; unresolved: converged to it without a rate. resolved_share: of the `informative`
+    optimum: runs that converged to theta_hat; resolved: those with a rate; unresolved: those
+    without. resolved_share: of the `informative`
     runs, which converged to theta_hat with rho_hat inside INFORMATIVE. defect_slope_low and _high:
     5 and 95 % quantiles over the runs that come near theta_hat.
     """
