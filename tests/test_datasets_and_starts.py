@@ -242,3 +242,26 @@ def test_near_truth_distances_below_the_floor_become_the_floor():
 def test_gaussian_start_has_the_stated_variance_in_every_parameter():
     for column in starts("gaussian", None, variance=0.25).T:
         assert stats.kstest(column, stats.norm(0, 0.5).cdf).pvalue > 1e-3
+
+
+def test_validation_images_are_the_last_of_the_training_images_with_their_signs():
+    rngs = lambda: [np.random.default_rng(r) for r in (1, 2)]  # noqa: E731
+    split = lambda: np.random.default_rng(0)  # noqa: E731
+    whole, part = (
+        next(RandomInvertDigits(360, size).samples(None, [None] * 2, rngs(), split(), {}))[1]
+        for size in (None, 100)
+    )
+    assert whole.validation is None and len(whole.x) == 1437
+    assert (len(part.x), len(part.validation.x)) == (1337, 100)
+    for name, axis in (("x", 0), ("y", 0), ("signs", 1)):
+        joined = np.concatenate([getattr(part, name), getattr(part.validation, name)], axis=axis)
+        np.testing.assert_array_equal(joined, getattr(whole, name))
+        np.testing.assert_array_equal(getattr(part.test, name), getattr(whole.test, name))
+
+
+def test_validation_may_not_take_more_than_half_of_the_training_images():
+    for dataset, most in ((RandomInvertDigits, 718), (RandomInvertFashionMnist, 30000)):
+        dataset(validation_size=most)
+        for size in (0, -1, most + 1):
+            with pytest.raises(ValueError, match=rf"validation_size must be within 1\.\.{most}"):
+                dataset(validation_size=size)

@@ -58,6 +58,13 @@ def test_cell_names_are_usable_in_paths():
         assert "/" not in name and " " not in name
 
 
+def test_an_optional_setting_that_is_not_set_leaves_the_key_as_it_is():
+    settings = copy.deepcopy(CONFIG["experiments"]["digits"])
+    assert '"validation_size"' not in grid.cells(settings)[0].key
+    settings["data"]["validation_size"] = 100
+    assert '"validation_size": 100' in grid.cells(settings)[0].key
+
+
 def test_cell_key_holds_model_and_data_and_nothing_else():
     changed = experiment()
     changed |= {"fitters": {}, "iterations": 1, "replicates": 9, "start": {}, "tolerance": 1}

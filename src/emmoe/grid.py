@@ -58,8 +58,10 @@ def cells(experiment: dict[str, Any], where: str = "experiment") -> list[Cell]:
 
 
 def _normalised(settings: dict[str, Any], component: Any) -> dict[str, Any]:
-    """A component's settings with defaults filled and numbers of one type, however written."""
-    return {"name": settings["name"], **asdict(component)}
+    """A component's settings with defaults filled and numbers of one type, however written; without
+    those that are not set, so that a new optional setting leaves all seeds as they are."""
+    values = {key: value for key, value in asdict(component).items() if value is not None}
+    return {"name": settings["name"], **values}
 
 
 def _cell(model: dict[str, Any], data: dict[str, Any], axes: list[str], where: str) -> Cell:

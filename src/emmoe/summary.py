@@ -12,6 +12,8 @@ METRICS = (
     "relative_error_w",
     "test_accuracy",
     "test_cross_entropy",
+    "validation_accuracy",
+    "validation_cross_entropy",
 )
 
 

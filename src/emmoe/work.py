@@ -16,8 +16,7 @@ def flops(work: Mapping[str, float], model: Model, n: int, d: int) -> float:
 
     forward and backward: 2 n p each. gram: n d (d + 1), for one triangle of x' D x. e_step: 2 n p
     more for a symmetric model, whose E-step takes x' times the columns of both the gradient and the
-    statistic. An upper bound where a product with one block's parameters alone was counted as a
-    whole one."""
+    statistic."""
     p = max(part.stop for part in model.blocks(d).values())
     products = sum(work.get(name, 0) for name in ("forward", "backward"))
     if isinstance(model, SymmetricModel):

@@ -6,19 +6,24 @@ from dataclasses import dataclass
 from sklearn.datasets import load_digits
 
 from emmoe.datasets.base import Dataset
-from emmoe.datasets.random_invert import invert
+from emmoe.datasets.random_invert import check_validation_size, invert
 from emmoe.models.base import Sample
+
+IMAGES = 1797
 
 
 @dataclass(frozen=True)
 class RandomInvertDigits(Dataset):
-    """test_size: images held out, by one random split that all replicates share."""
+    """test_size: images held out, by one random split that all replicates share; validation_size:
+    how many of the others are held out for validation, if any."""
 
     test_size: int = 360
+    validation_size: int | None = None
 
     def __post_init__(self):
         if not 0 < self.test_size < 1700:
             raise ValueError(f"test_size must be within 1..1699, got {self.test_size}")
+        check_validation_size(self.validation_size, IMAGES - self.test_size)
 
     @property
     def features(self) -> int:
@@ -29,5 +34,5 @@ class RandomInvertDigits(Dataset):
         order = split.permutation(len(labels))
         train, test = order[self.test_size :], order[: self.test_size]
         x = pixels / 16
-        sample = invert((x[train], labels[train]), (x[test], labels[test]), rngs)
-        yield list(range(len(rngs))), sample
+        parts = (x[train], labels[train]), (x[test], labels[test])
+        yield list(range(len(rngs))), invert(*parts, rngs, self.validation_size)

@@ -7,15 +7,17 @@ import numpy as np
 
 from emmoe.datasets.base import Dataset
 from emmoe.datasets.idx import read_idx
-from emmoe.datasets.random_invert import invert
+from emmoe.datasets.random_invert import check_validation_size, invert
 from emmoe.models.base import Sample
 
 
 @dataclass(frozen=True)
 class RandomInvertFashionMnist(Dataset):
-    """train_size: the first images of the official training set; the test set is the official."""
+    """train_size: the first images of the official training set, the last validation_size of which,
+    if any, are held out for validation; the test set is the official."""
 
     train_size: int = 60000
+    validation_size: int | None = None
 
     files = (
         "fashion-mnist/train-images-idx3-ubyte.gz",
@@ -28,6 +30,7 @@ class RandomInvertFashionMnist(Dataset):
     def __post_init__(self):
         if not 784 <= self.train_size <= 60000:
             raise ValueError(f"train_size must be within 784..60000, got {self.train_size}")
+        check_validation_size(self.validation_size, self.train_size)
 
     @property
     def features(self) -> int:
@@ -38,4 +41,7 @@ class RandomInvertFashionMnist(Dataset):
         images = [a.reshape(len(a), -1).astype(np.float32) / np.float32(255) for a in arrays[::2]]
         labels = [a.astype(np.intp) for a in arrays[1::2]]
         train = images[0][: self.train_size], labels[0][: self.train_size]
-        yield list(range(len(rngs))), invert(train, (images[1], labels[1]), rngs)
+        yield (
+            list(range(len(rngs))),
+            invert(train, (images[1], labels[1]), rngs, self.validation_size),
+        )

@@ -23,13 +23,14 @@ SATURATED = 50.0  # a logit beyond which a probability is 0 or 1 for every purpo
 
 @dataclass(frozen=True)
 class Sample:
-    """Features x (n, d) and targets y (n,), the held-out part if there is one, and, for
+    """Features x (n, d) and targets y (n,), the held-out parts if there are any, and, for
     randomly inverted images, the signs (R, n): +1 leaves an image as it is, -1 inverts it."""
 
     x: Array
     y: NDArray
     signs: NDArray | None = None
     test: "Sample | None" = None
+    validation: "Sample | None" = None
 
     def __post_init__(self):
         if np.ndim(self.x) != 2 or np.shape(self.y) != np.shape(self.x)[:1]:

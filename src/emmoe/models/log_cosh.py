@@ -31,11 +31,12 @@ def hessian(xt: Array, logits: Array) -> Array:
 def solve(
     xt: Array, target: Array, v: Array, residual: Array, tolerance: float, work: Counter
 ) -> Array:
-    """Return v+ with E[x tanh(x'v+/2)]/2 = target, from v, and count the work; see
-    `kernels.solve`."""
+    """Return v+ with E[x tanh(x'v+/2)]/2 = target, from v; see `kernels.solve`.
+
+    The work counts in units of both blocks: a product with v alone is half a forward product."""
     solution, forward, backward, gram, unsolved = kernels.solve(xt, target, v, residual, tolerance)
-    work["forward"] += forward
-    work["backward"] += backward
+    work["forward"] += forward / 2
+    work["backward"] += backward / 2
     work["gram"] += gram
     work["unsolved_m_steps"] += unsolved
     return solution

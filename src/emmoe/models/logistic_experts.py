@@ -160,10 +160,13 @@ class LogisticExperts(Model):
         return out
 
     def held_out(self, theta: Array) -> dict[str, Array]:
-        """Return accuracy and cross entropy (nats) on the held-out sample, shape (R,) each."""
-        test = self.sample.test
-        log_probability = self.log_probability(theta, test)
-        hit = log_probability.argmax(axis=1) == test.y
-        of_target = log_probability[:, test.y, np.arange(len(test.y))]
-        cross_entropy = -of_target.mean(axis=1, dtype=float)
-        return {"test_accuracy": hit.mean(axis=1), "test_cross_entropy": cross_entropy}
+        """Return accuracy and cross entropy (nats) on each held-out sample, shape (R,) each."""
+        found = {}
+        for name, part in (("test", self.sample.test), ("validation", self.sample.validation)):
+            if part is not None:
+                log_probability = self.log_probability(theta, part)
+                hit = log_probability.argmax(axis=1) == part.y
+                of_target = log_probability[:, part.y, np.arange(len(part.y))]
+                found[f"{name}_accuracy"] = hit.mean(axis=1)
+                found[f"{name}_cross_entropy"] = -of_target.mean(axis=1, dtype=float)
+        return found
