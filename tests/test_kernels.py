@@ -3,10 +3,12 @@
 import numpy as np
 import pytest
 from brute_force import plain_pass
+from numba import njit
 from scipy.optimize import root
 
 from emmoe.models import kernels
 from emmoe.models.base import Sample
+from emmoe.models.jit import decay
 from emmoe.models.symmetric_linear import SymmetricLinear
 from emmoe.models.symmetric_logistic import SymmetricLogistic
 
@@ -21,11 +23,11 @@ def bound(model, n, d, norm=2.0):
     return model.bind(Sample(x, model.simulate(x, theta, rng))), theta
 
 
-@kernels.plain
+@njit
 def decays(v):
     out = np.empty_like(v)
     for i in range(len(v)):
-        out[i] = kernels.decay(v[i])
+        out[i] = decay(v[i])
     return out
 
 
@@ -35,10 +37,15 @@ def test_decay_is_exp_to_two_units_in_the_last_place():
     v = np.concatenate([v[np.abs(v) < 700], [0.0, -0.0, 700.0, -700.0]])
     np.testing.assert_allclose(decays(v), np.exp(-np.abs(v)), rtol=4.5e-16, atol=0)
     assert decays(np.array([0.0]))[0] == 1
+    near = v[np.abs(v) < 87].astype(np.float32)
+    found = decays(near)
+    assert found.dtype == np.float32
+    np.testing.assert_allclose(found, np.exp(-np.abs(near.astype(float))), rtol=2.4e-7, atol=0)
 
 
 def test_decay_of_a_huge_logit_is_tiny_and_finite():
     assert (decays(np.array([709.0, 1e6, -1e300, np.inf])) < 1e-307).all()
+    assert (decays(np.array([88.0, -1e30, np.inf], np.float32)) < 1e-37).all()
 
 
 def test_half_tanh_difference_keeps_its_digits_where_both_have_saturated():

@@ -2,19 +2,14 @@
 
 Legend: xt is x transposed, (d, n), so that each feature lies contiguous; a = x'w, b = x'beta, c the
 weight of the natural statistic, phi = a + 2 c y b the posterior logit. Observations go through in
-chunks that stay in the cache; a chunk's sums are added in fixed order, so results depend on the
-processor's vector width but not on the number of cores.
-
-All compiled code lies in this file because numba's cache watches no other. Element-wise code allows
-only fused multiply-adds: reordering would break `decay`. Sums are reordered to use vector lanes.
+chunks that stay in the cache, and a chunk's sums are added in fixed order.
 """
 
 import math
 
 import numpy as np
-from llvmlite import ir
-from numba import njit, types
-from numba.extending import intrinsic
+
+from emmoe.models.jit import decay, elementwise, plain, summed
 
 CHUNK = 256  # products of as many factors in [1/4, 4] stay in the range of float64
 LANES = 64
@@ -22,61 +17,7 @@ MAX_NEWTON_STEPS = 200
 MAX_HALVINGS = 40
 UNSOLVED = 1e-10
 FAR = 100.0  # a logit so large that Newton's method may not find back from it
-
-LOG2_E = 1.4426950408889634
-LN2_HIGH, LN2_LOW = 0.6931471803691238, 1.9082149292705877e-10
-ROUND = 6755399441055744.0  # 1.5 * 2^52: adding it rounds to an integer, kept in the low bits
 TINY = 1e-300
-LOWEST = -708.0  # exp of less is not a normal number
-
-elementwise = njit(cache=True, error_model="numpy", fastmath={"contract"})
-summed = njit(cache=True, error_model="numpy", fastmath={"contract", "reassoc", "nsz"})
-plain = njit(cache=True, error_model="numpy")
-
-
-@intrinsic
-def _bits(typing_context, value):
-    """The bits of a float64 as an int64."""
-
-    def generate(context, builder, signature, arguments):
-        return builder.bitcast(arguments[0], ir.IntType(64))
-
-    return types.int64(types.float64), generate
-
-
-@intrinsic
-def _float(typing_context, bits):
-    """The float64 that has these bits."""
-
-    def generate(context, builder, signature, arguments):
-        return builder.bitcast(arguments[0], ir.DoubleType())
-
-    return types.float64(types.int64), generate
-
-
-@elementwise
-def decay(v):
-    """Return exp(-|v|), to 1 ulp or so: Taylor's series of degree 12 on |r| <= log(2)/2.
-
-    Unlike the library's, the compiler can run it in vector lanes."""
-    x = max(-abs(v), LOWEST)
-    shifted = x * LOG2_E + ROUND
-    k = shifted - ROUND
-    r = (x - k * LN2_HIGH) - k * LN2_LOW
-    p = 1 / 479001600
-    p = p * r + 1 / 39916800
-    p = p * r + 1 / 3628800
-    p = p * r + 1 / 362880
-    p = p * r + 1 / 40320
-    p = p * r + 1 / 5040
-    p = p * r + 1 / 720
-    p = p * r + 1 / 120
-    p = p * r + 1 / 24
-    p = p * r + 1 / 6
-    p = p * r + 0.5
-    p = p * r + 1.0
-    p = p * r + 1.0
-    return p * _float((_bits(shifted) + 1023) << 52)
 
 
 @elementwise
