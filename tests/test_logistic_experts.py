@@ -66,6 +66,50 @@ def bound(request):
     return LogisticExperts(experts, classes).bind(images(classes=classes))
 
 
+def plain_gradient(model, theta, x, y, responsibilities):
+    """The gradient of -Q at theta for responsibilities (K, n), from the definition."""
+    k, c, d = model.experts, model.classes, x.shape[1]
+    gate = softmax(x @ theta[: k * d].reshape(k, d).T, axis=1).T - responsibilities
+    of_experts = softmax(np.einsum("nd,kcd->knc", x, theta[k * d :].reshape(k, c, d)), axis=2)
+    of_experts[:, np.arange(len(y)), y] -= 1
+    weighted = responsibilities[:, :, None] * of_experts
+    return np.concatenate([(gate @ x).ravel(), (weighted.transpose(0, 2, 1) @ x).ravel()]) / len(y)
+
+
+@pytest.mark.parametrize("n", [5, 127, 128, 2047, 2049, 4500])
+@pytest.mark.parametrize(("dtype", "tolerance"), [(np.float64, 1e-12), (np.float32, 1e-6)])
+def test_pass_is_that_of_plain_numpy_in_both_precisions(n, dtype, tolerance):
+    """Around the sizes of a chunk and of its lanes, with images inverted and not."""
+    model, sample = LogisticExperts(3, 4), images(n, 5, 4, replicates=2)
+    sample = Sample(sample.x.astype(dtype), sample.y, sample.signs)
+    bound, theta = model.bind(sample), (4 * parameters(model, 5, 2)).astype(dtype)
+    loss, gradient, statistic = bound.e_step(theta)
+    of_q = bound.q_gradient(theta / 2, statistic)
+    for r, signs in enumerate(sample.signs):
+        x, exact = inverted(sample.x.astype(float), signs), theta[r].astype(float)
+        expected, posterior = reference(model, exact, x, sample.y)
+        assert loss[r] == pytest.approx(expected, rel=tolerance)
+        assert relative(statistic[r], posterior) <= tolerance
+        assert (
+            relative(gradient[r], plain_gradient(model, exact, x, sample.y, posterior)) <= tolerance
+        )
+        known = statistic[r].astype(float)
+        assert relative(of_q[r], plain_gradient(model, exact / 2, x, sample.y, known)) <= tolerance
+
+
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+def test_huge_logits_give_finite_numbers(dtype):
+    model, sample = LogisticExperts(2, 3), images(replicates=2)
+    sample = Sample(sample.x.astype(dtype), sample.y, sample.signs)
+    bound, theta = model.bind(sample), (1e4 * parameters(model, 4, 2)).astype(dtype)
+    loss, gradient, statistic = bound.e_step(theta)
+    for r, signs in enumerate(sample.signs):
+        expected, _ = reference(model, theta[r].astype(float), inverted(sample.x, signs), sample.y)
+        assert loss[r] == pytest.approx(expected, rel=1e-6)
+    assert np.isfinite(gradient).all() and np.isfinite(statistic).all()
+    np.testing.assert_allclose(statistic.sum(axis=1), 1, rtol=1e-6)
+
+
 def test_loss_and_posterior_follow_from_the_definition(bound):
     theta = parameters(bound, 4)
     loss, posterior = reference(bound, theta, bound.sample.x, bound.sample.y)

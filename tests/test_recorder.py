@@ -233,11 +233,11 @@ def test_products_of_newtons_method_are_counted_as_done(problem, monkeypatch):
 
 def test_softmax_passes_are_counted_as_a_mean_over_the_replicates(problem, monkeypatch):
     model, _, start = problem("logistic_experts")
-    done, kernel = [], softmax.logits
+    done, kernel = [], softmax.products
     monkeypatch.setattr(softmax, "CHUNK", 50)
     monkeypatch.setattr(
         softmax,
-        "logits",
+        "products",
         lambda w, s, rows: done.append(len(w) * len(s.x[rows])) or kernel(w, s, rows),
     )
     starts = np.array([start, -start, 2 * start])

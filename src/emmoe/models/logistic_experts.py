@@ -44,28 +44,27 @@ class LogisticExperts(Model):
     def _pass(self, theta: Array, fixed: Array | None = None, with_gradient: bool = True):
         """Return the mean loss (R,), its gradient (R, p) and the responsibilities (R, K, n).
 
-        With `fixed` responsibilities the loss is -Q; without a gradient, that part is zero."""
+        With `fixed` responsibilities the loss is -Q. Without a gradient that part means nothing."""
         sample, weights = self.sample, self._weights(theta)
         if sample.signs is not None and len(sample.signs) != len(weights):
             raise ValueError(f"{len(weights)} replicates of theta, {len(sample.signs)} of signs")
         n = len(sample.x)
-        loss, total = np.zeros(len(weights)), np.zeros(weights.shape)
         posterior = fixed
         if fixed is None:
             posterior = np.empty((len(weights), self.experts, n), theta.dtype)
+        loss, offset = np.zeros(len(weights)), np.zeros(weights.shape[:2])
+        total = np.zeros(weights.shape)
         for rows in softmax.chunks(n):
-            z = softmax.logits(weights, sample, rows)
-            known = None if fixed is None else fixed[:, :, rows]
-            part, responsibilities = softmax.evaluate(
-                z, sample.y[rows], self.experts, known, with_gradient
-            )
+            z = softmax.products(weights, sample, rows)
+            known = fixed is not None
+            part, shift = softmax.evaluate(z, weights, sample, rows, posterior, known)
             loss += part
-            if fixed is None:
-                posterior[:, :, rows] = responsibilities
+            offset += shift
             if with_gradient:
                 total += softmax.backward(z, sample, rows)
         self.work.update(forward=self._share, backward=self._share * with_gradient)
-        return loss / n, (total / n).astype(theta.dtype).reshape(len(weights), -1), posterior
+        gradient = ((total + offset[:, :, None]) / n).astype(theta.dtype)
+        return loss / n, gradient.reshape(len(weights), -1), posterior
 
     def loss(self, theta: Array):
         return self._pass(theta, with_gradient=False)[0].reshape(theta.shape[:-1])[()]
