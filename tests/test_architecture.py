@@ -24,6 +24,7 @@ ALLOWED = {
     "results": {"errors"},
     "summary": {"errors"},
     "reported": {"errors"},
+    "statistics": {"models"},
     "grid": {"errors", "registry", "components"},
     "analyses": {"errors", "models", "fitters", "recorder", "fit", "theory", "registry"},
 }
