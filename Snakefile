@@ -12,6 +12,7 @@ include: "workflow/rules/common.smk"
 include: "workflow/rules/data.smk"
 include: "workflow/rules/fit.smk"
 include: "workflow/rules/figures.smk"
+include: "workflow/rules/calibrate.smk"
 
 
 # All that needs no download: a few minutes on a laptop.
@@ -33,3 +34,9 @@ rule paper:
         products("figures"),
         products("sweep"),
         products("paper"),
+
+
+# Search the settings that the paper does not state: an hour's work for one core.
+rule calibrate:
+    input:
+        "<results>/calibration/calibrate.md",

@@ -26,6 +26,22 @@ ALLOWED = {
     "reported": {"errors"},
     "statistics": {"models"},
     "grid": {"errors", "registry", "components"},
+    "calibration": {
+        "errors",
+        "models",
+        "recorder",
+        "registry",
+        "components",
+        "seeds",
+        "grid",
+        "draw",
+        "fit",
+        "results",
+        "provenance",
+        "statistics",
+        "reported",
+        "tables",
+    },
     "analyses": {"errors", "models", "fitters", "recorder", "fit", "theory", "registry"},
 }
 # Figures and tables know summaries, not how they came about.

@@ -51,6 +51,17 @@ def test_products_are_copied_and_old_ones_removed(results, tmp_path):
     assert [path.name for path in (reference / "tables").iterdir()] == ["a.csv"]
 
 
+def test_calibration_is_kept_if_it_was_run_without_its_parts(results, tmp_path):
+    keep(EXPERIMENTS, results, tmp_path / "reference")
+    assert not (tmp_path / "reference" / "calibration").exists()
+    for file in ("calibrate.md", "bands.csv", "parts/symmetric_linear/data-0.json"):
+        (results / "calibration" / file).parent.mkdir(parents=True, exist_ok=True)
+        (results / "calibration" / file).write_text(file)
+    keep(EXPERIMENTS, results, tmp_path / "reference")
+    kept = (tmp_path / "reference" / "calibration").iterdir()
+    assert sorted(path.name for path in kept) == ["bands.csv", "calibrate.md"]
+
+
 def test_every_fit_is_traced_to_its_environment_and_its_time(results, tmp_path):
     keep(EXPERIMENTS, results, tmp_path / "reference")
     content = json.loads((tmp_path / "reference" / "provenance.json").read_text())

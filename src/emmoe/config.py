@@ -11,6 +11,7 @@ import jsonschema
 import yaml
 
 from emmoe import components, registry
+from emmoe.calibration.check import check as check_calibration
 from emmoe.errors import ConfigError
 from emmoe.grid import LIMITS, cells
 from emmoe.results import schema
@@ -55,6 +56,7 @@ def check(config: Any) -> dict[str, Any]:
     for kind in ("figures", "tables"):
         for name, entry in config[kind].items():
             _check_product(config, kind, name, entry)
+    check_calibration(config)
     for path in config["inferred"]:
         _check_path(config, path)
     return config

@@ -14,8 +14,9 @@ ENVIRONMENT = ("commit", "python", "versions", "cpu", "cores", "blas")
 
 
 def keep(experiments: dict[str, Any], results: Path, reference: Path) -> None:
-    """Copy results/figures and results/tables to a reference folder and condense the provenance
-    of the experiments' fits into one file there: environments once, then a record a fit.
+    """Copy results/figures, results/tables and, if it is there, results/calibration without its
+    parts to a reference folder, and condense the provenance of the experiments' fits into one
+    file there: environments once, then a record a fit.
 
     Raises DataError where there is no finished run to keep."""
     sidecars = [path for path in _sidecars(experiments, results) if path.is_file()]
@@ -24,6 +25,10 @@ def keep(experiments: dict[str, Any], results: Path, reference: Path) -> None:
     for folder in ("figures", "tables"):
         shutil.rmtree(reference / folder, ignore_errors=True)
         shutil.copytree(results / folder, reference / folder)
+    if (results / "calibration" / "calibrate.md").is_file():
+        shutil.rmtree(reference / "calibration", ignore_errors=True)
+        parts = shutil.ignore_patterns("parts")
+        shutil.copytree(results / "calibration", reference / "calibration", ignore=parts)
     environments: list[dict[str, Any]] = []
     fits = [_fit(json.loads(path.read_text()), environments) for path in sidecars]
     write_json({"environments": environments, "fits": fits}, reference / "provenance.json")

@@ -14,6 +14,7 @@ for name in ("OPENBLAS", "OMP", "MKL"):
 
 from emmoe import grid, jobs, provenance  # noqa: E402
 from emmoe import config as configuration  # noqa: E402
+from emmoe.calibration import tasks  # noqa: E402
 from emmoe.errors import EmmoeError  # noqa: E402
 from emmoe.registry import component  # noqa: E402
 
@@ -32,6 +33,9 @@ wildcard_constraints:
     block="[^/]+",
     dataset="[a-z-]+",
     file="[^/]+",
+    family="symmetric_linear|fashion_mnist",
+    stage="data|steps|em|one_step",
+    part=r"\d+",
 
 
 def products(target):

@@ -1,0 +1,1 @@
+"""Which settings could have drawn the paper's curves: searched, simulated, accepted or not."""

@@ -1,0 +1,75 @@
+"""The paper's readings, curve by curve, each for calibration or held out."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from emmoe import reported as paper
+from emmoe.errors import ConfigError
+
+CALIBRATION, HELD_OUT = "calibration", "held_out"
+
+
+@dataclass(frozen=True)
+class Curve:
+    """One algorithm's curve in one panel.
+
+    name: e.g. figure_2a_em; readings: iteration (ours, ascending), reported, spread (the paper's
+    standard deviation, NaN if not readable), uncertainty (of reading), part; instances: the
+    number of runs that the paper's means are over."""
+
+    name: str
+    figure: str
+    panel: str
+    algorithm: str
+    metric: str
+    readings: pd.DataFrame
+    instances: int
+
+    def part(self, name: str) -> pd.DataFrame:
+        """Return the calibration or the held-out readings."""
+        return self.readings[self.readings["part"] == name]
+
+
+def curves(reported: pd.DataFrame, family: Mapping[str, Any]) -> list[Curve]:
+    """Return the curves of a family's figures, from a file of data/reported/ as pandas reads it.
+
+    family: `figures`, its figures; `calibration`, the declared iterations by figure; `instances`.
+    Points that were interpolated or could not be read are left out.
+    Raises ConfigError for a declared iteration at which no curve of the figure was read."""
+    tidy, found = paper.load(reported), []
+    for figure in family["figures"]:
+        rows = paper.plotted(tidy, figure)
+        rows = rows[rows["value"].notna() & rows["read_uncertainty"].notna()]
+        declared = family["calibration"].get(figure, [])
+        if missing := sorted(set(declared) - set(rows["iteration"])):
+            raise ConfigError(f"calibration: {figure} has no reading at iteration {missing[0]}")
+        for (panel, metric, algorithm), own in rows.groupby(["panel", "metric", "algorithm"]):
+            readings = _readings(own, declared)
+            name = f"{figure}{panel[-1]}_{algorithm}"
+            found.append(
+                Curve(name, figure, panel, algorithm, metric, readings, family["instances"])
+            )
+    return found
+
+
+def _readings(rows: pd.DataFrame, declared: Sequence[int]) -> pd.DataFrame:
+    """One row an iteration: where two sources show one point, which are runs of their own, their
+    mean, with half their difference as part of its uncertainty, so that none counts twice."""
+    rows = rows.assign(spread=_spread(rows))
+    by = rows.groupby("iteration")
+    half = (by["value"].max() - by["value"].min()) / 2
+    table = pd.DataFrame({"reported": by["value"].mean(), "spread": by["spread"].mean()})
+    table["uncertainty"] = np.hypot(by["read_uncertainty"].mean(), half)
+    table = table.reset_index()
+    table["part"] = np.where(table["iteration"].isin(declared), CALIBRATION, HELD_OUT)
+    return table
+
+
+def _spread(rows: pd.DataFrame) -> pd.Series:
+    """The standard deviation from what can be read of the bar."""
+    both = (rows["high"] - rows["low"]) / 2
+    return both.fillna(rows["high"] - rows["value"]).fillna(rows["value"] - rows["low"])

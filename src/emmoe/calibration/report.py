@@ -1,0 +1,150 @@
+"""The page that tells a reader what the calibration searched, accepted and predicts."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import pandas as pd
+
+from emmoe.calibration.bands import PARAMETERS, region
+from emmoe.calibration.readings import CALIBRATION, HELD_OUT
+from emmoe.tables.write import markdown
+
+
+def text(
+    families: Mapping[str, Mapping[str, Any]],
+    settings: pd.DataFrame,
+    scores: pd.DataFrame,
+    predictions: pd.DataFrame,
+    bands: pd.DataFrame,
+) -> str:
+    """Return calibrate.md."""
+    parts = [INTRODUCTION]
+    for name, family in families.items():
+        mine = settings[settings["family"] == name]
+        own = scores[scores["setting"].isin(mine["setting"])]
+        of_band = bands[bands["curve_id"].str.startswith(tuple(family["figures"]))]
+        held_out = _held_out(mine, own, predictions, of_band)
+        parts += [f"## {name}\n", _declared(family), "### Accepted settings\n"]
+        parts += [markdown(_counts(mine, own)), "### What the accepted settings are\n", CUT]
+        parts += [markdown(_ranges(mine, family)), "### Held-out readings\n"]
+        parts += [HELD_OUT_TEXT, markdown(held_out), _unmet(own, of_band)]
+    return "\n".join(parts)
+
+
+INTRODUCTION = """# Calibration: which settings could have drawn the paper's curves
+
+The paper does not state these settings. Here they are drawn or listed, simulated, and accepted if
+they meet the calibration readings of their algorithm's curves; no other reading was used. A curve
+is met if its largest |z| is at most its critical value (`emmoe.statistics.curve_test`). Settings
+are simulated in stages, the first ones short, and dropped as soon as they fail.
+`settings.csv` holds every setting, `scores.csv` its tests, `predictions.parquet` what the settings
+that passed predict at all readings, `bands.csv` the bands.
+"""
+CUT = """`reach` is the number of inner steps times the step. `cut` says at which end the accepted
+range comes within a tenth (in logarithms) of that of the declared one: it may go on beyond.
+"""
+HELD_OUT_TEXT = """A band spans the predictions of all accepted settings, with the sampling errors
+of both means; where none is accepted jointly, of those accepted for the curve alone. `met by`
+counts, of the settings in the band, those that meet all held-out readings of the curve.
+"""
+
+
+def _declared(family: Mapping[str, Any]) -> str:
+    """The declarations of config.yaml that make the result."""
+    read = (f"{f}, iterations {', '.join(map(str, i))}" for f, i in family["calibration"].items())
+    stages = (
+        f"{stage['replicates']} instances to iteration {stage['iterations']}"
+        for stage in family["stages"]
+    )
+    return (
+        f"Calibration readings (ours count the start as 0): {'; '.join(read)}.\n"
+        f"Stages: {'; '.join(stages)}.\n"
+        f"To go on, a setting must meet {family['passes']} of its algorithm's curves.\n"
+    )
+
+
+def _counts(settings: pd.DataFrame, scores: pd.DataFrame) -> pd.DataFrame:
+    """By algorithm: settings searched and accepted, and accepted by each calibration curve."""
+    calibration = scores[scores["part"] == CALIBRATION]
+    rows = []
+    for algorithm, mine in settings.groupby("algorithm", sort=False):
+        own = calibration[calibration["setting"].isin(mine["setting"])]
+        row = {"algorithm": algorithm, "searched": len(mine), "accepted": mine["accepted"].sum()}
+        for curve, part in own.groupby("curve_id"):
+            rows.append(row | {"curve": curve, "accepted for it": int(part["met"].sum())})
+    return pd.DataFrame(rows)
+
+
+def _ranges(settings: pd.DataFrame, family: Mapping[str, Any]) -> pd.DataFrame:
+    """By algorithm and declared parameter: the range searched, and what was accepted of it."""
+    rows = []
+    for algorithm, mine in settings.groupby("algorithm", sort=False):
+        values = _values(mine[mine["accepted"]])
+        for name, (low, high) in declared(family, algorithm).items():
+            kept = values[name].dropna()
+            row = {"algorithm": algorithm, "parameter": name}
+            row |= {"searched from": float(low), "searched to": float(high)}
+            row |= {"accepted from": kept.min(), "median": kept.median(), "accepted to": kept.max()}
+            rows.append(row | {"cut": _cut(low, high, kept)})
+    return pd.DataFrame(rows)
+
+
+def declared(family: Mapping[str, Any], algorithm: str) -> dict[str, tuple[float, float]]:
+    """Return the range that config.yaml declares for each parameter of an algorithm's search."""
+    if "grids" in family:
+        grid = dict(family["grids"]["em" if algorithm == "em" else "one_step"])
+        del grid["per_part"]
+        names = {"reach": "reach_experts", "step": "step_experts"}
+        lists = {names.get(name, name): values for name, values in grid.items()}
+    else:
+        lists = dict(family["data"]["ranges"])
+        if algorithm in family["steps"]:
+            search = family["steps"][algorithm]
+            lists["inner_steps"] = search["inner_steps"]
+            lists |= {f"reach_{block}": limits for block, limits in search["reach"].items()}
+    return {name: (min(values), max(values)) for name, values in lists.items()}
+
+
+def _values(settings: pd.DataFrame) -> pd.DataFrame:
+    """The parameters as numbers, with those that are declared but only follow from them."""
+    values = settings[PARAMETERS].astype(float)
+    for block in ("beta", "w", "experts"):
+        values[f"reach_{block}"] = values["inner_steps"] * values[f"step_{block}"]
+    return values.assign(gate_ratio=values["step_gate"] / values["step_experts"])
+
+
+def _cut(low: float, high: float, kept: pd.Series) -> str:
+    """At which ends the accepted values come close to those of the range."""
+    if kept.empty or low == high:
+        return ""
+    tenth = (high / low) ** 0.1
+    ends = {"below": kept.min() < tenth * low, "above": kept.max() > high / tenth}
+    return " and ".join(name for name, cut in ends.items() if cut)
+
+
+def _held_out(
+    settings: pd.DataFrame, scores: pd.DataFrame, predictions: pd.DataFrame, bands: pd.DataFrame
+) -> pd.DataFrame:
+    """By curve: settings in the band, held-out readings, those outside it, settings that meet."""
+    rows = []
+    for curve, band in bands.groupby("curve_id", sort=False):
+        held = band[band["part"] == HELD_OUT]
+        outside = (held["reported"] < held["low"]) | (held["reported"] > held["high"])
+        accepted, names = region(settings, scores, predictions, curve)
+        own = scores[(scores["curve_id"] == curve) & (scores["part"] == HELD_OUT)]
+        met = own[own["setting"].isin(names)]["met"].sum()
+        row = {"curve": curve, "settings": len(names), "accepted": accepted}
+        row |= {"readings": len(held), "outside the band": int(outside.sum()) if names else None}
+        rows.append(row | {"met by": int(met) if names else None})
+    return pd.DataFrame(rows).astype({"outside the band": "Int64", "met by": "Int64"})
+
+
+def _unmet(scores: pd.DataFrame, bands: pd.DataFrame) -> str:
+    """What no setting meets."""
+    met = scores[scores["met"].astype(bool)]
+    lines = []
+    for part, what in ((CALIBRATION, "calibration"), (HELD_OUT, "held-out")):
+        having = set(bands[bands["part"] == part]["curve_id"])
+        none = sorted(having - set(met[met["part"] == part]["curve_id"]))
+        lines.append(f"No setting meets the {what} readings of: {', '.join(none) or '(none)'}.")
+    return "\n".join(lines) + "\n"

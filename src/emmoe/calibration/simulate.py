@@ -1,0 +1,71 @@
+"""A searched setting, and its simulation by the machinery of every other experiment."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+
+from emmoe import grid
+from emmoe.draw import draw_block
+from emmoe.fit import Files, fit_block
+from emmoe.models.base import Array
+from emmoe.recorder import CONVERGED
+
+ONLY = "setting"  # the name of the one experiment and of its one fitter
+TO_FINAL = "excess_loss_to_final"
+METRICS = (
+    "loss",
+    "test_accuracy",
+    "excess_loss_to_truth",
+    "relative_error_beta",
+    "relative_error_w",
+)
+
+
+@dataclass(frozen=True)
+class Setting:
+    """names: its id by algorithm (two, where one simulation serves two); parameters: what was
+    searched, for the tables; experiment: an experiment of config.yaml, without its `fitters`,
+    `replicates` and `iterations`; fitter: settings of the fitter."""
+
+    names: Mapping[str, str]
+    parameters: Mapping[str, Any]
+    experiment: Mapping[str, Any]
+    fitter: Mapping[str, Any]
+
+
+def simulate(
+    setting: Setting, seed: int, replicates: int, iterations: int, files: Files
+) -> dict[str, Array]:
+    """Return every metric's values (replicates, iterations + 1).
+
+    A run that converged keeps its last values; after a run diverged they are NaN."""
+    experiment = {
+        **setting.experiment,
+        "fitters": {ONLY: dict(setting.fitter)},
+        "replicates": replicates,
+        "replicates_per_block": replicates,
+        "cells_per_block": 1,
+        "iterations": iterations,
+        "rows": "all",
+        "analyses": [],
+    }
+    config = {"seed": seed, "experiments": {ONLY: experiment}}
+    (block,) = grid.blocks(experiment)
+    drawn = draw_block(grid.draw_task(config, ONLY, block))
+    task = grid.fit_task(config, ONLY, ONLY, block)
+    fits = fit_block(task, drawn, files, lambda line: None)
+    return _values(pd.concat(fits.traces, ignore_index=True), iterations)
+
+
+def _values(trace: pd.DataFrame, iterations: int) -> dict[str, Array]:
+    converged = trace.groupby("replicate")["status"].last() == CONVERGED
+    values = {}
+    for metric in METRICS:
+        if metric in trace:
+            table = trace.pivot(index="replicate", columns="iteration", values=metric)
+            table = table.reindex(columns=range(iterations + 1))
+            values[metric] = table.ffill(axis=1).where(converged, table, axis=0).to_numpy()
+    values[TO_FINAL] = values["loss"] - values["loss"][:, -1:]
+    return values

@@ -1,0 +1,155 @@
+"""The search for Figures 1 and 2: first the data and start, by EM alone, then the other's steps.
+
+A data setting is a point in the ranges of `data`; the hand-set values of the experiment are its
+point 0. A gradient fitter's point is a step for each block, or one for both ("equal"); its reach
+is the step times the number of inner steps, so that one range serves any number of them.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from emmoe.calibration.readings import Curve
+from emmoe.calibration.score import Outcome, Plan, evaluate
+from emmoe.calibration.simulate import Setting
+from emmoe.calibration.space import Point, draw, rounded
+from emmoe.seeds import generator
+
+BLOCKS = ("beta", "w")
+SHORT = {"gradient_descent": "gd", "gradient_em": "gem"}
+WIDER = 1.05  # how much a box reaches beyond the steps it was found by
+
+
+def hand_set(experiment: Mapping[str, Any]) -> Point:
+    """Return the data parameters of an experiment of config.yaml."""
+    data, distance = experiment["data"], experiment["start"]["distance"]
+    point = {"d": data["d"], "n_over_d": data["n"] / data["d"]}
+    point |= {"norm_beta": data["norm_beta"], "norm_w": data["norm_w"]}
+    for block in BLOCKS:
+        point |= {f"start_{block}": distance[block][0], f"start_{block}_sd": distance[block][1]}
+    return point
+
+
+def data_points(family: Mapping[str, Any], seed: int) -> list[Point]:
+    """Return the hand-set data parameters, then the drawn ones, of which d is a whole number."""
+    rng = generator(seed, "calibration", 0, "data")
+    drawn = draw(family["data"]["ranges"], family["data"]["draws"], rng)
+    return [hand_set(family["base"]), *(point | {"d": round(point["d"])} for point in drawn)]
+
+
+def data_setting(number: int, point: Point, base: Mapping[str, Any]) -> Setting:
+    """Return EM at a data point, whose number names it."""
+    return _setting(_name(number), "em", point, {}, {"algorithm": "em"}, base)
+
+
+def _name(number: int) -> str:
+    return f"linear-{number:03d}"
+
+
+def _setting(
+    name: str,
+    algorithm: str,
+    point: Point,
+    steps: Mapping[str, Any],
+    fitter: Mapping[str, Any],
+    base: Mapping[str, Any],
+) -> Setting:
+    data = {key: point[key] for key in ("d", "norm_beta", "norm_w")}
+    data |= {"n": round(point["n_over_d"] * point["d"])}
+    distance = {block: [point[f"start_{block}"], point[f"start_{block}_sd"]] for block in BLOCKS}
+    experiment = {
+        **base,
+        "data": {**base["data"], **data},
+        "start": {**base["start"], "distance": distance},
+    }
+    suffix = "em" if algorithm == "em" else SHORT[algorithm]
+    names = {algorithm: f"{name}-{suffix}" if algorithm == "em" else name}
+    return Setting(names, {**point, **steps}, experiment, fitter)
+
+
+def search_steps(
+    number: int,
+    point: Point,
+    family: Mapping[str, Any],
+    curves: Sequence[Curve],
+    plan: Plan,
+) -> list[Outcome]:
+    """Search the steps of every gradient fitter at one data point, in two rounds.
+
+    The first draws from the declared ranges. The second draws, by block, from between the steps
+    with which the block's error, figure 2's curve, met its calibration readings in the first:
+    beta's path hardly depends on w's step, and the other way round a little."""
+    outcomes = []
+    for algorithm, search in family["steps"].items():
+        rounds = _Rounds(number, point, algorithm, search, family["base"], plan.seed)
+        for settings in (rounds.first, rounds.second):
+            outcomes += [
+                rounds.learn(evaluate(setting, curves, plan, {})) for setting in settings()
+            ]
+    return outcomes
+
+
+class _Rounds:
+    """The settings of one algorithm at one data point."""
+
+    def __init__(
+        self,
+        number: int,
+        point: Point,
+        algorithm: str,
+        search: Mapping[str, Any],
+        base: Mapping[str, Any],
+        seed: int,
+    ):
+        self.number, self.point, self.algorithm = number, point, algorithm
+        self.search, self.base = search, base
+        self.rng = generator(seed, _name(number), 0, f"calibration/{algorithm}")
+        self.met: dict[str, list[float]] = {block: [] for block in BLOCKS}
+        self.count = 0
+
+    def first(self) -> list[Setting]:
+        """Draws from the declared ranges and, with the hand-set data, the hand-set steps."""
+        ranges = self.search["reach"]
+        settings = self._drawn(ranges, "separate") + self._drawn({"beta": ranges["beta"]}, "equal")
+        return settings + ([self._hand_set()] if self.number == 0 else [])
+
+    def second(self) -> list[Setting]:
+        """Draws from the box of what the first round's curves left, block by block."""
+        if not all(self.met.values()):
+            return []
+        box = {b: (min(met) / WIDER, max(met) * WIDER) for b, met in self.met.items()}
+        low, high = max(v[0] for v in box.values()), min(v[1] for v in box.values())
+        equal = self._drawn({"beta": (low, high)}, "equal") if low < high else []
+        return self._drawn(box, "separate") + equal
+
+    def learn(self, outcome: Outcome) -> Outcome:
+        """Note, by block, the reach with which the block's error met its readings."""
+        steps = outcome.setting.parameters
+        for score in outcome.first:
+            for block, panel in zip(BLOCKS, ("2a", "2b"), strict=True):
+                if score["met"] and score["curve_id"] == f"figure_{panel}_{self.algorithm}":
+                    self.met[block].append(steps[f"step_{block}"] * steps["inner_steps"])
+        return outcome
+
+    def _drawn(self, box: Mapping[str, Sequence[float]], kind: str) -> list[Setting]:
+        settings = []
+        for reach in draw(box, self.search["draws"][kind], self.rng):
+            inner = int(self.rng.choice(self.search["inner_steps"]))
+            reach = {"w": reach["beta"]} | reach
+            steps = {block: rounded(reach[block] / inner) for block in BLOCKS}
+            settings.append(self._of(f"{self.count:02d}", inner, steps))
+            self.count += 1
+        return settings
+
+    def _hand_set(self) -> Setting:
+        fitter = self.base["fitters"][self.algorithm]
+        step = fitter["step"]
+        steps = step if isinstance(step, Mapping) else dict.fromkeys(BLOCKS, step)
+        return self._of("hand", fitter.get("inner_steps", 1), steps)
+
+    def _of(self, name: str, inner: int, steps: Mapping[str, float]) -> Setting:
+        searched = {"inner_steps": inner} | {f"step_{block}": steps[block] for block in BLOCKS}
+        fitter: dict[str, Any] = {"algorithm": self.algorithm, "step": dict(steps)}
+        if self.algorithm == "gradient_em":
+            fitter["inner_steps"] = inner
+        full = f"{_name(self.number)}-{SHORT[self.algorithm]}-{name}"
+        return _setting(full, self.algorithm, self.point, searched, fitter, self.base)

@@ -1,0 +1,345 @@
+"""The calibration: what is searched, what is accepted, and by which readings alone."""
+
+import copy
+import itertools
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+import yaml
+from calibration_helpers import BASE, FAMILY, LAST, PLAN, POINT, curves_of, descent, drawn_by
+from workflow_helpers import ROOT
+
+from emmoe import config
+from emmoe.calibration import fashion_mnist, symmetric_linear, tasks
+from emmoe.calibration.readings import CALIBRATION, HELD_OUT, curves
+from emmoe.calibration.score import Plan, evaluate
+from emmoe.calibration.simulate import TO_FINAL, Setting, simulate
+from emmoe.calibration.space import draw, spread
+from emmoe.errors import ConfigError
+
+COMMITTED = config.load(ROOT / "config.yaml")
+REPORTED = {
+    name: pd.read_csv(ROOT / "data" / "reported" / f"{name}.csv")
+    for name in ("figures_1_2", "figure_3_table_2")
+}
+
+
+@pytest.fixture(scope="module")
+def reported():
+    """A report whose settings are known: those of `descent()`."""
+    return drawn_by(descent())
+
+
+@pytest.fixture(scope="module")
+def truth(reported):
+    return evaluate(descent(), curves_of(reported), PLAN, {})
+
+
+def by_curve(outcome, part):
+    return {s["curve_id"]: s for s in outcome.scores if s["part"] == part}
+
+
+def test_the_setting_behind_the_curves_is_accepted_and_meets_what_was_held_out(truth):
+    assert truth.accepted == {"gradient_descent": True}
+    held_out = by_curve(truth, HELD_OUT)
+    assert len(held_out) == 4 and all(score["met"] for score in held_out.values())
+    assert set(by_curve(truth, CALIBRATION)) == {
+        "figure_2a_gradient_descent",
+        "figure_2b_gradient_descent",
+    }
+
+
+@pytest.mark.parametrize(("steps", "wrong"), [({"beta": 0.3}, "2a"), ({"w": 0.2}, "2b")])
+def test_a_far_setting_is_rejected_by_the_curve_of_its_block(reported, steps, wrong):
+    outcome = evaluate(descent(**steps), curves_of(reported), PLAN, {})
+    assert outcome.accepted == {"gradient_descent": False} and outcome.predictions == []
+    assert by_curve(outcome, HELD_OUT) == {}
+    assert not by_curve(outcome, CALIBRATION)[f"figure_{wrong}_gradient_descent"]["met"]
+
+
+@pytest.mark.filterwarnings("ignore:overflow")
+def test_a_setting_that_diverges_is_rejected(reported):
+    outcome = evaluate(descent(beta=1e200), curves_of(reported), PLAN, {})
+    score = by_curve(outcome, CALIBRATION)["figure_2a_gradient_descent"]
+    assert score["statistic"] == np.inf and not score["met"]
+    assert outcome.accepted == {"gradient_descent": False}
+
+
+def changed(reported, iteration, factor=3.0):
+    """The report with all of Figure 2's readings at an iteration multiplied."""
+    rows = (reported["figure"] == "figure_2") & (reported["iteration"] == iteration)
+    return reported.assign(value=reported["value"].where(~rows, factor * reported["value"]))
+
+
+def test_changing_a_held_out_reading_changes_no_acceptance(reported, truth):
+    other = evaluate(descent(), curves_of(changed(reported, 6)), PLAN, {})
+    assert other.accepted == truth.accepted and other.first == truth.first
+    assert by_curve(other, CALIBRATION) == by_curve(truth, CALIBRATION)
+    assert other.predictions == truth.predictions
+    assert not by_curve(other, HELD_OUT)["figure_2a_gradient_descent"]["met"]
+
+
+def test_changing_a_calibration_reading_changes_acceptance(reported):
+    other = evaluate(descent(), curves_of(changed(reported, 4)), PLAN, {})
+    assert other.accepted == {"gradient_descent": False}
+
+
+def test_one_curve_is_enough_to_go_on_where_any_will_do_but_not_to_be_accepted(reported):
+    outcome = evaluate(descent(w=0.2), curves_of(reported), replace(PLAN, passes="any"), {})
+    assert by_curve(outcome, CALIBRATION)["figure_2a_gradient_descent"]["met"]
+    assert outcome.accepted == {"gradient_descent": False} and outcome.predictions
+
+
+def test_predictions_cover_all_readings_and_are_the_replicates_moments(reported, truth):
+    predictions = pd.DataFrame(truth.predictions)
+    assert len(predictions) == 4 * (LAST // 2 + 1)
+    values = simulate(descent(), PLAN.seed, 12, LAST, {})["relative_error_w"]
+    rows = predictions[predictions["metric"] == "relative_error_w"]
+    assert list(rows["iteration"]) == list(range(0, LAST + 1, 2))
+    assert rows["mean"].to_numpy() == pytest.approx(values[:, ::2].mean(axis=0))
+    assert rows["std"].to_numpy() == pytest.approx(values[:, ::2].std(axis=0, ddof=1))
+
+
+def test_simulation_is_the_experiments_own_fit():
+    values = simulate(descent(), 5, 2, 8, {})
+    again = simulate(descent(), 5, 3, 4, {})
+    for metric in ("relative_error_beta", "excess_loss_to_truth"):
+        assert (values[metric][:, :5] == again[metric][:2]).all()
+    assert (values[TO_FINAL][:, -1] == 0).all()
+    twice = Setting({"gradient_em": "x"}, {}, BASE, BASE["fitters"]["gradient_descent"])
+    assert (simulate(twice, 5, 2, 8, {})["loss"] == values["loss"]).all()
+
+
+def test_a_run_that_converged_keeps_its_values():
+    em = symmetric_linear.data_setting(0, POINT, BASE | {"tolerance": 1e-4})
+    exact = symmetric_linear.data_setting(0, POINT, BASE)
+    stopped, full = (simulate(s, 5, 3, 60, {})["relative_error_beta"] for s in (em, exact))
+    assert stopped == pytest.approx(full, abs=1e-3) and np.isfinite(stopped).all()
+    assert (stopped[:, 50] == stopped[:, 60]).all() and (full[:, 20] != full[:, 60]).all()
+
+
+def test_steps_are_found_where_they_are():
+    reported = drawn_by(descent())
+    search = {
+        "inner_steps": [1],
+        "reach": {"beta": [0.05, 0.5], "w": [0.2, 2.0]},
+        "draws": {"separate": 14, "equal": 3},
+    }
+    family = {"steps": {"gradient_descent": search}, "base": BASE}
+    outcomes = symmetric_linear.search_steps(7, POINT, family, curves_of(reported), PLAN)
+    names = [name for o in outcomes for name in o.setting.names.values()]
+    assert len(set(names)) == len(names) > 17 and names[0] == "linear-007-gd-00"
+    first, second = outcomes[:17], outcomes[17:]
+    accepted = [o.setting.parameters for o in outcomes if o.accepted["gradient_descent"]]
+    assert accepted and len(accepted) < len(outcomes) / 2
+    for block, at in (("beta", 0.15), ("w", 0.6)):
+        values = [parameters[f"step_{block}"] for parameters in accepted]
+        assert min(values) / 1.2 < at < 1.2 * max(values)
+        ranges = [
+            np.ptp(np.log([o.setting.parameters[f"step_{block}"] for o in of_round]))
+            for of_round in (first, second)
+        ]
+        assert ranges[1] < ranges[0]
+
+
+def test_hand_set_steps_are_searched_at_the_hand_set_data():
+    curve = curves_of(drawn_by(descent()))
+    search = {
+        "inner_steps": [1],
+        "reach": {"beta": [5.0, 6.0], "w": [5.0, 6.0]},
+        "draws": {"separate": 1, "equal": 0},
+    }
+    family = {"steps": {"gradient_descent": search}, "base": BASE}
+    of_first, of_other = (
+        symmetric_linear.search_steps(number, POINT, family, curve, PLAN) for number in (0, 1)
+    )
+    (hand,) = [o for o in of_first if "linear-000-gd-hand" in o.setting.names.values()]
+    assert hand.setting.fitter == BASE["fitters"]["gradient_descent"]
+    assert hand.accepted == {"gradient_descent": True}
+    assert len(of_other) == 1
+
+
+def test_data_points_are_the_hand_set_one_and_points_of_the_ranges():
+    own = tasks.family(COMMITTED, "symmetric_linear")
+    hand, *drawn = symmetric_linear.data_points(own, 3)
+    assert hand["d"] == 10 and hand["n_over_d"] == 1000 and hand["start_beta_sd"] == 0.166
+    assert len(drawn) == own["data"]["draws"]
+    for name, (low, high) in own["data"]["ranges"].items():
+        assert all(low <= point[name] <= high for point in drawn)
+    setting = symmetric_linear.data_setting(0, hand, own["base"])
+    for part in ("model", "data", "start"):
+        assert setting.experiment[part] == COMMITTED["experiments"]["symmetric_linear"][part]
+
+
+def test_draws_fill_the_logarithms_of_a_box_and_grow_at_their_end():
+    box = {"a": (1.0, 100.0), "b": (2.0, 3.0)}
+    some, more = (draw(box, n, np.random.default_rng(1)) for n in (5, 400))
+    assert more[:5] == some
+    below = sum(point["a"] < 10 for point in more)
+    assert 190 <= below <= 210 and all(2 <= p["b"] <= 3 for p in more)
+
+
+def test_settings_kept_spread_over_all_and_hold_the_first():
+    points = [{"x": 2.0**i, "y": 1.0} for i in (3, 0, 1, 2, 4, 5, 6)]
+    assert spread(points, 3) == [0, 1, 6] and spread(points, 9) == list(range(7))
+
+
+def real_curves(name):
+    own = tasks.family(COMMITTED, name)
+    return {curve.name: curve for curve in curves(pd.read_csv(ROOT / own["reported"]), own)}
+
+
+def test_calibration_readings_are_the_declared_ones_and_all_others_are_held_out():
+    read = real_curves("symmetric_linear")
+    assert len(read) == 12
+    for name, curve in read.items():
+        declared = [0, 10, 40] if name.startswith("figure_2") else []
+        assert list(curve.part(CALIBRATION)["iteration"]) == declared
+        assert len(curve.part(HELD_OUT)) + len(declared) == len(curve.readings)
+        assert (curve.readings["iteration"] % 2 == 0).all()  # interpolated ones are odd
+        assert curve.readings[["reported", "uncertainty"]].notna().all(axis=None)
+    start = read["figure_2a_em"].readings.iloc[0]
+    assert start["spread"] == pytest.approx((1.281 - 0.95) / 2) and start["reported"] == 1.115
+
+
+def test_a_point_that_two_sources_show_is_one_reading():
+    read = real_curves("fashion_mnist")
+    assert len(read) == 6
+    curve = read["figure_3a_em"]
+    assert list(curve.readings["iteration"]) == [0, 1, 2, 5, 10, 20, 30, 50, 75, 100]
+    assert list(curve.part(CALIBRATION)["iteration"]) == [0, 1, 2, 5, 30, 75]
+    at = curve.readings.set_index("iteration").loc[10]
+    assert at["reported"] == pytest.approx((0.6177 + 0.5858) / 2)
+    assert at["uncertainty"] == pytest.approx(np.hypot(0.0045, (0.6177 - 0.5858) / 2))
+
+
+def test_a_declared_iteration_without_a_reading_is_refused():
+    family = {**FAMILY, "calibration": {"figure_2": [0, 11]}}
+    with pytest.raises(ConfigError, match="figure_2 has no reading at iteration 11"):
+        curves(REPORTED["figures_1_2"], family)
+
+
+def test_bar_of_which_one_end_is_hidden_gives_the_spread():
+    table = drawn_by(descent(), instances=3)
+    table.loc[table["iteration"] == 2, "low"] = np.nan
+    table.loc[table["iteration"] == 4, ["low", "high"]] = np.nan
+    by = next(c for c in curves_of(table) if c.name == "figure_2a_gradient_descent").readings
+    full = table[table["panel"] == "2a"].reset_index(drop=True)
+    assert by["spread"][1] == pytest.approx(full["high"][1] - full["value"][1])
+    assert np.isnan(by["spread"][2])
+
+
+def fashion_on_digits():
+    """The search of fashion_mnist at toy size, on data that need no download."""
+    experiment = COMMITTED["experiments"]["digits"]
+    base = {key: experiment[key] for key in ("model", "start")}
+    base |= {"data": {"name": "random_invert_digits", "test_size": 1500}, "tolerance": None}
+    grids = {
+        "em": {"inner_steps": [2, 3], "reach": [0.6], "gate_ratio": [0.5, 1], "per_part": 1},
+        "one_step": {"step": [0.1, 0.3], "gate_ratio": [1, 2], "per_part": 3},
+    }
+    return {"base": base, "grids": grids}
+
+
+def test_grid_is_inner_steps_by_reach_by_gate_ratio():
+    grids = fashion_mnist.settings(fashion_on_digits())
+    assert [len(settings) for settings in grids.values()] == [4, 4]
+    assert grids["em"][1].fitter == {
+        "algorithm": "gradient_em", "inner_steps": 2, "step": {"gate": 0.3, "experts": 0.3},
+    }  # fmt: skip
+    assert grids["em"][2].fitter["step"] == {"gate": 0.1, "experts": 0.2}
+    assert grids["one_step"][1].names == {
+        "gradient_descent": "fashion-gd-01", "gradient_em": "fashion-gem-01",
+    }  # fmt: skip
+
+
+def test_one_inner_step_of_gradient_em_stands_for_gradient_descent():
+    setting = fashion_mnist.settings(fashion_on_digits())["one_step"][1]
+    fitter = {"algorithm": "gradient_descent", "step": setting.fitter["step"]}
+    own = Setting(setting.names, {}, setting.experiment, fitter)
+    values, other = (simulate(s, 3, 2, 4, {}) for s in (setting, own))
+    assert values["loss"] == pytest.approx(other["loss"], rel=1e-12)
+    rows = evaluate_on_figure_3(setting).rows("fashion_mnist")
+    assert [row["algorithm"] for row in rows] == ["gradient_descent", "gradient_em"]
+
+
+def evaluate_on_figure_3(setting):
+    family = {"figures": ["figure_3"], "calibration": {"figure_3": [0, 1, 2]}, "instances": 25}
+    stages = ({"replicates": 2, "iterations": 2},)
+    plan = Plan(0.001, "any", stages, seed=1)
+    return evaluate(setting, curves(REPORTED["figure_3_table_2"], family), plan, {})
+
+
+def test_both_algorithms_of_one_simulation_are_scored_by_their_own_curves():
+    outcome = evaluate_on_figure_3(fashion_mnist.settings(fashion_on_digits())["one_step"][0])
+    pairs = {(s["setting"], s["curve_id"]) for s in outcome.scores if s["part"] == CALIBRATION}
+    assert pairs == {
+        (f"fashion-{short}-00", f"figure_3{panel}_{algorithm}")
+        for short, algorithm in (("gd", "gradient_descent"), ("gem", "gradient_em"))
+        for panel in "ab"
+    }
+
+
+@pytest.mark.parametrize("name", ["config.yaml", "tests/smoke.yaml"])
+def test_parts_hold_every_setting_once(name):
+    content = config.load(ROOT / name)
+    counts = tasks.counts(content)
+    assert set(counts) == {
+        ("symmetric_linear", "data"), ("symmetric_linear", "steps"),
+        ("fashion_mnist", "em"), ("fashion_mnist", "one_step"),
+    }  # fmt: skip
+    assert sum(counts.values()) < 150
+    drawn = [
+        n
+        for part in range(counts["symmetric_linear", "data"])
+        for n, _ in tasks.task(content, "symmetric_linear", "data", part)["points"]
+    ]
+    assert drawn == list(range(1 + content["calibration"]["symmetric_linear"]["data"]["draws"]))
+    own = tasks.family(content, "fashion_mnist")
+    for grid, settings in fashion_mnist.settings(own).items():
+        parts = range(counts["fashion_mnist", grid])
+        slices = [tasks.task(content, "fashion_mnist", grid, part)["numbers"] for part in parts]
+        found = itertools.chain.from_iterable(range(len(settings))[slice(*s)] for s in slices)
+        assert list(found) == list(range(len(settings)))
+
+
+def test_hand_set_steps_of_figure_3_are_on_the_grid():
+    own = tasks.family(COMMITTED, "fashion_mnist")
+    grids, fitters = (
+        fashion_mnist.settings(own),
+        COMMITTED["experiments"]["fashion_mnist"]["fitters"],
+    )
+    for name, grid in (("em", "em"), ("gradient_em", "one_step"), ("gradient_descent", "one_step")):
+        step = fitters[name]["step"]
+        wanted = (fitters[name].get("inner_steps", 1), {"gate": step, "experts": step})
+        assert wanted in [(s.fitter["inner_steps"], s.fitter["step"]) for s in grids[grid]]
+
+
+MISTAKES = [
+    ("symmetric_linear.experiment", "linear", "no experiment 'linear'"),
+    ("symmetric_linear.experiment", "symmetric_logistic", "must be symmetric_linear"),
+    ("symmetric_linear.figures", ["figure_9"], "no reported figure 'figure_9'"),
+    ("symmetric_linear.calibration", {"figure_3": [1]}, "not one of"),
+    ("symmetric_linear.calibration", {"figure_2": [200]}, "200 is beyond the last stage"),
+    ("symmetric_linear.data.ranges.d", [8, 8], "8 is not less than 8"),
+    ("symmetric_linear.steps.gradient_em.reach.w", [2.0, 1.0], "2.0 is not less than 1.0"),
+    ("fashion_mnist.experiment", "symmetric_linear", "must be logistic_experts"),
+    ("fashion_mnist.grids.em.reach", [], "should be non-empty"),
+]
+
+
+@pytest.mark.parametrize(("path", "value", "said"), MISTAKES)
+def test_a_mistake_in_the_calibration_is_one_line_naming_the_setting(path, value, said):
+    content = copy.deepcopy(yaml.safe_load((ROOT / "config.yaml").read_text()))
+    *keys, last = path.split(".")
+    node = content["calibration"]
+    for key in keys:
+        node = node[key]
+    node[last] = value
+    with pytest.raises(ConfigError) as caught:
+        config.check(content)
+    message = str(caught.value)
+    assert message.startswith(f"calibration.{path.split('.')[0]}") and said in message
+    assert len(message.splitlines()) == 1

@@ -1,0 +1,88 @@
+# The calibration: settings searched in parts, then gathered.
+CALIBRATION = "<results>/calibration"
+
+
+def calibration_parts(kind, only=None):
+    """Files of all parts, or of one stage's."""
+    return [
+        f"{CALIBRATION}/parts/{family}/{stage}-{number}.{kind}"
+        for (family, stage), count in tasks.counts(config).items()
+        for number in range(count)
+        if only in (None, stage)
+    ]
+
+
+def calibration_task(wildcards):
+    return tasks.task(config, wildcards.family, wildcards.stage, int(wildcards.part))
+
+
+def calibration_inputs(wildcards):
+    """The readings and, where a part needs them, downloads and the data settings kept."""
+    settings = config["calibration"][wildcards.family]
+    files = {"reported": settings["reported"]}
+    files["downloads"] = [f"<downloads>/{f}" for f in tasks.files(config, wildcards.family)]
+    if wildcards.stage == "steps":
+        files["kept"] = f"{CALIBRATION}/parts/symmetric_linear/kept.json"
+    return files
+
+
+# Simulate and score a part of the settings.
+rule calibrate_part:
+    input:
+        unpack(calibration_inputs),
+    output:
+        scores=f"{CALIBRATION}/parts/{{family}}/{{stage}}-{{part}}.json",
+        predictions=f"{CALIBRATION}/parts/{{family}}/{{stage}}-{{part}}.parquet",
+        provenance=f"{CALIBRATION}/parts/{{family}}/{{stage}}-{{part}}.provenance.json",
+    log:
+        "<logs>/calibrate/{family}/{stage}-{part}.log",
+    benchmark:
+        "<benchmarks>/calibrate/{family}/{stage}-{part}.tsv"
+    params:
+        task=calibration_task,
+        code=lambda w: tasks.code(config, w.family),
+    script:
+        "../scripts/calibrate_part.py"
+
+
+# Keep some of the accepted data settings, at which the steps are searched.
+rule calibrate_keep:
+    input:
+        calibration_parts("json", "data"),
+    output:
+        f"{CALIBRATION}/parts/symmetric_linear/kept.json",
+    log:
+        "<logs>/calibrate/symmetric_linear/kept.log",
+    benchmark:
+        "<benchmarks>/calibrate/symmetric_linear/kept.tsv"
+    params:
+        points=lambda w: tasks.points(config),
+        kept=lambda w: config["calibration"]["symmetric_linear"]["data"]["kept"],
+        code=provenance.code_hash("emmoe.calibration.space"),
+    script:
+        "../scripts/calibrate_keep.py"
+
+
+# Gather all parts into tables and a page.
+rule calibrate_gather:
+    input:
+        scores=calibration_parts("json"),
+        predictions=calibration_parts("parquet"),
+        provenances=calibration_parts("provenance.json"),
+        reported=[f["reported"] for f in tasks.families(config).values()],
+    output:
+        settings=f"{CALIBRATION}/settings.csv",
+        scores=f"{CALIBRATION}/scores.csv",
+        predictions=f"{CALIBRATION}/predictions.parquet",
+        bands=f"{CALIBRATION}/bands.csv",
+        calibrate=f"{CALIBRATION}/calibrate.md",
+        provenance=f"{CALIBRATION}/provenance.json",
+    log:
+        "<logs>/calibrate/gather.log",
+    benchmark:
+        "<benchmarks>/calibrate/gather.tsv"
+    params:
+        families=lambda w: tasks.families(config),
+        code=provenance.code_hash("emmoe.calibration.report", "emmoe.calibration.readings"),
+    script:
+        "../scripts/calibrate_gather.py"

@@ -1,0 +1,9 @@
+"""Gather all parts of the calibration."""
+
+from emmoe.calibration import jobs
+from emmoe.jobs import logged
+
+with logged(snakemake.log[0]):
+    found = snakemake.input
+    files = (list(found[kind]) for kind in ("scores", "predictions", "provenances"))
+    jobs.gather(snakemake.params.families, *files, dict(snakemake.output.items()))

@@ -1,0 +1,8 @@
+"""Keep some of the accepted data settings."""
+
+from emmoe.calibration import jobs
+from emmoe.jobs import logged
+
+with logged(snakemake.log[0]):
+    points, kept = snakemake.params.points, snakemake.params.kept
+    jobs.select(points, list(snakemake.input), kept, snakemake.output[0])
