@@ -1,5 +1,5 @@
 # Regenerates, extends and audits "Learning Mixtures of Experts with EM" (ICML 2025).
-# config -> grid -> draw / download -> fit -> summarise -> figures, tables
+# config -> grid -> draw / download -> fit -> summarise -> figures, tables, findings
 from snakemake.utils import min_version
 
 min_version("9.19")
@@ -13,6 +13,7 @@ include: "workflow/rules/data.smk"
 include: "workflow/rules/fit.smk"
 include: "workflow/rules/figures.smk"
 include: "workflow/rules/calibrate.smk"
+include: "workflow/rules/findings.smk"
 
 
 # All that needs no download: a few minutes on a laptop.

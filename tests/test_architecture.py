@@ -43,11 +43,13 @@ ALLOWED = {
         "tables",
     },
     "analyses": {"errors", "models", "fitters", "recorder", "fit", "theory", "registry"},
+    "probes": {"errors", "models", "fitters", "components", "seeds"},
 }
-# Figures and tables know summaries, not how they came about.
+# Figures, tables and findings know summaries, not how they came about.
 READERS = {
     "figures": {"errors", "reported", "results", "tables", "theory"},
     "tables": {"errors", "reported", "results", "theory"},
+    "findings": {"errors", "reported", "tables"},
 }
 
 

@@ -32,7 +32,7 @@ def sidecar(folder, fitter, commit="abc"):
 @pytest.fixture
 def results(tmp_path):
     folder = tmp_path / "results"
-    for product in ("figures/a.png", "tables/a.csv"):
+    for product in ("figures/a.png", "tables/a.csv", "findings/a.json"):
         (folder / product).parent.mkdir(parents=True)
         (folder / product).write_text(product)
     for fitter in ("em", "gd"):
@@ -49,6 +49,7 @@ def test_products_are_copied_and_old_ones_removed(results, tmp_path):
     keep(EXPERIMENTS, results, reference)
     assert (reference / "figures" / "a.png").read_text() == "figures/a.png"
     assert [path.name for path in (reference / "tables").iterdir()] == ["a.csv"]
+    assert (reference / "findings" / "a.json").read_text() == "findings/a.json"
 
 
 def test_calibration_is_kept_if_it_was_run_without_its_parts(results, tmp_path):

@@ -1,9 +1,11 @@
 """Reads and checks config.yaml, the record of all experiments: every mistake is one line."""
 
 import copy
+import inspect
 import math
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -57,6 +59,10 @@ def check(config: Any) -> dict[str, Any]:
         for name, entry in config[kind].items():
             _check_product(config, kind, name, entry)
     check_calibration(config)
+    for name, entry in config["probes"].items():
+        _check_probe(config, f"probes.{name}", entry)
+    for name, entry in config["findings"].items():
+        _check_finding(config, f"findings.{name}", entry)
     for path in config["inferred"]:
         _check_path(config, path)
     return config
@@ -131,12 +137,54 @@ def _check_limits(where: str, experiment: dict[str, Any]) -> None:
 
 def _check_product(config: dict[str, Any], kind: str, name: str, entry: dict[str, Any]) -> None:
     """Check a figure's or table's module, the experiments it reads, and the fitters it shows."""
-    modules, known = registry.modules(kind), config["experiments"]
-    _check_known(f"{kind}.{name}.draw", "module", [entry["draw"]], modules)
-    read = re.findall(r"<results>/(?:summaries|runs)/(\w+)\.", " ".join(entry["inputs"].values()))
-    _check_known(f"{kind}.{name}.inputs", "experiment", read, known)
+    known = config["experiments"]
+    _check_known(f"{kind}.{name}.draw", "module", [entry["draw"]], registry.modules(kind))
+    read = _check_inputs(config, f"{kind}.{name}.inputs", entry["inputs"])
     fitters = {fitter for experiment in read for fitter in known[experiment]["fitters"]}
     _check_known(f"{kind}.{name}.curves", "fitter", entry["curves"], fitters)
+
+
+def _check_inputs(config: dict[str, Any], where: str, inputs: dict[str, str]) -> list[str]:
+    """Check that every input can be made; return the experiments that are read."""
+    paths = " ".join(inputs.values())
+    read = re.findall(r"<results>/(?:summaries|runs|traces)/(\w+)\.", paths)
+    _check_known(where, "experiment", read, config["experiments"])
+    for folder, what in (("probes", "probe"), ("tables", "table")):
+        named = re.findall(rf"<results>/{folder}/(\w+)\.", paths)
+        _check_known(where, what, named, config[folder])
+    return read
+
+
+def _check_probe(config: dict[str, Any], where: str, entry: dict[str, Any]) -> None:
+    """Check a probe's module, experiment, fitters, and that what it measures has its options."""
+    modules = [name for name in registry.modules("probes") if name != "base"]
+    _check_known(f"{where}.measure", "probe", [entry["measure"]], modules)
+    _check_known(f"{where}.experiment", "experiment", [entry["experiment"]], config["experiments"])
+    for name, settings in entry["fitters"].items():
+        components.build_fitter(settings, f"{where}.fitters.{name}")
+    measure = import_module(f"emmoe.probes.{entry['measure']}").measure
+    _check_options(where, measure, {"scene": None}, entry["options"])
+
+
+def _check_finding(config: dict[str, Any], where: str, entry: dict[str, Any]) -> None:
+    """Check a finding's module, its inputs and options, and the products that show it."""
+    modules = [name for name in registry.modules("findings") if name != "base"]
+    _check_known(f"{where}.find", "finding", [entry["find"]], modules)
+    _check_inputs(config, f"{where}.inputs", entry["inputs"])
+    products = [f"{kind}/{name}" for kind in ("figures", "tables") for name in config[kind]]
+    _check_known(f"{where}.shown_by", "figure or table", entry["shown_by"], products)
+    find = import_module(f"emmoe.findings.{entry['find']}").find
+    _check_options(where, find, entry["inputs"], entry["options"])
+
+
+def _check_options(
+    where: str, function: Callable, inputs: dict[str, Any], options: dict[str, Any]
+) -> None:
+    """Check that a function takes these inputs and options, and no more without default."""
+    try:
+        inspect.signature(function).bind(**inputs, **options)
+    except TypeError as error:
+        raise ConfigError(f"{where}: {error}") from None
 
 
 def _check_known(where: str, what: str, names: Iterable[str], known: Iterable[str]) -> None:

@@ -155,3 +155,24 @@ def fit_task(config: dict[str, Any], experiment: str, fitter: str, block: str) -
         "rows": settings["rows"],
         "analyses": settings["analyses"],
     }
+
+
+def first_block(experiment: dict[str, Any]) -> str:
+    """Return the name of the block that holds the first cell's first replicate."""
+    return next(iter(blocks(experiment)))
+
+
+def probe_task(config: dict[str, Any], probe: str) -> dict[str, Any]:
+    """Return what a probe's table depends on, its draw and downloads apart."""
+    entry = config["probes"][probe]
+    settings = config["experiments"][entry["experiment"]]
+    cell = cells(settings)[0]
+    return {
+        "seed": config["seed"],
+        "model": settings["model"],
+        "cells": [asdict(cell)],
+        "measure": entry["measure"],
+        "fitters": entry["fitters"],
+        "iterations": entry.get("iterations", settings["iterations"]),
+        "options": entry["options"],
+    }

@@ -5,17 +5,20 @@ import time
 import zipfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
+from threadpoolctl import threadpool_limits
 
 from emmoe import provenance, results
 from emmoe.draw import draw_block
 from emmoe.errors import DataError, EmmoeError
 from emmoe.fit import Files, fit_block
+from emmoe.probes.base import scene
 from emmoe.summary import gather, summarise
 
 
@@ -44,10 +47,16 @@ def fit_code(task: Mapping[str, Any]) -> str:
     return provenance.code_hash("emmoe.fit", *_modules(task), algorithm, *analyses)
 
 
+def probe_code(task: Mapping[str, Any]) -> str:
+    """Return the hash of the code that a probe depends on."""
+    fitters = [f"emmoe.fitters.{f['algorithm']}" for f in task["fitters"].values()]
+    return provenance.code_hash(f"emmoe.probes.{task['measure']}", *_modules(task), *fitters)
+
+
 def product_code(kind: str, name: str) -> str:
-    """Return the hash of the code that a figure or table depends on."""
-    writer = {"figures": "emmoe.figures.style", "tables": "emmoe.tables.write"}[kind]
-    return provenance.code_hash(f"emmoe.{kind}.{name}", writer)
+    """Return the hash of the code that a figure, table or finding depends on."""
+    writers = {"figures": "figures.style", "tables": "tables.write", "findings": "findings.base"}
+    return provenance.code_hash(f"emmoe.{kind}.{name}", f"emmoe.{writers[kind]}")
 
 
 def _modules(task: Mapping[str, Any]) -> list[str]:
@@ -74,12 +83,7 @@ def fit(
 
     code: the hash of `fit_code`, taken before the job; names: the experiment's and the fitter's."""
     label, started = "/".join(names.values()), time.monotonic()
-    try:
-        with np.load(draw_path) as content:
-            arrays = dict(content)
-    except (OSError, EOFError, ValueError, zipfile.BadZipFile) as error:
-        raise DataError(f"{draw_path}: not a readable draw ({error}): delete it") from None
-    fits = fit_block(task, arrays, files, lambda line: _say(f"{label}, {line}"))
+    fits = fit_block(task, _read_draw(draw_path), files, lambda line: _say(f"{label}, {line}"))
     trace = pd.DataFrame(fits.rows)
     runs = pd.DataFrame(fits.runs)
     for frame in (trace, runs):
@@ -97,6 +101,14 @@ def fit(
     results.write_json(content, provenance_path)
     replicates = f"replicates {task['replicates'][0]}-{task['replicates'][-1]}"
     _say(f"{label}, {replicates}: done in {time.monotonic() - started:.0f} s")
+
+
+def _read_draw(path: str) -> dict[str, np.ndarray]:
+    try:
+        with np.load(path) as content:
+            return dict(content)
+    except (OSError, EOFError, ValueError, zipfile.BadZipFile) as error:
+        raise DataError(f"{path}: not a readable draw ({error}): delete it") from None
 
 
 def _brief(record: dict[str, Any]) -> dict[str, Any]:
@@ -121,8 +133,30 @@ def gather_runs(paths: list[str], facts: list[dict[str, Any]], path: str) -> Non
         gather(runs, pd.DataFrame(facts)).to_parquet(temporary, index=False)
 
 
+def gather_traces(paths: list[str], path: str) -> None:
+    """Gather the traces of an experiment into one table."""
+    trace = pd.concat([results.read_table("trace", p) for p in paths], ignore_index=True)
+    results.write_table(trace, "trace", path)
+
+
+def probe(
+    task: Mapping[str, Any], code: str, draw_path: str, files: Files, path: str, record: str
+) -> None:
+    """Measure what a probe measures; write its table and its provenance.
+
+    code: the hash of `probe_code`, taken before the job."""
+    module = import_module(f"emmoe.probes.{task['measure']}")
+    with threadpool_limits(limits=1):
+        table = module.measure(scene(task, _read_draw(draw_path), files), **task["options"])
+    results.write_csv(table, path)
+    content = {"task": task, "code": code, "inputs": {"draw": provenance.file_hash(draw_path)}}
+    content["inputs"] |= {name: sha256 for name, (_, sha256) in files.items()}
+    content["outputs"] = {"table": provenance.file_hash(path)}
+    results.write_json(content | provenance.describe(), record)
+
+
 def read_input(path: str) -> pd.DataFrame:
-    """Read an input of a figure or table by its suffix."""
+    """Read an input of a figure, table or finding by its suffix."""
     return pd.read_parquet(path) if path.endswith(".parquet") else pd.read_csv(path)
 
 
@@ -146,3 +180,11 @@ def table(entry: Mapping[str, Any], inputs: Mapping[str, str], csv: str, md: str
     from emmoe.tables.write import save
 
     save(_drawn("tables", entry, inputs), csv, md)
+
+
+def finding(entry: Mapping[str, Any], inputs: Mapping[str, str], path: str) -> None:
+    """Compute a finding module's finding and save it as JSON."""
+    module = import_module(f"emmoe.findings.{entry['find']}")
+    tables = {key: read_input(path) for key, path in inputs.items()}
+    found = module.find(**tables, **entry["options"])
+    results.write_json(replace(found, products=tuple(entry["shown_by"])).content(), path)

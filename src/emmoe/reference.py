@@ -14,7 +14,7 @@ ENVIRONMENT = ("commit", "python", "versions", "cpu", "cores", "blas")
 
 
 def keep(experiments: dict[str, Any], results: Path, reference: Path) -> None:
-    """Copy results/figures, results/tables and, if it is there, results/calibration without its
+    """Copy results/{figures,tables,findings} and, if it is there, results/calibration without its
     parts to a reference folder, and condense the provenance of the experiments' fits into one
     file there: environments once, then a record a fit.
 
@@ -22,7 +22,7 @@ def keep(experiments: dict[str, Any], results: Path, reference: Path) -> None:
     sidecars = [path for path in _sidecars(experiments, results) if path.is_file()]
     if not sidecars or not (results / "tables").is_dir():
         raise DataError(f"{results}: no finished run to keep: run make paper first")
-    for folder in ("figures", "tables"):
+    for folder in ("figures", "tables", "findings"):
         shutil.rmtree(reference / folder, ignore_errors=True)
         shutil.copytree(results / folder, reference / folder)
     if (results / "calibration" / "calibrate.md").is_file():

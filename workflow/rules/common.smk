@@ -30,6 +30,7 @@ wildcard_constraints:
     experiment="[a-z][a-z0-9_]*",
     fitter="[a-z][a-z0-9_]*",
     product="[a-z][a-z0-9_]*",
+    probe="[a-z][a-z0-9_]*",
     block="[^/]+",
     dataset="[a-z-]+",
     file="[^/]+",
@@ -39,7 +40,7 @@ wildcard_constraints:
 
 
 def products(target):
-    """Files of all figures and tables of a target."""
+    """Files of all figures, tables and findings of a target."""
     figures = [
         f"<results>/figures/{name}.{suffix}"
         for name, entry in config["figures"].items()
@@ -52,7 +53,12 @@ def products(target):
         if entry["target"] == target
         for suffix in ("csv", "md")
     ]
-    return figures + tables
+    findings = [
+        f"<results>/findings/{name}.json"
+        for name, entry in config["findings"].items()
+        if entry["target"] == target
+    ]
+    return figures + tables + findings
 
 
 def of_all_fits(kind):
@@ -77,7 +83,22 @@ def fit_task(wildcards):
     return grid.fit_task(config, wildcards.experiment, wildcards.fitter, wildcards.block)
 
 
+def probe_task(wildcards):
+    return grid.probe_task(config, wildcards.probe)
+
+
+def probe_draw(wildcards):
+    """The draw that holds the first replicate of the probed experiment."""
+    experiment = config["probes"][wildcards.probe]["experiment"]
+    block = grid.first_block(config["experiments"][experiment])
+    return f"<results>/draws/{experiment}/{block}.npz"
+
+
 def downloads(wildcards):
+    return downloads_of(wildcards.experiment)
+
+
+def downloads_of(experiment):
     """Downloads that the experiment's data set reads."""
-    data = config["experiments"][wildcards.experiment]["data"]
+    data = config["experiments"][experiment]["data"]
     return [f"<downloads>/{file}" for file in component("datasets", data["name"], "data").files]

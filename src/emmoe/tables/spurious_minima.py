@@ -29,12 +29,14 @@ def build(*, curves: Mapping[str, str], **runs_tables: pd.DataFrame) -> pd.DataF
     """
     runs = joined(runs_tables, curves or {"em": "EM"}, NEEDS)
     runs["runs"] = runs.groupby(PLACE)["replicate"].transform("size")
-    found = runs[
-        (runs["outcome"] == "elsewhere")
-        & (runs["limit_gradient"] <= GRADIENT)
-        & (runs["limit_curvature"] > 0)
-    ]
+    found = verified(runs)
     found = found.assign(cases=found.groupby(PLACE)["replicate"].transform("size"))
     # Stable: equal gaps stay in the order of cell, fitter and replicate.
     worst = found.sort_values("loss_gap", ascending=False, kind="stable", ignore_index=True)
     return worst.head(MOST)[COLUMNS]
+
+
+def verified(runs: pd.DataFrame) -> pd.DataFrame:
+    """Return the runs that ended in a strict local minimum above theta_hat."""
+    stationary = (runs["limit_gradient"] <= GRADIENT) & (runs["limit_curvature"] > 0)
+    return runs[(runs["outcome"] == "elsewhere") & stationary]

@@ -1,0 +1,49 @@
+"""What every algorithm pays to come as close as EM gets: iterations, and data passes."""
+
+from collections.abc import Mapping
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from emmoe.figures import style
+
+COLOUR, REFERENCE = "#56B4E9", "#0072B2"  # others, and the first algorithm, EM
+
+
+@style.context()
+def draw(*, costs: pd.DataFrame, curves: Mapping[str, str]) -> Figure:
+    """Return the figure: median iterations (a) and data passes (b) until both errors are within
+    1 % of EM's, one bar an algorithm, log axes.
+
+    costs: a table of `emmoe.tables.cost_to_floor`; curves: unused, the table has the labels. A
+    median that is not reached is a hatched bar to the limit, passes having none."""
+    figure, (left, right) = style.two_panels()
+    _panel(left, costs, "iterations_error", "(a) iterations to EM's floor")
+    _panel(right, costs, "passes_error", "(b) data passes to EM's floor")
+    right.tick_params(labelleft=False)
+    return figure
+
+
+def _panel(axes: Axes, costs: pd.DataFrame, column: str, title: str) -> None:
+    places = np.arange(len(costs))
+    values = costs[column].to_numpy(float)
+    colours = [REFERENCE if place == 0 else COLOUR for place in places]
+    bottom = 1.0
+    axes.set_xscale("log")
+    for place, value, colour in zip(places, values, colours, strict=True):
+        reached = np.isfinite(value)
+        wide = value if reached else costs["iterations_limit"].iloc[place]
+        axes.barh(
+            place, wide - bottom, left=bottom, height=0.7, color=colour if reached else "none",
+            edgecolor=colour, hatch=None if reached else "////", lw=0.6,
+        )  # fmt: skip
+        text = f"{value:.0f}" if reached else "not reached"
+        axes.annotate(text, (wide, place), (3, 0), textcoords="offset points", va="center",
+                      fontsize=style.SMALL)  # fmt: skip
+    axes.set_yticks(places, costs["algorithm"])
+    axes.invert_yaxis()
+    axes.grid(visible=False, axis="y")
+    axes.set_title(title)
+    axes.set_xlim(bottom, 3 * np.nanmax(np.append(values, bottom)))

@@ -1,0 +1,84 @@
+"""Two reported curves of gradient descent that disagree, and what each explanation would draw.
+
+Left: the excess loss as Figure 1a shows it, and as simulated with L at (beta_t, w_t), with L at
+(beta_t, w*), and with a larger gate step. Right: the gate's error as Figure 2b shows it, which
+tells the explanations apart.
+"""
+
+from collections.abc import Mapping
+
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+
+from emmoe import reported as paper
+from emmoe.figures import style
+from emmoe.tables.traces import FAST, GATE, LOSS, SLOW, excess_losses, mean_curve
+
+LABELS = {
+    "slow": r"$L(\beta_t, w_t)$, step 0.1",
+    "true_gate": r"$L(\beta_t, w^{*})$, step 0.1",
+    "fast": r"$L(\beta_t, w_t)$, gate step 1.6",
+}
+LOOKS = {
+    "slow": style.LOOKS["gradient_descent"], "true_gate": style.OTHERS[0], "fast": style.OTHERS[1],
+}  # fmt: skip
+BOTTOM = 1e-5  # nats
+
+
+@style.context()
+def draw(
+    *,
+    trace: pd.DataFrame,
+    runs: pd.DataFrame,
+    reported: pd.DataFrame,
+    curves: Mapping[str, str],
+) -> Figure:
+    """Return the figure; inputs as `emmoe.findings.f2_curves_disagree`, means over the runs."""
+    read = paper.load(reported)
+    losses = excess_losses(trace, runs)
+    errors = {"slow": mean_curve(trace, SLOW, GATE), "fast": mean_curve(trace, FAST, GATE)}
+    figure, (left, right) = style.two_panels()
+    left.set(title="(a) excess loss over the truth (Fig. 1a)", ylabel="excess loss  [nats]")
+    style.log_axis(left, (BOTTOM, 1.5))
+    right.set(title="(b) relative error of the gate (Fig. 2b)")
+    right.set_ylabel(r"$\Vert w_t - w^{*}\Vert\, /\, \Vert w^{*}\Vert$")
+    style.log_axis(right, (0.05, 1.2), (1, 2, 5))
+    _panel(left, losses, _readings(read, "figure_1", LOSS))
+    _panel(right, errors, _readings(read, "figure_2", GATE))
+    _legend(figure)
+    return figure
+
+
+def _readings(read: pd.DataFrame, figure: str, metric: str) -> pd.DataFrame:
+    rows = paper.plotted(read, figure)
+    rows = rows[(rows["algorithm"] == SLOW) & (rows["metric"] == metric)]
+    return rows[rows["value"] > 0]
+
+
+def _panel(axes: Axes, curves: Mapping[str, pd.Series], read: pd.DataFrame) -> None:
+    for name, curve in curves.items():
+        look = LOOKS[name]
+        axes.plot(curve.index, curve, color=look.colour, ls=look.line, lw=look.width, label=name)
+    last = max(curve.index.max() for curve in curves.values())
+    shown = read[read["iteration"] <= last]
+    axes.plot(shown["iteration"], shown["value"], label="reported", zorder=2.5, **_marker())
+    axes.set_xlabel("iteration $t$")
+    axes.margins(x=0.02)
+
+
+def _marker() -> dict:
+    return {"ls": "", "marker": "o", "ms": style.READING, "mfc": "white", "mec": "0.2", "mew": 0.7}
+
+
+def _legend(figure: Figure) -> None:
+    lines = {
+        text: Line2D([], [], color=LOOKS[n].colour, ls=LOOKS[n].line, lw=LOOKS[n].width)
+        for n, text in LABELS.items()
+    }
+    lines["reported for GD (as iteration $t + 1$)"] = Line2D([], [], **_marker())
+    figure.legend(
+        lines.values(), lines.keys(), loc="outside upper center", ncols=4, columnspacing=1.0,
+        handlelength=2.0, borderaxespad=0.2,
+    )  # fmt: skip

@@ -1,0 +1,20 @@
+"""Accuracy of one multinomial logistic regression and of an oracle pair, beside EM's."""
+
+from collections.abc import Mapping
+
+import pandas as pd
+
+COLUMNS = ["method", "train_images", "accuracy"]
+
+
+def build(
+    *, baselines: pd.DataFrame, summary: pd.DataFrame, curves: Mapping[str, str]
+) -> pd.DataFrame:
+    """Return COLUMNS: the rows of `emmoe.probes.baselines`, then the fitters of curves on Random
+    Invert, each after its last iteration (mean over replicates, trained on all images)."""
+    rows = baselines.rename(columns={"baseline": "method"})[COLUMNS].to_dict("records")
+    rows = [row | {"method": f"logistic regression, {row['method']}"} for row in rows]
+    accuracy = summary[summary["metric"] == "test_accuracy"].sort_values("iteration")
+    last = accuracy.groupby("fitter")["mean"].last()
+    rows += [{"method": label, "accuracy": last[fitter]} for fitter, label in curves.items()]
+    return pd.DataFrame(rows, columns=COLUMNS)

@@ -1,0 +1,8 @@
+"""Compute one finding."""
+
+from emmoe import jobs
+
+entry = snakemake.params.entry
+inputs = {name: snakemake.input[name] for name in entry["inputs"]}
+with jobs.logged(snakemake.log[0]):
+    jobs.finding(entry, inputs, snakemake.output[0])
