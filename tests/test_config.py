@@ -103,6 +103,17 @@ UNUSABLE = [
     ("figures.figure_1.inputs", {"summary": "<results>/summaries/linear.csv"}, "fig", "'linear'"),
     ("figures.figure_1.curves", {"emm": "EM"}, "figures.figure_1.curves", "'emm'"),
     ("downloads", {}, "downloads.fashion-mnist", "experiments.fashion_mnist"),
+    ("probes.inversion.measure", "inversoin", "probes.inversion.measure", "'inversoin'"),
+    ("probes.inversion.experiment", "digit", "probes.inversion.experiment", "'digit'"),
+    ("probes.inversion.fitters.em.step", -1, "probes.inversion.fitters.em", "-1"),
+    ("probes.inversion.options", {"fiter": "em"}, "probes.inversion", "fit"),
+    ("probes.inversion.options", {"fitter": "gd"}, "probes.inversion.options.fitter", "'gd'"),
+    ("findings.f5.find", "f5_baseline", "findings.f5.find", "'f5_baseline'"),
+    ("findings.f5.inputs.baselines", "<results>/probes/base.csv", "findings.f5.inputs", "'base'"),
+    ("findings.f3.inputs.costs", "<results>/tables/cost.csv", "findings.f3.inputs", "'cost'"),
+    ("findings.f5.inputs", {"baseline": "x.csv"}, "findings.f5", "baseline"),
+    ("findings.f5.options", {}, "findings.f5", "data"),
+    ("findings.f5.shown_by", ["tables/baseline"], "findings.f5.shown_by", "'tables/baseline'"),
 ]
 
 
@@ -212,6 +223,8 @@ def test_defaults_are_filled():
     content |= {
         "figures": {},
         "inferred": {},
+        "probes": {},
+        "findings": {},
         "experiments": {"x": content["experiments"]["digits"]},
     }
     table = {"draw": "table_2", "target": "figures", "inputs": {"x": "data/reported/x.csv"}}

@@ -136,7 +136,14 @@ def inversion(errors, norms):
 def test_f8_needs_a_separating_pixel_and_a_growing_gate(errors, norms, holds):
     found = f8_one_pixel_tells.find(inversion=inversion(errors, norms), data="x")
     assert found.holds is holds
-    assert f"{errors or 'no'} of 60 training images" in found.text
+    assert f"{errors} of 60 training images" in found.text
+
+
+def test_f8_says_so_where_the_gate_learns_something_else():
+    table = inversion(0, [1, 2, 3])
+    assert "divides them" not in f8_one_pixel_tells.find(inversion=table, data="x").text
+    found = f8_one_pixel_tells.find(inversion=table.assign(gate_accuracy=0.55), data="x")
+    assert "of 55.0 % of the training images only" in found.text
 
 
 def test_f8_says_from_when_on_the_gate_grows():

@@ -51,6 +51,7 @@ def test_fisher_finds_the_same_run_for_one_inner_step_alone(which, digits_scene)
     assert list(table["iteration"]) == [0, 1, 2, 3, 4]
     assert table["difference_one"].max() <= 1e-14
     assert table["identity"].max() <= 1e-12
+    assert table["slope"].max() <= 1e-6
     assert table["difference_two"].iloc[1:].min() > 1e-3
 
 
@@ -61,6 +62,7 @@ def test_fisher_tells_a_wrong_gradient_of_q(digits_scene, monkeypatch):
     )
     table = fisher.measure(digits_scene, one="one", two="two", reference="gd")
     assert table["identity"].min() == pytest.approx(1e-3, rel=1e-6)
+    assert table["slope"].min() == pytest.approx(1e-3, rel=1e-2)
 
 
 def test_inversion_counts_the_pixels_that_mislead():

@@ -1,5 +1,6 @@
 """The workflow as a user meets it: what reruns, what does not, and what a mistake looks like."""
 
+import json
 import os
 import signal
 import time
@@ -98,6 +99,17 @@ def test_config_mistake_is_one_line(checkout):
     (line,) = [line for line in output.splitlines() if "emm'" in line]
     assert line.removeprefix("error: ") == mistake
     assert "Traceback" not in output
+
+
+def test_finding_is_built_from_what_it_reads_and_stays(tmp_path):
+    fresh = Checkout.fresh(tmp_path / "checkout")
+    first, second = (f"results/smoke/findings/{name}.json" for name in ("f1", "f2"))
+    fresh.run(second, target=first)
+    by_fits, by_probes = (json.loads((fresh.folder / path).read_text()) for path in (second, first))
+    assert (by_probes["id"], by_fits["id"]) == ("F1", "F2")
+    assert by_fits["products"][0] == "figures/curve_conflict"
+    assert by_probes["holds"] is True and by_fits["holds"] in (True, False)
+    assert "Nothing to be done" in fresh.run(second, target=first)
 
 
 def wait_for(pattern, folder, process, seconds=60):

@@ -164,6 +164,9 @@ def _check_probe(config: dict[str, Any], where: str, entry: dict[str, Any]) -> N
         components.build_fitter(settings, f"{where}.fitters.{name}")
     measure = import_module(f"emmoe.probes.{entry['measure']}").measure
     _check_options(where, measure, {"scene": None}, entry["options"])
+    for option, value in entry["options"].items():
+        if isinstance(value, str):  # a probe's only texts are names of its fitters
+            _check_known(f"{where}.options.{option}", "fitter", [value], entry["fitters"])
 
 
 def _check_finding(config: dict[str, Any], where: str, entry: dict[str, Any]) -> None:
