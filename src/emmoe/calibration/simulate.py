@@ -56,7 +56,7 @@ def simulate(
     drawn = draw_block(grid.draw_task(config, ONLY, block))
     task = grid.fit_task(config, ONLY, ONLY, block)
     fits = fit_block(task, drawn, files, lambda line: None)
-    return _values(pd.concat(fits.traces, ignore_index=True), iterations)
+    return _values(pd.DataFrame(fits.rows), iterations)
 
 
 def _values(trace: pd.DataFrame, iterations: int) -> dict[str, Array]:
