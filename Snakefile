@@ -1,5 +1,5 @@
 # Regenerates, extends and audits "Learning Mixtures of Experts with EM" (ICML 2025).
-# config -> grid -> draw / download -> fit -> summarise -> figures, tables, findings
+# config -> grid -> draw / download -> fit -> summarise -> figures, tables, findings -> report
 from snakemake.utils import min_version
 
 min_version("9.19")
@@ -14,6 +14,7 @@ include: "workflow/rules/fit.smk"
 include: "workflow/rules/figures.smk"
 include: "workflow/rules/calibrate.smk"
 include: "workflow/rules/findings.smk"
+include: "workflow/rules/report.smk"
 
 
 # All that needs no download: a few minutes on a laptop.
@@ -21,6 +22,7 @@ rule figures:
     default_target: True
     input:
         products("figures"),
+        "<results>/report.html",
 
 
 # The SNR grids in full: no download, about a quarter of an hour on two cores.
@@ -41,3 +43,4 @@ rule paper:
 rule calibrate:
     input:
         "<results>/calibration/calibrate.md",
+        "<results>/report.html",

@@ -17,6 +17,8 @@ from emmoe import config as configuration  # noqa: E402
 from emmoe.calibration import tasks  # noqa: E402
 from emmoe.errors import EmmoeError  # noqa: E402
 from emmoe.registry import component  # noqa: E402
+from emmoe.report import build as report_build  # noqa: E402
+from emmoe.report import origins as report_origins  # noqa: E402
 
 try:
     for path in workflow.configfiles:

@@ -6,7 +6,13 @@ rule figure:
     input:
         unpack(lambda w: config["figures"][w.product]["inputs"]),
     output:
-        png="<results>/figures/{product}.png",
+        png=report(
+            "<results>/figures/{product}.png",
+            caption="../report/figure.rst",
+            category="Figures",
+            subcategory=lambda w: config["figures"][w.product]["target"],
+            labels={"figure": "{product}"},
+        ),
         pdf="<results>/figures/{product}.pdf",
     log:
         "<logs>/figure/{product}.log",
@@ -24,7 +30,13 @@ rule table:
     input:
         unpack(lambda w: config["tables"][w.product]["inputs"]),
     output:
-        csv="<results>/tables/{product}.csv",
+        csv=report(
+            "<results>/tables/{product}.csv",
+            caption="../report/table.rst",
+            category="Tables",
+            subcategory=lambda w: config["tables"][w.product]["target"],
+            labels={"table": "{product}"},
+        ),
         md="<results>/tables/{product}.md",
     log:
         "<logs>/table/{product}.log",

@@ -1,0 +1,1 @@
+"""The report: all results in one HTML file that opens offline."""

@@ -1,0 +1,192 @@
+"""The audit as the report shows it: counts by verdict, the curves, and a row a claim."""
+
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pandas as pd
+
+from emmoe.errors import DataError
+from emmoe.report.products import number
+
+# From the best to the worst, with what they mean.
+VERDICTS = {
+    "reproduced": "follows from stated settings, or was kept out of the calibration and is met",
+    "attainable": "was used to choose settings, and one of them meets it",
+    "not determinable": "hangs on settings that the paper does not state",
+    "not tested": "for the reason given with it",
+    "inconsistent": "met by none of the settings that were searched",
+    "contradictory": "the paper against itself: no setting comes near both of two of its curves",
+}
+PARTS = {"calibration": "curves, calibration readings", "held_out": "curves, held-out readings"}
+KINDS = {
+    "ordering": "orderings",
+    "identity": "pairs of curves of the same runs",
+    "bound": "bounds on values that leave a logarithmic axis",
+}
+NEEDED = ["claim_id", "verdict", "reason"]
+
+
+class Count(NamedTuple):
+    """How many of a kind have each verdict; single numbers of a curve are never counted."""
+
+    name: str
+    counts: dict[str, int]
+
+
+class Claim(NamedTuple):
+    """A row of the audit's table, all text but the numbers: None where there is none."""
+
+    id: str
+    where: str
+    algorithm: str
+    kind: str
+    metric: str
+    iteration: float | None
+    verdict: str
+    reported: float | None
+    reproduced: float | None
+    z: float | None
+    stale: bool
+    reason: str
+    facts: dict[str, str]
+    files: list[str]
+
+
+class Audit(NamedTuple):
+    """counts: by what is counted; curves: each part of a curve; claims: each claim."""
+
+    verdicts: list[str]
+    counts: list[Count]
+    curves: list[dict[str, Any]]
+    claims: list[Claim]
+    stale: int
+
+    @property
+    def headline(self) -> str:
+        """The verdicts on curves, in a line."""
+        said = [
+            f"{row.name[0].upper()}{row.name[1:]}: "
+            + ", ".join(f"{row.counts[v]} {v}" for v in self.verdicts if v in row.counts)
+            for row in self.counts
+            if row.name.startswith("curves")
+        ]
+        judged = f"{len(self.claims)} claims in all"
+        return ". ".join([*said, f"{judged}, {self.stale} of them stale" if self.stale else judged])
+
+    @property
+    def options(self) -> dict[str, list[str]]:
+        """What the filters offer: verdicts, and the words of the claims' other columns."""
+        columns = ("where", "algorithm", "kind")
+        words = {
+            name: {word for claim in self.claims for word in getattr(claim, name).split()}
+            for name in columns
+        }
+        used = {claim.verdict for claim in self.claims}
+        verdicts = {"verdict": [v for v in self.verdicts if v in used]}
+        return verdicts | {name: sorted(found) for name, found in words.items()}
+
+
+def folder(results: Path) -> Path:
+    """Return the folder of the widest audit that is there (of the figures if there is none)."""
+    found = [results / "audit" / scope for scope in ("paper", "figures")]
+    return next((path for path in found if (path / "audit.csv").is_file()), found[-1])
+
+
+def files(results: Path) -> list[Path]:
+    """Return the files that the audit is read from, there or not."""
+    return [folder(results) / name for name in ("audit.csv", "curves.csv")]
+
+
+def load(results: Path, claims_file: Path) -> Audit | None:
+    """Return the audit with the claims' own facts beside its rows, or None if there is none.
+
+    Raises DataError if a column is missing. Other columns than the known ones do no harm."""
+    rows_file, curves_file = files(results)
+    if not rows_file.is_file():
+        return None
+    rows = _read(rows_file, NEEDED)
+    if claims_file.is_file():
+        own = _read(claims_file, ["claim_id"])
+        rows = rows.merge(own[["claim_id", *own.columns.difference(rows.columns)]], how="left")
+    curves = pd.DataFrame(columns=["curve_id", "verdict"])
+    if curves_file.is_file():
+        curves = _read(curves_file, ["curve_id", "verdict"])
+    named = {*rows["verdict"], *curves["verdict"]}
+    return Audit(
+        verdicts=[*VERDICTS, *sorted(named - set(VERDICTS))],
+        counts=_counts(rows, curves),
+        curves=_records(curves),
+        claims=[_claim(row) for row in _records(rows)],
+        stale=sum(_true(row.get("stale")) for row in _records(rows)),
+    )
+
+
+def _read(path: Path, needed: list[str]) -> pd.DataFrame:
+    frame = pd.read_csv(path)
+    if missing := sorted(set(needed) - set(frame)):
+        raise DataError(f"{path}: no column {', '.join(missing)}: delete it and run make audit")
+    return frame
+
+
+def _records(frame: pd.DataFrame) -> list[dict[str, Any]]:
+    """Rows without what is missing in them."""
+    return [
+        {key: value for key, value in row.items() if pd.notna(value)}
+        for row in frame.to_dict("records")
+    ]
+
+
+def _true(value: Any) -> bool:
+    return str(value).lower() == "true"
+
+
+def _counts(rows: pd.DataFrame, curves: pd.DataFrame) -> list[Count]:
+    """Count curves by part, Table 2's numbers, and claims that are no points of a curve."""
+    printed = curves["curve_id"].str.startswith("table2")
+    found = []
+    if "part" in curves:
+        for part, name in PARTS.items():
+            found.append((name, curves[~printed & (curves["part"] == part)]))
+    else:
+        found.append(("curves", curves[~printed]))
+    found.append(("numbers of Table 2", curves[printed]))
+    if {"kind", "where"} <= set(rows):
+        abstract = rows["where"] == "abstract"
+        for kind, name in KINDS.items():
+            found.append((name, rows[~abstract & (rows["kind"] == kind)]))
+        found.append(("claims of the abstract", rows[abstract]))
+    return [
+        Count(name, {key: int(n) for key, n in part["verdict"].value_counts().items()})
+        for name, part in found
+        if len(part)
+    ]
+
+
+def _claim(row: dict[str, Any]) -> Claim:
+    facts = {
+        "note": "note",
+        "source": "source",
+        "basis": "basis",
+        "curve": "curve_id",
+        "reported spread": "spread",
+        "reading uncertainty": "read_uncertainty",
+        "standard error of ours": "standard_error",
+        "verdict from a second seed": "verdict_again",
+        "the same number as": "duplicate_of",
+    }
+    return Claim(
+        id=row["claim_id"],
+        where=row.get("where", ""),
+        algorithm=row.get("algorithm", ""),
+        kind=row.get("kind", ""),
+        metric=row.get("metric", ""),
+        iteration=row.get("iteration"),
+        verdict=row["verdict"],
+        reported=row.get("reported"),
+        reproduced=row.get("reproduced"),
+        z=row.get("z"),
+        stale=_true(row.get("stale")),
+        reason=row.get("reason", ""),
+        facts={name: number(row[key]) for name, key in facts.items() if key in row},
+        files=[name for name in row.get("files", "").split(";") if name],
+    )

@@ -1,0 +1,70 @@
+"""Findings as the report shows them: each a file of results/findings."""
+
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from emmoe.errors import DataError
+from emmoe.report.products import number
+
+NEEDED = ("id", "title", "claim", "text", "holds")
+STATES = {True: "holds", False: "does not hold", None: "not decided"}
+
+
+class Finding(NamedTuple):
+    """state: "holds", "does not hold" or "not decided"; numbers: name and value as text;
+    products: names of the figures and tables that show it."""
+
+    id: str
+    title: str
+    claim: str
+    text: str
+    state: str
+    numbers: list[tuple[str, str]]
+    products: list[str]
+
+
+def files(results: Path) -> list[Path]:
+    """Return the findings' files that are there."""
+    return sorted((results / "findings").glob("*.json"))
+
+
+def load(results: Path) -> list[Finding]:
+    """Return all findings in the order of their numbers; raises DataError for a broken file."""
+    return sorted((_read(path) for path in files(results)), key=_order)
+
+
+def _order(finding: Finding) -> tuple[int, str]:
+    digits = re.search(r"\d+", finding.id)
+    return (int(digits[0]) if digits else 0, finding.id)
+
+
+def _read(path: Path) -> Finding:
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except ValueError:
+        raise DataError(f"{path}: not a readable finding: delete it to make it again") from None
+    if missing := [name for name in NEEDED if name not in content]:
+        raise DataError(f"{path}: no {', '.join(missing)}: delete it to make it again")
+    return Finding(
+        id=str(content["id"]),
+        title=content["title"],
+        claim=content["claim"],
+        text=content["text"],
+        state=STATES[content["holds"]],
+        numbers=list(_flat("", content.get("numbers", {}))),
+        products=[Path(name).stem for name in content.get("products", [])],
+    )
+
+
+def _flat(name: str, value: Any) -> Iterator[tuple[str, str]]:
+    """Yield named numbers, those in mappings under joined names."""
+    if isinstance(value, dict):
+        for key, inner in value.items():
+            yield from _flat(f"{name} {key}".strip().replace("_", " "), inner)
+    elif isinstance(value, list):
+        yield name, ", ".join(number(item) or "none" for item in value)
+    else:
+        yield name, number(value) or "none"

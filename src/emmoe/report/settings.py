@@ -1,0 +1,130 @@
+"""The settings of the paper's experiments, each with where it comes from.
+
+stated      the paper says so
+inferred    it does not: the value was chosen for the reason given
+calibrated  inferred, and searched: with the range of the settings that were accepted
+ours        no setting of the paper: how we run it, or a run of our own beside it
+"""
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pandas as pd
+
+from emmoe.report.products import experiments, number
+
+MARKS = ("stated", "inferred", "calibrated", "ours")
+STATED = {
+    "model.name", "model.experts", "model.classes", "data.name", "replicates", "iterations",
+    "fitters.em.algorithm", "fitters.gradient_em.algorithm", "fitters.gradient_descent.algorithm",
+}  # fmt: skip
+# Columns of the calibration's settings.csv by the setting that they stand for.
+CALIBRATED = {
+    "data.d": "d",
+    "data.norm_beta": "norm_beta",
+    "data.norm_w": "norm_w",
+    "start.distance.beta": "start_beta",
+    "start.distance.w": "start_w",
+}
+FILE = "settings.csv"
+
+
+class Setting(NamedTuple):
+    """A setting of an experiment: path, value, mark (of MARKS), reason, accepted range or ""."""
+
+    experiment: str
+    path: str
+    value: str
+    mark: str
+    reason: str
+    accepted: str
+
+
+def calibration(results: Path) -> Path | None:
+    """Return the calibration's table of settings, that of results/reference if need be."""
+    folders = (results / "calibration", results / "reference" / "calibration")
+    return next((path / FILE for path in folders if (path / FILE).is_file()), None)
+
+
+def settings(config: dict[str, Any], results: Path) -> list[Setting]:
+    """Return every setting of the experiments that the paper's own figures and tables show."""
+    path = calibration(results)
+    found = None if path is None else pd.read_csv(path)
+    return [
+        _setting(config, name, path, value, found)
+        for name in _papers(config)
+        for path, value in _leaves("", config["experiments"][name])
+    ]
+
+
+def _papers(config: dict[str, Any]) -> list[str]:
+    """Experiments behind figures and tables with the paper's readings."""
+    entries = [*config["figures"].values(), *config["tables"].values()]
+    shown = [experiments(config, entry) for entry in entries if "reported" in entry["inputs"]]
+    return [name for name in config["experiments"] if any(name in found for found in shown)]
+
+
+def _leaves(path: str, node: Any) -> Iterator[tuple[str, Any]]:
+    if isinstance(node, Mapping) and node:
+        for key, value in node.items():
+            yield from _leaves(f"{path}.{key}".lstrip("."), value)
+    else:
+        yield path, node
+
+
+def _setting(
+    config: dict[str, Any], name: str, path: str, value: Any, found: pd.DataFrame | None
+) -> Setting:
+    reason = _reason(config["inferred"], f"experiments.{name}.{path}")
+    accepted = "" if found is None else _accepted(found, name, path)
+    if accepted:
+        mark = "calibrated"
+    elif reason:
+        mark = "inferred"
+    else:
+        mark = "stated" if path in STATED else "ours"
+    text = ", ".join(map(number, value)) if isinstance(value, list) else number(value)
+    return Setting(name, path, text or "none", mark, reason, accepted)
+
+
+def _reason(inferred: Mapping[str, str], path: str) -> str:
+    """Why a setting, or what it belongs to, was chosen; empty if it is not inferred."""
+    return next((why for key, why in inferred.items() if f"{path}.".startswith(f"{key}.")), "")
+
+
+def _accepted(found: pd.DataFrame, experiment: str, path: str) -> str:
+    """The range of a setting over those that the calibration accepted, as text."""
+    own = found[(found["family"] == experiment) & found["accepted"].astype(bool)]
+    parts = path.split(".")
+    own = own[own["algorithm"] == (parts[1] if parts[0] == "fitters" else "em")]
+    ranges = {column: _range(own, column) for column in _columns(path)}
+    if path == "data.n" and {"d", "n_over_d"} <= set(own):
+        ranges = {"": _span(own["d"] * own["n_over_d"])}
+    known = {column: text for column, text in ranges.items() if text}
+    return "; ".join(
+        f"{c.replace('_', ' ')} {t}" if len(known) > 1 else t for c, t in known.items()
+    )
+
+
+def _columns(path: str) -> list[str]:
+    """The columns of the calibration that stand for a setting."""
+    parts = path.split(".")
+    if path in CALIBRATED:
+        column = CALIBRATED[path]
+        return [column, f"{column}_sd"] if parts[0] == "start" else [column]
+    if parts[0] == "fitters" and parts[2:] == ["inner_steps"]:
+        return ["inner_steps"]
+    if parts[0] == "fitters" and parts[2:3] == ["step"]:
+        blocks = parts[3:] or ["beta", "w", "gate", "experts"]
+        return [f"step_{block}" for block in blocks]
+    return []
+
+
+def _range(own: pd.DataFrame, column: str) -> str:
+    return _span(own[column]) if column in own else ""
+
+
+def _span(values: pd.Series) -> str:
+    values = values.dropna().astype(float)
+    return f"{values.min():.4g} to {values.max():.4g}" if len(values) else ""

@@ -1,0 +1,280 @@
+"""The report's content: it shows what is there, and names the command for what is not."""
+
+import base64
+import io
+import json
+import re
+from html.parser import HTMLParser
+
+import numpy as np
+import pandas as pd
+import pytest
+import report_helpers as made_up
+from PIL import Image
+
+from emmoe.errors import DataError
+from emmoe.report import audit, build, findings, origins, products, settings
+
+VOID = {"meta", "link", "img", "input", "br", "hr"}
+
+
+class Page(HTMLParser):
+    """A page's elements, text and addresses; unclosed elements are left on the stack."""
+
+    def __init__(self, text):
+        super().__init__()
+        self.ids, self.stack, self.fetched, self.targets, self.images = [], [], [], [], []
+        self.texts = []
+        self.feed(text)
+
+    def handle_starttag(self, tag, attrs):
+        known = dict(attrs)
+        self.ids += [known["id"]] if "id" in known else []
+        self.fetched += [known[k] for k in ("src", "srcset") if k in known]
+        self.fetched += [known["href"]] if tag == "link" else []
+        self.targets += [known["href"][1:]] if known.get("href", "").startswith("#") else []
+        self.images += [known] if tag == "img" else []
+        if tag not in VOID:
+            self.stack.append(tag)
+
+    def handle_endtag(self, tag):
+        assert self.stack.pop() == tag
+
+    def handle_data(self, data):
+        if not {"script", "style"} & set(self.stack):
+            self.texts.append(data)
+
+    @property
+    def text(self):
+        return " ".join(" ".join(self.texts).replace("\u200b", "").split())
+
+
+@pytest.fixture(scope="module")
+def full(tmp_path_factory):
+    """The bytes of a report of results of every kind."""
+    folder = tmp_path_factory.mktemp("full")
+    build.write(made_up.complete(folder / "results"), folder / "report.html")
+    return (folder / "report.html").read_bytes()
+
+
+@pytest.fixture(scope="module")
+def page(full):
+    return Page(full.decode())
+
+
+def test_report_of_real_figures_and_a_full_audit_is_below_15_mb(full):
+    assert 500_000 < len(full) < 15_000_000
+
+
+def test_report_over_the_limit_is_refused(tmp_path, monkeypatch):
+    monkeypatch.setattr(build, "LIMIT", 1000)
+    with pytest.raises(DataError, match=r"report\.html: .* MB, more than"):
+        build.write(made_up.config(tmp_path / "results"), tmp_path / "report.html")
+    assert not (tmp_path / "report.html").exists()
+
+
+def test_page_is_well_formed_and_its_links_lead_somewhere(page):
+    assert page.stack == []
+    assert len(set(page.ids)) == len(page.ids)
+    assert set(page.targets) <= set(page.ids)
+
+
+def test_page_fetches_nothing(full, page):
+    assert all(address.startswith("data:") for address in page.fetched)
+    style = re.search(r"<style>(.*?)</style>", full.decode(), re.S)[1]
+    assert "url(" not in style and "@import" not in style
+
+
+def test_every_figure_has_a_text_and_its_own_pixels(page):
+    tracked = {path.stem for path in (made_up.ROOT / "results/reference/figures").glob("*.png")}
+    shown = {name.removeprefix("figure-") for name in page.ids if name.startswith("figure-")}
+    assert shown == tracked
+    assert len({image["alt"] for image in page.images}) == len(page.images) == len(tracked)
+    for image in page.images:
+        content = base64.b64decode(image["src"].partition(",")[2])
+        assert [str(n) for n in Image.open(io.BytesIO(content)).size] == [
+            image["width"],
+            image["height"],
+        ]
+
+
+def test_embedded_figure_looks_like_the_file():
+    path = made_up.ROOT / "results/reference/figures/snr_linear_small.png"
+    content = base64.b64decode(products.picture(path).uri.partition(",")[2])
+    images = (Image.open(path).convert("RGB"), Image.open(io.BytesIO(content)).convert("RGB"))
+    original, embedded = (np.asarray(image, float) for image in images)
+    assert np.abs(original - embedded).mean() < 1  # of 255
+    assert len(content) < path.stat().st_size / 2
+
+
+def test_every_claim_has_its_row_and_its_command(page):
+    claims = re.findall(r"emmoe explain (\w+)", page.text)
+    assert len(claims) == len(set(claims)) == 4 * 3 * 54 + 3
+
+
+def test_curves_are_counted_and_never_the_share_of_numbers(page):
+    assert "Curves, held-out readings: 4 reproduced, 4 attainable, 4 not determinable" in page.text
+    assert "651 claims in all, 1 of them stale" in page.text
+    assert not re.search(r"\d ?% of", page.text)
+
+
+def test_texts_of_results_are_escaped(full):
+    assert b"a &lt; b &amp; c" in full
+
+
+def test_without_results_the_report_names_the_commands(tmp_path):
+    text = Page(build.render(made_up.config(tmp_path), tmp_path)).text
+    for command in ("audit", "calibrate", "figures", "paper", "sweep"):
+        assert f"make {command}" in text
+
+
+def test_missing_products_are_listed_with_their_target(page):
+    (line,) = re.findall(r"make sweep makes ([\w ,]+)\.", page.text)
+    assert {"figure snr_linear_0", "table spurious_minima"} <= set(line.split(", "))
+    assert "make paper makes" not in page.text
+
+
+def test_results_of_other_code_are_marked_stale(tmp_path):
+    config = made_up.config(tmp_path)
+    made_up.with_fits(config, tmp_path)
+    found = origins.origins(config, tmp_path)
+    assert found.stale == {"digits"}
+    by_fitter = {row["fitter"]: row for row in found.fits}
+    assert [name for name, row in by_fitter.items() if row["stale"]] == ["em"]
+    assert by_fitter["gradient_em"]["cpu_seconds"] == 3.0
+
+
+def test_stale_figures_say_so(full):
+    figure = full.decode().partition('id="figure-figure_3_digits"')[2].partition("</figure>")[0]
+    other = full.decode().partition('id="figure-figure_1"')[2].partition("</figure>")[0]
+    assert "Stale" in figure and "Stale" not in other
+
+
+def test_provenance_falls_back_on_the_reference(tmp_path):
+    kept = tmp_path / "reference" / "provenance.json"
+    kept.parent.mkdir()
+    reference = made_up.ROOT / "results/reference/provenance.json"
+    kept.write_bytes(reference.read_bytes())
+    found = origins.origins(made_up.config(tmp_path), tmp_path)
+    fits = json.loads(reference.read_text())["fits"]
+    assert sum(row["jobs"] for row in found.fits) == len(fits)
+    total = sum(row["cpu_seconds"] for row in found.fits)
+    assert total == pytest.approx(sum(fit["cpu_seconds"] for fit in fits))
+
+
+def test_findings_come_in_the_order_of_their_numbers_with_their_state(tmp_path):
+    made_up.with_findings(tmp_path)
+    found = findings.load(tmp_path)
+    assert [finding.id for finding in found] == ["F1", "F2", "F10"]
+    assert [finding.state for finding in found] == ["holds", "does not hold", "not decided"]
+    assert found[0].numbers == [
+        ("steps linear", "9"),
+        ("steps logistic", "1.235"),
+        ("floor", "none"),
+    ]
+
+
+def test_broken_finding_is_one_line(tmp_path):
+    (tmp_path / "findings").mkdir()
+    path = tmp_path / "findings" / "one.json"
+    path.write_text('{"id": "F1"}')
+    with pytest.raises(DataError, match=r"one\.json: no title, claim, text, holds"):
+        findings.load(tmp_path)
+    path.write_text("{")
+    with pytest.raises(DataError, match=r"one\.json: not a readable finding"):
+        findings.load(tmp_path)
+
+
+def test_figure_of_a_finding_is_shown_once(full):
+    text = full.decode()
+    assert text.count('id="figure-figure_1_logistic"') == 1
+    first = text.partition('id="finding-F1"')[2].partition("</article>")[0]
+    assert 'id="figure-figure_1_logistic"' in first
+    assert 'href="#figure-figure_1"' in first  # with the paper's readings: in its own section
+
+
+def test_settings_bear_one_mark_each(tmp_path):
+    found = settings.settings(made_up.config(tmp_path), tmp_path)
+    marks = {(s.experiment, s.path): s.mark for s in found}
+    assert set(marks) >= {("symmetric_linear", "replicates"), ("fashion_mnist", "iterations")}
+    assert marks["symmetric_linear", "replicates"] == "stated"
+    assert marks["symmetric_linear", "data.n"] == "inferred"
+    assert marks["symmetric_linear", "fitters.gradient_em.step.w"] == "inferred"
+    assert marks["fashion_mnist", "fitters.em_solved.m_step_tolerance"] == "ours"
+    assert marks["symmetric_linear", "replicates_per_block"] == "ours"
+
+
+def test_every_inferred_reason_of_the_papers_experiments_is_shown(tmp_path):
+    config = made_up.config(tmp_path)
+    reasons = {setting.reason for setting in settings.settings(config, tmp_path)}
+    assert set(config["inferred"].values()) <= reasons
+
+
+def test_calibrated_settings_show_the_accepted_range_alone(tmp_path):
+    made_up.with_calibration(tmp_path)
+    found = settings.settings(made_up.config(tmp_path), tmp_path)
+    own = {s.path: s for s in found if s.experiment == "symmetric_linear"}
+    assert own["data.d"].accepted == "8 to 12"
+    assert own["data.n"].accepted == "8000 to 1.2e+04"
+    assert own["data.norm_beta"].mark == "calibrated"
+    assert own["start.distance.beta"].accepted == "start beta 1.1 to 1.1; start beta sd 0.2 to 0.2"
+    assert (
+        own["fitters.gradient_descent.step"].accepted == "step beta 0.09 to 0.11; step w 0.1 to 0.1"
+    )
+    assert own["data.norm_w"].mark == "inferred"
+
+
+def test_audit_without_optional_columns_is_shown(tmp_path):
+    folder = tmp_path / "audit" / "figures"
+    folder.mkdir(parents=True)
+    rows = pd.DataFrame([{"claim_id": "a", "verdict": "strange", "reason": "why"}])
+    rows.to_csv(folder / "audit.csv", index=False)
+    found = audit.load(tmp_path, tmp_path / "claims.csv")
+    assert found.verdicts[-1] == "strange" and found.curves == []
+    assert build.render(made_up.config(tmp_path), tmp_path).count("emmoe explain a") == 1
+
+
+def test_audit_takes_facts_from_the_claims_and_the_widest_scope(tmp_path):
+    for scope, verdict in (("figures", "not tested"), ("paper", "attainable")):
+        folder = tmp_path / "audit" / scope
+        folder.mkdir(parents=True)
+        rows = pd.DataFrame([{"claim_id": "a", "verdict": verdict, "reason": "why"}])
+        rows.to_csv(folder / "audit.csv", index=False)
+    claims = pd.DataFrame([{"claim_id": "a", "where": "figure_1a", "kind": "value"}])
+    claims.to_csv(tmp_path / "claims.csv", index=False)
+    (claim,) = audit.load(tmp_path, tmp_path / "claims.csv").claims
+    assert (claim.verdict, claim.where, claim.kind) == ("attainable", "figure_1a", "value")
+
+
+def test_audit_without_a_needed_column_is_one_line(tmp_path):
+    folder = tmp_path / "audit" / "paper"
+    folder.mkdir(parents=True)
+    (folder / "audit.csv").write_text("claim_id,verdict\na,attainable\n")
+    with pytest.raises(DataError, match=r"audit\.csv: no column reason"):
+        audit.load(tmp_path, tmp_path / "claims.csv")
+
+
+@pytest.mark.parametrize("kind", ["figure", "table"])
+def test_every_product_has_a_title_and_a_caption_of_its_own(kind):
+    config = made_up.config("results")
+    texts = {
+        name: products.describe(kind, name, entry) for name, entry in config[f"{kind}s"].items()
+    }
+    assert all("{" not in part for title, caption, _ in texts.values() for part in (title, caption))
+    assert all(len(caption) > 30 for _, caption, _ in texts.values())
+
+
+def test_product_without_a_caption_says_what_its_module_says():
+    title, caption, section = products.describe("figure", "my_figure", {"draw": "sheet"})
+    assert title == "My figure" and section == products.OTHER
+    assert caption == " ".join(products._docstring("emmoe.figures.sheet").split())
+
+
+def test_fingerprint_changes_with_shown_files_that_are_no_inputs(tmp_path):
+    config = made_up.config(tmp_path)
+    path = tmp_path / "figures" / "figure_3.png"
+    path.parent.mkdir()
+    before = build.fingerprint(config, [])
+    path.write_bytes(b"a figure of another target")
+    assert build.fingerprint(config, []) != before
+    assert build.fingerprint(config, [str(path)]) == before

@@ -1,0 +1,31 @@
+# The report: one HTML file that shows all results that are there.
+def report_targets():
+    """Targets whose results the report waits for: those asked for, and at least the figures."""
+    asked = workflow.dag_settings.targets
+    full = "paper" in asked
+    return ["figures"] + [t for t in ("sweep", "paper") if t in asked or full]
+
+
+def report_shows(wildcards):
+    """What the report is made from, of its targets; it shows other results as they are."""
+    targets = report_targets()
+    found = [file for target in targets for file in products(target)]
+    shown = [file for file in found if not file.endswith((".pdf", ".md"))]
+    return shown + report_origins.behind(config, targets, "<results>")
+
+
+# Gather figures, tables, findings, audit, settings and provenance on one page.
+rule report_html:
+    input:
+        report_shows,
+    output:
+        "<results>/report.html",
+    log:
+        "<logs>/report.log",
+    benchmark:
+        "<benchmarks>/report.tsv"
+    params:
+        shown=lambda w, input: report_build.fingerprint(config, input),
+        code=provenance.code_hash("emmoe.report.build"),
+    script:
+        "../scripts/report.py"
