@@ -37,10 +37,10 @@ rule paper:
         products("figures"),
         products("sweep"),
         products("paper"),
+        "<results>/report.html",
 
 
 # Search the settings that the paper does not state: an hour's work for one core.
 rule calibrate:
     input:
         "<results>/calibration/calibrate.md",
-        "<results>/report.html",

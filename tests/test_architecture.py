@@ -45,8 +45,10 @@ ALLOWED = {
     "analyses": {"errors", "models", "fitters", "recorder", "fit", "theory", "registry"},
     "probes": {"errors", "models", "fitters", "components", "seeds"},
 }
-# Figures, tables and findings know summaries, not how they came about.
+# Figures, tables and findings know summaries, not how they came about; the report shows what is
+# there.
 READERS = {
+    "report": {"errors", "grid", "jobs", "provenance", "results"},
     "figures": {"errors", "reported", "results", "tables", "theory"},
     "tables": {"errors", "reported", "results", "theory"},
     "findings": {"errors", "reported", "tables"},

@@ -131,7 +131,7 @@ def test_without_results_the_report_names_the_commands(tmp_path):
 def test_missing_products_are_listed_with_their_target(page):
     (line,) = re.findall(r"make sweep makes ([\w ,]+)\.", page.text)
     assert {"figure snr_linear_0", "table spurious_minima"} <= set(line.split(", "))
-    assert "make paper makes" not in page.text
+    assert "figure figure_3" not in page.text
 
 
 def test_results_of_other_code_are_marked_stale(tmp_path):
@@ -195,25 +195,28 @@ def test_figure_of_a_finding_is_shown_once(full):
 
 def test_settings_bear_one_mark_each(tmp_path):
     found = settings.settings(made_up.config(tmp_path), tmp_path)
-    marks = {(s.experiment, s.path): s.mark for s in found}
+    marks = {(name, s.path): s.mark for name, own in found.items() for s in own}
     assert set(marks) >= {("symmetric_linear", "replicates"), ("fashion_mnist", "iterations")}
     assert marks["symmetric_linear", "replicates"] == "stated"
     assert marks["symmetric_linear", "data.n"] == "inferred"
     assert marks["symmetric_linear", "fitters.gradient_em.step.w"] == "inferred"
     assert marks["fashion_mnist", "fitters.em_solved.m_step_tolerance"] == "ours"
     assert marks["symmetric_linear", "replicates_per_block"] == "ours"
+    assert marks["symmetric_linear", "fitters.gradient_descent.algorithm"] == "stated"
+    assert marks["fashion_mnist", "fitters.em.algorithm"] == "inferred"  # a gradient EM
 
 
 def test_every_inferred_reason_of_the_papers_experiments_is_shown(tmp_path):
     config = made_up.config(tmp_path)
-    reasons = {setting.reason for setting in settings.settings(config, tmp_path)}
+    found = settings.settings(config, tmp_path)
+    reasons = {setting.reason for own in found.values() for setting in own}
     assert set(config["inferred"].values()) <= reasons
 
 
 def test_calibrated_settings_show_the_accepted_range_alone(tmp_path):
     made_up.with_calibration(tmp_path)
     found = settings.settings(made_up.config(tmp_path), tmp_path)
-    own = {s.path: s for s in found if s.experiment == "symmetric_linear"}
+    own = {s.path: s for s in found["symmetric_linear"]}
     assert own["data.d"].accepted == "8 to 12"
     assert own["data.n"].accepted == "8000 to 1.2e+04"
     assert own["data.norm_beta"].mark == "calibrated"

@@ -107,7 +107,7 @@ def _missing(config: dict[str, Any], results: Path, shown: list[Product]) -> dic
         if product.content is None:
             found.setdefault(product.target, []).append(f"{product.kind} {product.name}")
     there = {path.stem for path in findings.files(results)}
-    for name, entry in config.get("findings", {}).items():
+    for name, entry in config["findings"].items():
         if name not in there:
             found.setdefault(entry["target"], []).append(f"finding {name}")
     return found
@@ -117,7 +117,7 @@ def _with_findings(shown: list[Product], found: list[findings.Finding]) -> list[
     """Move what belongs to no other section to the findings that name it."""
     named = {name for finding in found for name in finding.products}
     return [
-        replace(p, section=FINDING) if p.section == OTHER and p.name in named else p for p in shown
+        replace(p, section=FINDING) if p.section == OTHER and p.path in named else p for p in shown
     ]
 
 
@@ -129,7 +129,7 @@ def _of_findings(
     placed: set[str] = set()
     of: dict[str, list[tuple[Product, bool]]] = {}
     for finding in found:
-        own = [p for p in shown if p.name in finding.products and p.content is not None]
-        of[finding.id] = [(p, p.section == FINDING and p.name not in placed) for p in own]
-        placed |= {p.name for p in own}
+        own = [p for p in shown if p.path in finding.products and p.content is not None]
+        of[finding.id] = [(p, p.section == FINDING and p.path not in placed) for p in own]
+        placed |= {p.path for p in own}
     return of

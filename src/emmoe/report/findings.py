@@ -15,7 +15,7 @@ STATES = {True: "holds", False: "does not hold", None: "not decided"}
 
 class Finding(NamedTuple):
     """state: "holds", "does not hold" or "not decided"; numbers: name and value as text;
-    products: names of the figures and tables that show it."""
+    products: the figures and tables that show it, as <folder>/<name>."""
 
     id: str
     title: str
@@ -55,7 +55,7 @@ def _read(path: Path) -> Finding:
         text=content["text"],
         state=STATES[content["holds"]],
         numbers=list(_flat("", content.get("numbers", {}))),
-        products=[Path(name).stem for name in content.get("products", [])],
+        products=content.get("products", []),
     )
 
 

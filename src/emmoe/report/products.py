@@ -54,6 +54,11 @@ class Product:
     experiments: frozenset[str]
     content: Picture | Table | None
 
+    @property
+    def path(self) -> str:
+        """Its folder and name, as findings name it."""
+        return f"{self.kind}s/{self.name}"
+
 
 def products(config: dict[str, Any], results: Path) -> list[Product]:
     """Return all figures and tables of a config in its order, read from a folder of results."""
@@ -78,7 +83,7 @@ def _product(config: dict[str, Any], kind: str, name: str, path: Path) -> Produc
     return Product(
         kind=kind,
         name=name,
-        section=PAPER if "reported" in entry["inputs"] else section,
+        section=section,
         target=entry["target"],
         title=title,
         caption=caption,
@@ -100,7 +105,10 @@ def describe(kind: str, name: str, entry: dict[str, Any]) -> tuple[str, str, str
     options = entry.get("options", {})
     known = {key: str(value).replace("_", " ") for key, value in options.items()}
     title, caption = (chosen[key].format_map(known) for key in ("title", "caption"))
-    return title, " ".join(caption.split()), chosen.get("section", OTHER)
+    section = chosen.get("section", OTHER)
+    if section == PAPER and "reported" not in entry["inputs"]:
+        section = OTHER
+    return title, " ".join(caption.split()), section
 
 
 @cache
@@ -113,6 +121,16 @@ def _docstring(module: str) -> str:
     spec = importlib.util.find_spec(module)
     text = ast.get_docstring(ast.parse(Path(spec.origin).read_text())) or ""
     return " ".join(text.split())
+
+
+def papers(config: dict[str, Any]) -> set[str]:
+    """Return the experiments behind the figures and tables with the paper's readings."""
+    found = set()
+    for kind in ("figure", "table"):
+        for name, entry in config[f"{kind}s"].items():
+            if describe(kind, name, entry)[2] == PAPER:
+                found |= experiments(config, entry)
+    return found
 
 
 def experiments(config: dict[str, Any], entry: dict[str, Any]) -> set[str]:

@@ -12,13 +12,15 @@ from typing import Any, NamedTuple
 
 import pandas as pd
 
-from emmoe.report.products import experiments, number
+from emmoe.report.products import papers
 
 MARKS = ("stated", "inferred", "calibrated", "ours")
 STATED = {
     "model.name", "model.experts", "model.classes", "data.name", "replicates", "iterations",
-    "fitters.em.algorithm", "fitters.gradient_em.algorithm", "fitters.gradient_descent.algorithm",
 }  # fmt: skip
+ALGORITHMS = {
+    f"fitters.{name}.algorithm": name for name in ("em", "gradient_em", "gradient_descent")
+}
 # Columns of the calibration's settings.csv by the setting that they stand for.
 CALIBRATED = {
     "data.d": "d",
@@ -33,7 +35,6 @@ FILE = "settings.csv"
 class Setting(NamedTuple):
     """A setting of an experiment: path, value, mark (of MARKS), reason, accepted range or ""."""
 
-    experiment: str
     path: str
     value: str
     mark: str
@@ -47,22 +48,18 @@ def calibration(results: Path) -> Path | None:
     return next((path / FILE for path in folders if (path / FILE).is_file()), None)
 
 
-def settings(config: dict[str, Any], results: Path) -> list[Setting]:
+def settings(config: dict[str, Any], results: Path) -> dict[str, list[Setting]]:
     """Return every setting of the experiments that the paper's own figures and tables show."""
-    path = calibration(results)
-    found = None if path is None else pd.read_csv(path)
-    return [
-        _setting(config, name, path, value, found)
-        for name in _papers(config)
-        for path, value in _leaves("", config["experiments"][name])
-    ]
-
-
-def _papers(config: dict[str, Any]) -> list[str]:
-    """Experiments behind figures and tables with the paper's readings."""
-    entries = [*config["figures"].values(), *config["tables"].values()]
-    shown = [experiments(config, entry) for entry in entries if "reported" in entry["inputs"]]
-    return [name for name in config["experiments"] if any(name in found for found in shown)]
+    file, shown = calibration(results), papers(config)
+    found = None if file is None else pd.read_csv(file)
+    return {
+        name: [
+            _setting(config, name, path, value, found)
+            for path, value in _leaves("", config["experiments"][name])
+        ]
+        for name in config["experiments"]
+        if name in shown
+    }
 
 
 def _leaves(path: str, node: Any) -> Iterator[tuple[str, Any]]:
@@ -76,16 +73,17 @@ def _leaves(path: str, node: Any) -> Iterator[tuple[str, Any]]:
 def _setting(
     config: dict[str, Any], name: str, path: str, value: Any, found: pd.DataFrame | None
 ) -> Setting:
-    reason = _reason(config["inferred"], f"experiments.{name}.{path}")
+    stated = path in STATED or ALGORITHMS.get(path, "") == value
+    reason = "" if stated else _reason(config["inferred"], f"experiments.{name}.{path}")
     accepted = "" if found is None else _accepted(found, name, path)
     if accepted:
         mark = "calibrated"
     elif reason:
         mark = "inferred"
     else:
-        mark = "stated" if path in STATED else "ours"
-    text = ", ".join(map(number, value)) if isinstance(value, list) else number(value)
-    return Setting(name, path, text or "none", mark, reason, accepted)
+        mark = "stated" if stated else "ours"
+    text = ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+    return Setting(path, "none" if value in (None, []) else text, mark, reason, accepted)
 
 
 def _reason(inferred: Mapping[str, str], path: str) -> str:

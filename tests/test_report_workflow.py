@@ -1,0 +1,58 @@
+"""The report as a target: what it waits for, what makes it again, and Snakemake's own report."""
+
+import pytest
+from workflow_helpers import EXPERIMENT, Checkout
+
+pytestmark = pytest.mark.slow
+REPORT = "results/smoke/report.html"
+EMPTY = {"tables": {}, "findings": {}, "probes": {}, "calibration": {}}
+
+
+@pytest.fixture(scope="module")
+def reported(tmp_path_factory):
+    """A checkout after `figures`: one of its two figures belongs to the target `paper`."""
+    checkout = Checkout.fresh(tmp_path_factory.mktemp("reported") / "checkout")
+    checkout.set("replicates_per_block", 2)  # all in one block: fewer jobs
+    config = checkout.config()
+    config["experiments"] = {EXPERIMENT: config["experiments"][EXPERIMENT]}
+    figures = {name: config["figures"][name] for name in ("figure_1", "figure_2")}
+    figures["figure_2"]["target"] = "paper"
+    checkout.write_config(config | {"figures": figures} | EMPTY)
+    checkout.run(target="figures")
+    return checkout
+
+
+@pytest.fixture
+def checkout(reported, tmp_path):
+    """A copy of it, to change."""
+    return reported.copy(tmp_path / "checkout")
+
+
+def page(checkout):
+    return (checkout.folder / REPORT).read_text()
+
+
+def test_report_of_the_figures_shows_them_and_names_what_paper_makes(reported):
+    assert 'id="figure-figure_1"' in page(reported)
+    assert "<code>make paper</code> makes figure figure_2." in page(reported)
+
+
+def test_paper_waits_for_its_own_figures_and_then_all_is_done(checkout):
+    assert "report_html" in checkout.run(target="paper")
+    assert 'id="figure-figure_2"' in page(checkout)
+    assert "Nothing to be done" in checkout.run(target="paper")
+
+
+def test_figures_keeps_showing_what_another_target_made(checkout):
+    path = checkout.folder / "results/smoke/figures/figure_2.png"
+    path.write_bytes((path.parent / "figure_1.png").read_bytes())
+    checkout.run(target="figures")
+    assert 'id="figure-figure_2"' in page(checkout)
+    assert "Nothing to be done" in checkout.run(target="figures")
+
+
+def test_snakemakes_own_report_has_captions_and_labels(reported):
+    reported.run("--report", "own.html", target="figures")
+    text = (reported.folder / "own.html").read_text()
+    assert "Drawn by" in text and "src/emmoe/figures/figure_1.py" in text
+    assert '"figure": "figure_1"' in text
