@@ -14,8 +14,8 @@ COLOUR, REFERENCE = "#56B4E9", "#0072B2"  # others, and the first algorithm, EM
 
 @style.context()
 def draw(*, costs: pd.DataFrame, curves: Mapping[str, str]) -> Figure:
-    """Return the figure: median iterations (a) and data passes (b) until both errors are within
-    1 % of EM's, one bar an algorithm, log axes.
+    """Return the figure: median iterations (a) and data passes (b) until both errors are at most
+    1 % above EM's last, one bar an algorithm, log axes.
 
     costs: a table of `emmoe.tables.cost_to_floor`; curves: unused, the table has the labels. A
     median that is not reached is a hatched bar to the limit, passes having none."""
@@ -39,7 +39,7 @@ def _panel(axes: Axes, costs: pd.DataFrame, column: str, title: str) -> None:
             place, wide - bottom, left=bottom, height=0.7, color=colour if reached else "none",
             edgecolor=colour, hatch=None if reached else "////", lw=0.6,
         )  # fmt: skip
-        text = f"{value:.0f}" if reached else "not reached"
+        text = f"{value:.1f}".removesuffix(".0") if reached else "not reached"
         axes.annotate(text, (wide, place), (3, 0), textcoords="offset points", va="center",
                       fontsize=style.SMALL)  # fmt: skip
     axes.set_yticks(places, costs["algorithm"])

@@ -2,7 +2,7 @@
 
 Two floors a sample. By the loss: L(theta_t) - L(theta_hat) at most p / (2 n), which is what the
 truth itself lacks on average, L(theta_hat) being EM's last loss. By the errors: both relative
-errors within SHARE of EM's last ones, from then on.
+errors at most SHARE above EM's last ones. Either counts from when on it holds to the end.
 """
 
 from collections.abc import Mapping
@@ -48,8 +48,8 @@ def _row(trace: pd.DataFrame, ends: pd.DataFrame, fitter: str) -> dict:
     if own.empty:
         raise DataError(f"traces: no run of the fitter {fitter!r}")
     own["loss_ok"] = own["loss"] <= own["loss_floor"]
-    gaps = [(own[e] - own[f"{e}_floor"]).abs() <= SHARE * own[f"{e}_floor"] for e in ERRORS]
-    own["error_ok"] = gaps[0] & gaps[1]
+    close = [own[e] <= (1 + SHARE) * own[f"{e}_floor"] for e in ERRORS]
+    own["error_ok"] = close[0] & close[1]
     row: dict = {"runs": own["replicate"].nunique(), "iterations_limit": own["iteration"].max()}
     for kind in ("loss", "error"):
         found = [_arrival(part, f"{kind}_ok") for _, part in own.groupby("replicate")]
