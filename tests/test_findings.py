@@ -205,7 +205,20 @@ def test_f4_holds_where_solved_em_leads_by_iteration_and_trails_by_pass():
     # the only iteration within 100 passes is the start
     assert numbers["at_budget"]["solved EM"]["passes"] == 1
     assert numbers["nesterov_fitter"] == "nesterov_2"  # the lower training loss
-    assert "not per data pass" in found.text
+    assert numbers["others_early"]["EM (inexact)"] == pytest.approx(0.35)
+    assert "holds per outer iteration, not per data pass" in found.text
+
+
+@pytest.mark.parametrize(("solved", "words"), [(0.65, "first iterations"), (0.3, "neither per")])
+def test_f4_says_how_long_the_lead_by_iteration_lasts(solved, words):
+    summary = image_summary(em_solved=(solved, 1000), em=(0.6, 99), gradient_descent=(0.5, 99))
+    late = (summary["fitter"] == "em_solved") & (summary["iteration"] > 5)
+    summary.loc[late & (summary["metric"] == "test_accuracy"), "mean"] = 0.4
+    rivals = image_summary(lbfgs=(0.8, 99), nesterov=(0.8, 99))
+    found = f4_cost_of_solved_em.find(
+        summary=summary, rivals=rivals, data="x", reported_accuracy=None
+    )
+    assert words in found.text
 
 
 @pytest.mark.parametrize(
