@@ -40,13 +40,13 @@ def _panel(axes: Axes, costs: pd.DataFrame, column: str, title: str) -> None:
             edgecolor=colour, hatch=None if reached else "////", lw=0.6,
         )  # fmt: skip
         text = f"{value:.1f}".removesuffix(".0") if reached else "not reached"
-        missing = costs["runs"].iloc[place] - costs["reached_error"].iloc[place]
-        text += f" ({missing} not)" if reached and missing else ""
+        arrived, runs = costs["reached_error"].iloc[place], costs["runs"].iloc[place]
+        text += f" ({arrived} of {runs})" if reached and arrived < runs else ""
         axes.annotate(text, (wide, place), (3, 0), textcoords="offset points", va="center",
                       fontsize=style.SMALL)  # fmt: skip
     axes.set_yticks(places, costs["algorithm"])
     axes.invert_yaxis()
     axes.grid(visible=False, axis="y")
     axes.set_title(title)
-    axes.set_xlabel(f"median of {costs['runs'].max()} samples; (k not): k runs do not get there")
-    axes.set_xlim(bottom, 6 * np.nanmax(np.append(values, bottom)))
+    axes.set_xlabel(f"median of {costs['runs'].max()} samples (how many arrive)")
+    axes.set_xlim(bottom, 12 * np.nanmax(np.append(values, bottom)))
