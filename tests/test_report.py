@@ -188,7 +188,7 @@ def test_broken_finding_is_one_line(tmp_path):
 def test_figure_of_a_finding_is_shown_once(full):
     text = full.decode()
     assert text.count('id="figure-figure_1_logistic"') == 1
-    first = text.partition('id="finding-F1"')[2].partition("</article>")[0]
+    first = text.partition('id="finding-finding_1"')[2].partition("</article>")[0]
     assert 'id="figure-figure_1_logistic"' in first
     assert 'href="#figure-figure_1"' in first  # with the paper's readings: in its own section
 

@@ -124,12 +124,12 @@ def _with_findings(shown: list[Product], found: list[findings.Finding]) -> list[
 def _of_findings(
     shown: list[Product], found: list[findings.Finding]
 ) -> dict[str, list[tuple[Product, bool]]]:
-    """The figures and tables of each finding by its id, and whether it is the place to show them:
+    """The figures and tables of each finding by its name, and whether it is the place to show them:
     the first of the findings that name them, if no other section does."""
     placed: set[str] = set()
     of: dict[str, list[tuple[Product, bool]]] = {}
     for finding in found:
         own = [p for p in shown if p.path in finding.products and p.content is not None]
-        of[finding.id] = [(p, p.section == FINDING and p.path not in placed) for p in own]
+        of[finding.name] = [(p, p.section == FINDING and p.path not in placed) for p in own]
         placed |= {p.path for p in own}
     return of

@@ -14,9 +14,10 @@ STATES = {True: "holds", False: "does not hold", None: "not decided"}
 
 
 class Finding(NamedTuple):
-    """state: "holds", "does not hold" or "not decided"; numbers: name and value as text;
-    products: the figures and tables that show it, as <folder>/<name>."""
+    """name: of its file; state: "holds", "does not hold" or "not decided"; numbers: names and
+    values as text; products: the figures and tables that show it, as <folder>/<name>."""
 
+    name: str
     id: str
     title: str
     claim: str
@@ -38,7 +39,7 @@ def load(results: Path) -> list[Finding]:
 
 def _order(finding: Finding) -> tuple[int, str]:
     digits = re.search(r"\d+", finding.id)
-    return (int(digits[0]) if digits else 0, finding.id)
+    return (int(digits[0]) if digits else 0, finding.name)
 
 
 def _read(path: Path) -> Finding:
@@ -49,6 +50,7 @@ def _read(path: Path) -> Finding:
     if missing := [name for name in NEEDED if name not in content]:
         raise DataError(f"{path}: no {', '.join(missing)}: delete it to make it again")
     return Finding(
+        name=path.stem,
         id=str(content["id"]),
         title=content["title"],
         claim=content["claim"],
@@ -65,6 +67,6 @@ def _flat(name: str, value: Any) -> Iterator[tuple[str, str]]:
         for key, inner in value.items():
             yield from _flat(f"{name} {key}".strip().replace("_", " "), inner)
     elif isinstance(value, list):
-        yield name, ", ".join(number(item) or "none" for item in value)
+        yield name, ", ".join(number(item) or "none" for item in value) or "none"
     else:
         yield name, number(value) or "none"
