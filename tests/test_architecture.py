@@ -25,7 +25,7 @@ ALLOWED = {
     "summary": {"errors"},
     "reported": {"errors"},
     "statistics": {"models"},
-    "grid": {"errors", "registry", "components"},
+    "grid": {"errors", "registry", "components", "provenance"},
     "calibration": {
         "errors",
         "models",
@@ -42,6 +42,20 @@ ALLOWED = {
         "reported",
         "tables",
     },
+    "comparison": {"errors"},
+    "contest": {
+        "errors",
+        "comparison",
+        "components",
+        "draw",
+        "fitters",
+        "models",
+        "recorder",
+        "registry",
+        "seeds",
+        "theory",
+        "work",
+    },
     "analyses": {"errors", "models", "fitters", "recorder", "fit", "theory", "registry"},
     "probes": {"errors", "models", "fitters", "components", "seeds"},
 }
@@ -49,8 +63,8 @@ ALLOWED = {
 # there.
 READERS = {
     "report": {"errors", "grid", "jobs", "provenance", "results"},
-    "figures": {"errors", "reported", "results", "tables", "theory"},
-    "tables": {"errors", "reported", "results", "theory"},
+    "figures": {"errors", "comparison", "reported", "results", "tables", "theory"},
+    "tables": {"errors", "comparison", "reported", "results", "theory"},
     "findings": {"errors", "reported", "tables"},
 }
 

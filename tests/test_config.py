@@ -225,6 +225,7 @@ def test_defaults_are_filled():
         "inferred": {},
         "probes": {},
         "findings": {},
+        "contests": {},
         "experiments": {"x": content["experiments"]["digits"]},
     }
     table = {"draw": "table_2", "target": "figures", "inputs": {"x": "data/reported/x.csv"}}

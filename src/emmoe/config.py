@@ -14,6 +14,7 @@ import yaml
 
 from emmoe import components, registry
 from emmoe.calibration.check import check as check_calibration
+from emmoe.comparison.step_grid import variants
 from emmoe.errors import ConfigError
 from emmoe.grid import LIMITS, cells
 from emmoe.results import schema
@@ -55,6 +56,8 @@ def check(config: Any) -> dict[str, Any]:
         raise ConfigError(_message(error))
     for name, experiment in config["experiments"].items():
         _check_experiment(f"experiments.{name}", experiment, config["downloads"])
+    for name, contest in config["contests"].items():
+        _check_contest(f"contests.{name}", contest, config["downloads"])
     for kind in ("figures", "tables"):
         for name, entry in config[kind].items():
             _check_product(config, kind, name, entry)
@@ -118,6 +121,20 @@ def _check_experiment(where: str, experiment: dict[str, Any], downloads: dict[st
     _check_limits(where, experiment)
 
 
+def _check_contest(where: str, contest: dict[str, Any], downloads: dict[str, Any]) -> None:
+    """Check a contest as an experiment whose fitters are its rivals, one at each step."""
+    fitters = {
+        f"{name} {variant.name}".strip(): variant.settings
+        for name, rival in contest["rivals"].items()
+        for variant in variants(rival, f"{where}.rivals.{name}")
+    }
+    fits = {"fitters": fitters, "analyses": [], "replicates": 1, "iterations": 1}
+    try:
+        _check_experiment(where, contest | fits, downloads)
+    except ConfigError as error:
+        raise ConfigError(str(error).replace(f"{where}.fitters.", f"{where}.rivals.")) from None
+
+
 def _check_files(where: str, files: tuple[str, ...], downloads: dict[str, Any]) -> None:
     for file in files:
         folder, _, name = file.partition("/")
@@ -141,6 +158,9 @@ def _check_product(config: dict[str, Any], kind: str, name: str, entry: dict[str
     _check_known(f"{kind}.{name}.draw", "module", [entry["draw"]], registry.modules(kind))
     read = _check_inputs(config, f"{kind}.{name}.inputs", entry["inputs"])
     fitters = {fitter for experiment in read for fitter in known[experiment]["fitters"]}
+    contests = re.findall(r"<results>/contests/(\w+)/", " ".join(entry["inputs"].values()))
+    _check_known(f"{kind}.{name}.inputs", "contest", contests, config["contests"])
+    fitters |= {rival for contest in contests for rival in config["contests"][contest]["rivals"]}
     _check_known(f"{kind}.{name}.curves", "fitter", entry["curves"], fitters)
 
 

@@ -12,7 +12,7 @@ from dataclasses import asdict, dataclass
 from itertools import groupby, product
 from typing import Any
 
-from emmoe import registry
+from emmoe import provenance, registry
 from emmoe.components import build_dataset, build_model
 from emmoe.errors import ConfigError
 
@@ -175,4 +175,21 @@ def probe_task(config: dict[str, Any], probe: str) -> dict[str, Any]:
         "fitters": entry["fitters"],
         "iterations": entry.get("iterations", settings["iterations"]),
         "options": entry["options"],
+    }
+
+
+def contest_task(config: dict[str, Any], name: str) -> dict[str, Any]:
+    """Return what a contest's rows depend on, downloads apart."""
+    contest = config["contests"][name]
+    found = [asdict(cell) for cell in cells(contest)]
+    known = {fact.pop("cell"): fact for fact in facts(contest)}
+    kept = ("model", "start", "replicates", "passes", "tolerance", "targets", "rivals")
+    return {
+        "contest": name,
+        "seed": config["seed"],
+        **{key: contest[key] for key in kept},
+        "cells": [
+            cell | {"facts": known[cell["name"]], "digest": provenance.digest(cell["key"])[:12]}
+            for cell in found
+        ],
     }

@@ -15,6 +15,7 @@ import pandas as pd
 from threadpoolctl import threadpool_limits
 
 from emmoe import provenance, results
+from emmoe.contest import run_contest
 from emmoe.draw import draw_block
 from emmoe.errors import DataError, EmmoeError
 from emmoe.fit import Files, fit_block
@@ -51,6 +52,14 @@ def probe_code(task: Mapping[str, Any]) -> str:
     """Return the hash of the code that a probe depends on."""
     fitters = [f"emmoe.fitters.{f['algorithm']}" for f in task["fitters"].values()]
     return provenance.code_hash(f"emmoe.probes.{task['measure']}", *_modules(task), *fitters)
+
+
+def contest_code(task: Mapping[str, Any]) -> str:
+    """Return the hash of the code that a contest depends on, of all its rivals."""
+    start = f"emmoe.starts.{task['start']['name']}"
+    algorithms = sorted({rival["algorithm"] for rival in task["rivals"].values()})
+    fitters = [f"emmoe.fitters.{algorithm}" for algorithm in algorithms]
+    return provenance.code_hash("emmoe.contest", *_modules(task), start, *fitters)
 
 
 def product_code(kind: str, name: str) -> str:
@@ -109,6 +118,25 @@ def _read_draw(path: str) -> dict[str, np.ndarray]:
             return dict(content)
     except (OSError, EOFError, ValueError, zipfile.BadZipFile) as error:
         raise DataError(f"{path}: not a readable draw ({error}): delete it") from None
+
+
+def contest(
+    task: Mapping[str, Any],
+    code: str,
+    files: Files,
+    costs_path: str,
+    seconds_path: str,
+    provenance_path: str,
+) -> None:
+    """Run a contest; write its rows without clocks, with them, and its provenance."""
+    rows = run_contest(task, files, lambda line: _say(f"{task['contest']}, {line}"))
+    for path, frame in ((costs_path, rows.drop(columns="cpu_seconds")), (seconds_path, rows)):
+        with results.atomic(path) as temporary:
+            frame.to_parquet(temporary, index=False)
+    content = {"contest": task["contest"], "task": task, "code": code}
+    content["inputs"] = {name: sha256 for name, (_, sha256) in files.items()}
+    content["outputs"] = {"costs": provenance.file_hash(costs_path)}
+    results.write_json(content | provenance.describe(), provenance_path)
 
 
 def _brief(record: dict[str, Any]) -> dict[str, Any]:

@@ -33,6 +33,7 @@ wildcard_constraints:
     fitter="[a-z][a-z0-9_]*",
     product="[a-z][a-z0-9_]*",
     probe="[a-z][a-z0-9_]*",
+    contest="[a-z][a-z0-9_]*",
     block="[^/]+",
     dataset="[a-z-]+",
     file="[^/]+",
@@ -96,11 +97,16 @@ def probe_draw(wildcards):
     return f"<results>/draws/{experiment}/{block}.npz"
 
 
-def downloads(wildcards):
-    return downloads_of(wildcards.experiment)
+def contest_task(wildcards):
+    return grid.contest_task(config, wildcards.contest)
 
 
-def downloads_of(experiment):
-    """Downloads that the experiment's data set reads."""
-    data = config["experiments"][experiment]["data"]
+def downloads(kind):
+    """The input function of the downloads that an experiment's or a contest's data set reads."""
+    return lambda wildcards: downloads_of(f"{kind}s", wildcards[kind])
+
+
+def downloads_of(section, name):
+    """Downloads that the data set of an experiment or a contest reads."""
+    data = config[section][name]["data"]
     return [f"<downloads>/{file}" for file in component("datasets", data["name"], "data").files]

@@ -21,7 +21,7 @@ rule traces:
 rule probe:
     input:
         draw=probe_draw,
-        downloads=lambda w: downloads_of(config["probes"][w.probe]["experiment"]),
+        downloads=lambda w: downloads_of("experiments", config["probes"][w.probe]["experiment"]),
     output:
         table="<results>/probes/{probe}.csv",
         provenance="<results>/probes/{probe}.provenance.json",

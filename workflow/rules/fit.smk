@@ -5,7 +5,7 @@
 rule fit:
     input:
         draw="<results>/draws/{experiment}/{block}.npz",
-        downloads=downloads,
+        downloads=downloads("experiment"),
     output:
         trace="<results>/traces/{experiment}/{fitter}/{block}.parquet",
         runs="<results>/runs/{experiment}/{fitter}/{block}.parquet",

@@ -1,0 +1,78 @@
+"""What every rival costs to reach a target, at its tuned step, on the comparison's replicates.
+
+A data pass is a forward and a backward product of the features with the parameters, or a Gram
+matrix; products with one block count half. An E-step's columns for gradient and statistic count as
+one backward product, since the features are read once. FLOPs count all of these as they are.
+"""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import pandas as pd
+
+from emmoe.comparison.compare import Field, expected, fields, ratio
+from emmoe.comparison.estimates import median_cost
+from emmoe.comparison.reach import PROBLEM, Targets, joined
+from emmoe.comparison.tuning import work
+
+COLUMNS = [
+    "contest", "cell", "model", "start", "norm_beta", "norm_w", "target", "currency", "rival",
+    "doublings", "at_edge", "runs", "capped", "success", "mean_cost", "expected_cost",
+    "expected_low", "expected_high", "median_cost", "em_ratio", "em_ratio_low", "em_ratio_high",
+    "tuning_runs", "tuning_cost",
+]  # fmt: skip
+
+
+def build(
+    *,
+    curves: Mapping[str, str],
+    targets: Targets,
+    currencies: Sequence[str],
+    em: str = "em",
+    **contests: pd.DataFrame,
+) -> pd.DataFrame:
+    """Return COLUMNS, one row a problem, target, currency and rival of curves.
+
+    doublings: the chosen step, as powers of two of the config's; at_edge: the grid ends there.
+    success: the share of runs that reach the target; mean_cost: over all runs, failures with all
+    that they spent; expected_cost = mean_cost / success with a bootstrap interval; median_cost:
+    Kaplan and Meier's, capped runs censored; empty where it is not reached. em_ratio: EM's expected
+    cost over the rival's, above 1 where the rival is cheaper, 0 or infinite where only one arrives.
+    tuning_cost: of all the rival's tuning runs, in the row's currency."""
+    rows = joined(contests)
+    tuning = {c: work(rows, c).set_index([*PROBLEM, "rival"]) for c in currencies}
+    table = [
+        {"rival": rival, **field.key, **field.facts}
+        | _row(field, rival, em)
+        | tuning[field.key["currency"]].loc[(*_problem(field), rival)].to_dict()
+        for field in fields(rows, targets, list(currencies))
+        for rival in curves
+        if rival in field.cost.index
+    ]
+    return pd.DataFrame(table, columns=COLUMNS)
+
+
+def _problem(field: Field) -> tuple[str, ...]:
+    return tuple(field.key[name] for name in PROBLEM)
+
+
+def _row(field: Field, rival: str, em: str) -> dict:
+    frames = field.cost, field.success, field.capped
+    cost, success, capped = (frame.loc[rival].to_numpy() for frame in frames)
+    typical, relative = expected(field, rival), ratio(field, em, rival)
+    median = median_cost(cost, success, capped)
+    return {
+        "doublings": field.choice.loc[rival, "variant"],
+        "at_edge": bool(field.choice.loc[rival, "at_edge"]),
+        "runs": len(cost),
+        "capped": int(capped.sum()),
+        "success": success.mean(),
+        "mean_cost": cost.mean(),
+        "expected_cost": typical.value,
+        "expected_low": typical.low,
+        "expected_high": typical.high,
+        "median_cost": median if np.isfinite(median) else np.nan,
+        "em_ratio": relative.value,
+        "em_ratio_low": relative.low,
+        "em_ratio_high": relative.high,
+    }

@@ -1,0 +1,82 @@
+"""Whether EM outperforms gradient descent, a sentence for every problem, target and currency.
+
+EM is set against gradient descent with one tuned step, which is what the paper compares with, and
+against the best of the tuned rivals outside of EM's family: the one that was cheapest, in that
+currency, on the tuning replicates, so that picking it favours nobody. Rows with the problem "all"
+count the verdicts.
+"""
+
+from collections.abc import Mapping, Sequence
+
+import pandas as pd
+
+from emmoe.comparison import verdicts
+from emmoe.comparison.compare import Field, best_rival, fields, ratio
+from emmoe.comparison.reach import Targets, joined
+
+ALL, BEST = "all", "the best tuned gradient method"
+COLUMNS = [
+    "contest", "cell", "target", "currency", "em", "ratio_gd", "gd_low", "gd_high", "outcome_gd",
+    "best", "ratio_best", "best_low", "best_high", "outcome_best", "verdict",
+]  # fmt: skip
+
+
+def build(
+    *,
+    curves: Mapping[str, str],
+    targets: Targets,
+    currencies: Sequence[str],
+    family: Sequence[str],
+    em: Sequence[str] = ("em",),
+    epochs: Sequence[str] = (),
+    descent: str = "gradient_descent",
+    **contests: pd.DataFrame,
+) -> pd.DataFrame:
+    """Return COLUMNS: for every currency the tallies, then the problems.
+
+    curves: rival -> name in the sentences; em: the variants of EM that are judged; family: EM's
+    relatives, which are no gradient methods; epochs: the rivals whose iteration is an epoch of many
+    steps, which are not the best one per iteration; ratio: EM's expected cost over the other's, with
+    its bootstrap interval paired by replicate; outcome: of EM."""
+    rows = joined(contests)
+    found = [
+        _row(field, name, [*em, *family, *_epochs(field, epochs)], descent, curves)
+        for field in fields(rows, targets, list(currencies))
+        for name in em
+        if name in field.cost.index
+    ]
+    parts = []
+    for currency in currencies:
+        of_currency = [row for row in found if row["currency"] == currency]
+        tallies = [
+            row for name in em if (row := _tally(of_currency, currency, name, descent, curves))
+        ]
+        parts += [*tallies, *of_currency]
+    return pd.DataFrame(parts, columns=COLUMNS)
+
+
+def _epochs(field: Field, epochs: Sequence[str]) -> Sequence[str]:
+    return epochs if field.key["currency"] == "iteration" else ()
+
+
+def _row(field: Field, em: str, family: Sequence[str], descent: str, curves: Mapping) -> dict:
+    best = best_rival(field, family)
+    row, clauses = {**field.key, "em": em, "best": best}, []
+    for suffix, rival in (("gd", descent), ("best", best)):
+        found = ratio(field, em, rival)
+        row |= {f"ratio_{suffix}": found.value, f"outcome_{suffix}": verdicts.outcome(found)}
+        row |= {f"{suffix}_low": found.low, f"{suffix}_high": found.high}
+        if suffix == "gd" or best != descent:
+            clauses.append(verdicts.against(curves[em], curves[rival], found))
+    return row | {"verdict": verdicts.sentence(field.key["currency"], clauses)}
+
+
+def _tally(rows: list[dict], currency: str, em: str, descent: str, curves: Mapping) -> dict | None:
+    own = [row for row in rows if row["em"] == em]
+    if not own:
+        return None
+    texts = [
+        verdicts.tally(currency, curves[em], name, [row[f"outcome_{suffix}"] for row in own])
+        for suffix, name in (("gd", curves[descent]), ("best", BEST))
+    ]
+    return {"contest": ALL, "currency": currency, "em": em, "verdict": " ".join(texts)}
