@@ -48,7 +48,7 @@ def draw(
             tuned = chosen(part, choice[choice["target"] == ACCURACY])
             _panel(axes, tuned, curves, currency, ACCURACIES)
             axes.set_ylabel("validation accuracy")
-            titles.append(f"{problems.title(row)}, tuned for it")
+            titles.append("the same, tuned for the accuracy")
     for axes in panels:
         axes.set_xlabel(CURRENCIES[currency], labelpad=1)
     problems.letters(panels, titles)

@@ -35,8 +35,8 @@ def build(
     """Return COLUMNS: for every currency the tallies, then the problems.
 
     curves: rival -> name in the sentences; em: the variants of EM that are judged; family: EM's
-    relatives, which are no gradient methods; epochs: the rivals whose iteration is an epoch of many
-    steps, which are not the best one per iteration; ratio: EM's expected cost over the other's, with
+    relatives, which are no gradient methods; epochs: rivals whose iteration is an epoch of many
+    steps, never the best one per iteration; ratio: EM's expected cost over the other's, with
     its bootstrap interval paired by replicate; outcome: of EM."""
     rows = joined(contests)
     found = [

@@ -1,0 +1,202 @@
+"""Costs to targets, tuned steps, censoring and intervals, against hand-worked numbers and scipy."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from contest_helpers import RIVALS, TARGETS, contest, scored
+from scipy.stats import CensoredData, ecdf
+
+from emmoe.comparison import estimates, tuning
+from emmoe.comparison.compare import Ratio, best_rival, fields, ratio
+from emmoe.comparison.reach import joined, numbered, reached, stopped
+from emmoe.comparison.step_grid import variants
+from emmoe.comparison.verdicts import against, outcome
+from emmoe.errors import ConfigError
+
+INF = np.inf
+
+
+def test_median_cost_of_freireich_trial_is_23_weeks():
+    """The 6-MP arm of Freireich et al. (1963), the standard example of Kaplan and Meier's curve."""
+    text = "6 6 6 6+ 7 9+ 10 10+ 11+ 13 16 17+ 19+ 20+ 22 23 25+ 32+ 32+ 34+ 35+"
+    remission = text.split(" ")
+    cost = np.array([float(week.rstrip("+")) for week in remission])
+    success = np.array([not week.endswith("+") for week in remission])
+    assert estimates.median_cost(cost, success, ~success) == 23
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_median_cost_agrees_with_scipys_product_limit_estimate(seed):
+    rng = np.random.default_rng(seed)
+    cost, success = rng.integers(1, 12, 25).astype(float), rng.random(25) < 0.6
+    sf = ecdf(CensoredData(cost[success], right=cost[~success])).sf
+    below = sf.quantiles[sf.probabilities <= 0.5 + 1e-12]
+    expected = below[0] if len(below) else INF
+    assert estimates.median_cost(cost, success, ~success) == expected
+
+
+def test_failure_that_is_not_capped_stays_at_risk_for_ever():
+    cost, success = np.array([1.0, 2.0, 3.0, 4.0]), np.array([True, True, False, False])
+    assert estimates.median_cost(cost, success, np.zeros(4, bool)) == 2
+    three = np.array([True, False, False, False])
+    assert estimates.median_cost(cost, three, np.zeros(4, bool)) == INF
+
+
+def test_expected_cost_is_that_of_restarting_until_success():
+    """Against a simulation: runs succeed with 0.4 at cost 3, fail with 0.6 at cost 5."""
+    rng = np.random.default_rng(0)
+    failures = rng.geometric(0.4, 200_000) - 1
+    cost, success = np.array([3.0, 3, 5, 5, 5]), np.array([True, True, False, False, False])
+    assert estimates.expected_cost(cost, success) == pytest.approx(21 / 2)
+    assert (3 + 5 * failures).mean() == pytest.approx(21 / 2, rel=0.01)
+    assert estimates.expected_cost(cost, np.zeros(5, bool)) == INF
+
+
+def test_paired_bootstrap_covers_the_true_ratio_and_unpaired_would_be_wider():
+    rng, hits, widths = np.random.default_rng(1), 0, []
+    for _ in range(200):
+        common = rng.lognormal(0, 0.6, 30)
+        one, other = (m * common * rng.lognormal(0, 0.05, 30) for m in (2.0, 1.0))
+        draws = estimates.resamples(30, draws=400)
+        low, high = estimates.interval(one[draws].mean(1) / other[draws].mean(1))
+        hits += low <= 2 <= high
+        mixed = estimates.resamples(30, seed=1, draws=400)
+        unpaired = estimates.interval(one[draws].mean(1) / other[mixed].mean(1))
+        widths.append((high - low) / (unpaired[1] - unpaired[0]))
+    assert 0.88 <= hits / 200 <= 0.99
+    assert np.median(widths) < 0.3
+
+
+def test_interval_keeps_infinities_and_drops_what_is_undefined():
+    assert estimates.interval(np.array([np.nan, 1.0, INF])) == (1.0, INF)
+    assert all(np.isnan(estimates.interval(np.array([np.nan]))))
+
+
+def test_cost_is_that_of_the_first_state_within_the_target():
+    rows = joined({"near": contest(replicates=1, rivals={"em": {"": (0.1, 8.0)}})}).head(5)
+    rows["loss"] = 1.0 + np.array([1, 0.1, 0.004, 1e-9, 1e-11])
+    runs = reached(rows, TARGETS, ["iteration", "passes"]).set_index("target")
+    assert runs.loc["statistical", ["iteration", "passes"]].tolist() == [2, 17]  # p/2n = 0.005
+    assert runs.loc["numerical", ["iteration", "passes"]].tolist() == [3, 25]
+    assert runs["success"].all() and not runs["capped"].any()
+
+
+def test_optimum_is_the_lowest_of_all_rivals_and_starts_on_the_sample():
+    near, far = contest("near"), contest("far", seed=1)
+    near["polished_loss"] = far["polished_loss"] = np.nan
+    far.loc[far["replicate"] == 1, "loss"] -= 0.25
+    rows = joined({"near": near, "far": far})
+    lowest = rows.groupby("replicate")["loss"].min()
+    assert (rows["optimum"] == rows["replicate"].map(lowest)).all()
+    assert lowest[1] < 0.8 < lowest[0]
+    other = far.assign(data="another sample")
+    apart = joined({"near": near, "far": other})
+    assert apart.loc[apart["contest"] == "near", "optimum"].min() >= 1
+
+
+def test_run_that_ends_elsewhere_has_failed_and_is_not_censored():
+    rows = contest(rivals={"em": {"": (0.1, 8.0)}, "gradient_descent": {"+0": (0.9, 1.0)}})
+    elsewhere = (rows["rival"] == "em") & (rows["replicate"] == 0)
+    rows.loc[elsewhere, "loss"] += 0.5
+    runs = reached(joined({"near": rows}), TARGETS, ["passes"])
+    numerical = runs[runs["target"] == "numerical"].set_index(["rival", "replicate"])
+    ended = numerical.loc["em", 0]
+    assert not ended["success"] and not ended["capped"] and ended["gap"] > 0.4
+    assert numerical.loc["gradient_descent", "capped"].all()
+
+
+def test_step_is_the_cheapest_in_expected_passes():
+    choice = tuning.choose(contest(), TARGETS).set_index(["target", "rival"])["variant"]
+    assert choice["numerical", "gradient_descent"] == "+0"
+    assert choice["numerical", "nesterov"] == "+0"
+    assert choice["numerical", "em"] == ""
+
+
+def test_steps_depend_on_the_tuning_replicates_only():
+    rows = scored(contest())
+    before = tuning.choose(rows, TARGETS)
+    changed, tampered = rows.copy(), rows.copy()
+    comparing = rows["phase"] == "comparison"
+    changed.loc[comparing & (rows["variant"] == "+0"), "loss"] += 5
+    changed.loc[comparing, "validation_cross_entropy"] *= 1 + changed["exponent"].fillna(0)
+    pd.testing.assert_frame_equal(tuning.choose(changed, TARGETS), before)
+    tampered.loc[~comparing & (rows["variant"] == "+0"), "loss"] += 5
+    assert not tuning.choose(tampered, TARGETS).equals(before)
+
+
+def test_comparison_uses_no_tuning_replicate():
+    for field in fields(joined({"near": contest()}), TARGETS, ["passes"]):
+        assert list(field.cost.columns) == [2, 3, 4, 5]
+
+
+def test_step_at_an_end_of_its_grid_is_marked():
+    rivals = RIVALS | {"nesterov": {"+0": (0.5, 1.0), "+1": (0.2, 1.0)}}
+    choice = tuning.choose(contest(rivals=rivals), TARGETS).set_index(["target", "rival"])
+    assert choice.loc[("numerical", "nesterov"), "at_edge"]
+    assert not choice.loc[("numerical", "gradient_descent"), "at_edge"]
+    assert not choice.loc[("numerical", "em"), "at_edge"]
+
+
+def test_tuning_cost_adds_up_all_steps():
+    rows = contest(replicates=2, rivals={"nesterov": RIVALS["nesterov"]})
+    spent = rows.groupby(["variant", "replicate"])["passes"].max()
+    found = tuning.work(rows, "passes").iloc[0]
+    assert found["tuning_runs"] == 6 and found["tuning_cost"] == pytest.approx(spent.sum())
+
+
+def test_early_stopping_takes_the_best_validation_row():
+    ends = stopped(numbered(scored(contest(rivals={"em": {"": (0.1, 1.0)}}))))
+    assert (ends["iteration"] == 5).all() and len(ends) == 6
+
+
+def test_best_rival_is_outside_of_the_family():
+    (field,) = fields(joined({"near": contest()}), {"numerical": 1e-8}, ["passes"])
+    assert field.order[0] == "nesterov"
+    assert best_rival(field, ["em", "squarem", "nesterov"]) == "gradient_descent"
+    assert ratio(field, "em", "nesterov").low > 1 > ratio(field, "nesterov", "em").high
+
+
+VERDICTS = [
+    (Ratio(0.5, 0.4, 0.6), "win", "A costs 0.5 [0.4, 0.6] times what B costs: wins"),
+    (Ratio(3, 2, 4), "loss", "A costs 3 [2, 4] times what B costs: loses"),
+    (Ratio(1.1, 0.9, 1.3), "tie", "A costs 1.1 [0.9, 1.3] times what B costs: ties"),
+    (Ratio(np.nan, np.nan, np.nan), "open", "neither A nor B reaches"),
+    (Ratio(INF, INF, INF), "loss", "B reaches the target and A never does: A loses"),
+    (Ratio(0, 0, 0), "win", "A reaches the target and B never does: A wins"),
+    (Ratio(INF, INF, INF, 3), "loss", "cuts A off at 3 times B's cost: A loses"),
+    (Ratio(INF, INF, INF, 0.1), "open", "cuts A off at 0.1 times B's cost: A undecided"),
+    (Ratio(0, 0, 0, 0.25), "win", "cuts B off at 4 times A's cost: A wins"),
+    (Ratio(0, 0, 0, 4), "open", "cuts B off at 0.25 times A's cost: A undecided"),
+]
+
+
+@pytest.mark.parametrize(("found", "expected", "text"), VERDICTS)
+def test_verdict_says_what_the_interval_says(found, expected, text):
+    assert outcome(found) == expected
+    assert text in against("A", "B", found)
+
+
+def test_grid_doubles_the_step_and_blocks_apart_if_asked():
+    one = variants({"algorithm": "x", "step": 0.5, "doublings": [-1, 2]})
+    assert [v.settings["step"] for v in one] == [0.25, 0.5, 1.0, 2.0]
+    assert [v.name for v in one] == ["-1", "+0", "+1", "+2"]
+    grid = {"beta": [0, 1], "w": [-1, 0]}
+    two = variants({"algorithm": "x", "step": {"beta": 1.0, "w": 4.0}, "doublings": grid})
+    assert [tuple(v.settings["step"].values()) for v in two] == [(1, 2), (1, 4), (2, 2), (2, 4)]
+    assert "doublings" not in two[0].settings
+    (level,) = variants({"algorithm": "em"})
+    assert level.name == "" and np.isnan(level.exponent)
+
+
+@pytest.mark.parametrize(
+    "rival",
+    [
+        {"doublings": [0, 1]},
+        {"step": 1.0, "doublings": [1, 0]},
+        {"step": 1.0, "doublings": {"beta": [0, 1]}},
+        {"step": {"beta": 1.0, "w": 1.0}, "doublings": {"beta": [0, 1]}},
+    ],
+)
+def test_grid_that_fits_no_step_is_refused(rival):
+    with pytest.raises(ConfigError, match=r"^contests\.x\.doublings: "):
+        variants(rival, "contests.x")

@@ -1,0 +1,147 @@
+"""A contest: what it runs, what it charges, and that its tuning and comparison stay apart."""
+
+import copy
+
+import numpy as np
+import pandas as pd
+import pytest
+from test_config import refusal
+from workflow_helpers import ROOT
+
+from emmoe import grid
+from emmoe.components import build_dataset, build_fitter, build_model
+from emmoe.config import load
+from emmoe.contest import Budgeted, run_contest
+from emmoe.draw import draw_block
+from emmoe.errors import DataError
+from emmoe.recorder import record
+from emmoe.seeds import generator
+from emmoe.work import flops
+
+CONFIG = load(ROOT / "tests" / "smoke.yaml")
+NAME = "fair_linear_near_small"
+
+
+def task(name=NAME, **changes):
+    config = copy.deepcopy(CONFIG)
+    contest = config["contests"][name]
+    contest["data"]["norm_beta"] = 2.0
+    contest["rivals"] = {k: contest["rivals"][k] for k in ("em", "nesterov", "lbfgs", "sgd")}
+    contest.update(changes)
+    return grid.contest_task(config, name)
+
+
+def run(given):
+    return run_contest(given, {}, lambda line: None)
+
+
+@pytest.fixture(scope="module")
+def rows():
+    return run(task())
+
+
+def test_tuning_runs_all_steps_and_comparison_the_chosen_ones(rows):
+    steps = rows.groupby(["phase", "rival"])["variant"].nunique()
+    assert steps["tuning", "nesterov"] == 2 and steps["tuning", "em"] == 1
+    assert steps["comparison", "nesterov"] <= 2
+    assert set(rows.loc[rows["phase"] == "tuning", "replicate"]) == {0}
+    assert set(rows.loc[rows["phase"] == "comparison", "replicate"]) == {1, 2}
+
+
+def test_no_run_spends_more_than_its_budget(rows):
+    assert rows["passes"].max() <= 30
+    short = run(task(passes={"tuning": 9, "comparison": 12}))
+    spent = short.groupby("phase")["passes"].max()
+    assert spent["tuning"] <= 9 and 9 < spent["comparison"] <= 12
+    assert (short.loc[short["rival"] == "nesterov", "status"] == "capped").all()
+
+
+def test_rows_are_those_of_the_recorder_with_the_work_of_each_state(rows):
+    """A run by hand: the same sample and start, the passes and operations of the model's count."""
+    given = task()
+    (cell,) = given["cells"]
+    draw = draw_block(given | {"replicates": [0]})
+    model, dataset = build_model(given["model"]), build_dataset(cell["data"])
+    seed = given["seed"], cell["key"], 0
+    rngs = [generator(*seed, "sample")], generator(*seed, "split")
+    ((_, sample),) = dataset.samples(model, [draw["truth"][0, 0]], *rngs, {})
+    model = model.bind(sample)
+    by_hand = record(build_fitter({"algorithm": "em"}), model, draw["start"][0, 0], iterations=3)
+    mine = rows[(rows["rival"] == "em") & (rows["replicate"] == 0)].reset_index()
+    for column in ("loss", "passes", "gradient_norm"):
+        assert mine.loc[:2, column].tolist() == [row[column] for row in by_hand.rows[:3]]
+    bound = build_model(given["model"]).bind(sample)
+    record(build_fitter({"algorithm": "em"}), bound, draw["start"][0, 0], iterations=2)
+    assert mine.loc[2, "flops"] == flops(bound.work, bound, *sample.x.shape)
+
+
+def test_rows_but_for_the_clock_are_the_same_in_every_run(rows):
+    again = run(task())
+    pd.testing.assert_frame_equal(
+        rows.drop(columns="cpu_seconds"), again.drop(columns="cpu_seconds")
+    )
+    assert (rows["cpu_seconds"] >= 0).all()
+
+
+def test_start_laws_share_the_sample_and_its_polished_optimum(rows):
+    other = run(task("fair_linear_random_small"))
+    one, two = (f.groupby(["data", "replicate"])["polished_loss"].first() for f in (rows, other))
+    pd.testing.assert_series_equal(one, two)
+    first = [f.loc[f["iteration"] == 0, "loss"].iloc[0] for f in (rows, other)]
+    assert first[0] != first[1]
+    assert (rows["loss"] >= rows["polished_loss"] - 1e-9).all()
+
+
+def test_test_set_is_asked_once_where_validation_was_best():
+    config = copy.deepcopy(CONFIG)
+    contest = config["contests"]["fair_digits_small"]
+    contest["rivals"] = {k: contest["rivals"][k] for k in ("nesterov", "lbfgs")}
+    found = run(grid.contest_task(config, "fair_digits_small"))
+    runs = found.groupby(["replicate", "rival", "variant"])
+    assert (runs["test_accuracy"].count() == 1).all()
+    best = found.loc[runs["validation_cross_entropy"].idxmin()]
+    assert best["test_accuracy"].notna().all()
+    assert found["polished_loss"].isna().all()
+
+
+def test_budget_ends_a_fitter_before_the_state_that_exceeds_it(problem):
+    model, _, start = problem("symmetric_linear")
+    fitter = Budgeted(build_fitter({"algorithm": "gradient_descent", "step": 0.1}), 5)
+    recording = record(fitter, model, start, iterations=50)
+    assert [row["passes"] for row in recording.rows] == [1, 2, 3, 4, 5] and fitter.spent
+    assert np.isfinite([row["loss"] for row in recording.rows]).all()
+
+
+def test_rival_that_the_model_refuses_is_one_line():
+    config = copy.deepcopy(CONFIG)
+    contest = config["contests"]["fair_digits_small"]
+    contest["rivals"] = {"x": {"algorithm": "preconditioned_gradient_descent"}}
+    with pytest.raises(DataError, match=r"^preconditioned_gradient_descent: .*mirror map"):
+        run(grid.contest_task(config, "fair_digits_small"))
+
+
+MISTAKES = [
+    ("passes", {"tuning": 3}, "'comparison'"),
+    ("targets", {"numerical": "p/n"}, "p/n"),
+    ("targets", {}, "targets"),
+    ("rivals", {"em": {"algorithm": "emm"}}, "no fitter named 'emm': did you mean 'em'?"),
+    ("rivals", {"em": {"algorithm": "em", "doublings": [0, 1]}}, "no step to double"),
+    ("rivals", {"gd": {"algorithm": "adam", "step": -1, "doublings": [0, 1]}}, "rivals.gd +0"),
+    ("start", {"name": "near_thruth"}, "'near_truth'"),
+]
+
+
+@pytest.mark.parametrize(("key", "value", "shown"), MISTAKES)
+def test_mistake_in_a_contest_is_one_line_that_names_it(key, value, shown):
+    content = copy.deepcopy(CONFIG)
+    content["contests"][NAME][key] = value
+    message = refusal(content)
+    assert message.startswith(f"contests.{NAME}") and shown in message
+
+
+def test_product_of_an_unknown_contest_is_refused():
+    content = copy.deepcopy(CONFIG)
+    content["tables"]["fair_digits_passes"]["inputs"] = {
+        "x": "<results>/contests/fair_digit/costs.parquet"
+    }
+    assert "no contest named 'fair_digit'" in refusal(content)
