@@ -73,6 +73,20 @@ def test_every_fit_is_traced_to_its_environment_and_its_time(results, tmp_path):
     assert content["fits"][0]["task"] == {"cells": ["x"], "replicates": [2, 4]}
 
 
+def test_contests_are_traced_to_their_environment(results, tmp_path):
+    content = dict.fromkeys(ENVIRONMENT, "same") | {"commit": "def", "created": "today"}
+    content |= {"contest": "fair", "code": "c", "inputs": {}, "outputs": {"costs": "h"}}
+    content["task"] = {"cells": [{"name": "x", "key": "long"}], "seed": 1}
+    path = results / "contests" / "fair" / "provenance.json"
+    path.parent.mkdir(parents=True)
+    path.write_text(json.dumps(content))
+    keep(EXPERIMENTS, results, tmp_path / "reference", ["fair", "unfinished"])
+    kept = json.loads((tmp_path / "reference" / "provenance.json").read_text())
+    (contest,) = kept["contests"]
+    assert kept["environments"][contest["environment"]]["commit"] == "def"
+    assert contest["task"] == {"cells": ["x"], "seed": 1} and contest["outputs"] == {"costs": "h"}
+
+
 def test_unfinished_run_is_not_kept(tmp_path):
     with pytest.raises(DataError, match="no finished run"):
         keep(EXPERIMENTS, tmp_path, tmp_path / "reference")

@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 from emmoe import __version__, registry
+from emmoe.comparison.step_grid import variants
 from emmoe.config import load
 from emmoe.errors import EmmoeError
 from emmoe.grid import blocks, cells, fitter_blocks
@@ -23,17 +24,24 @@ def _list(args: argparse.Namespace) -> None:
 
 def _check(args: argparse.Namespace) -> None:
     """Check a config and print what it would run."""
-    for name, experiment in load(args.config)["experiments"].items():
+    config = load(args.config)
+    for name, experiment in config["experiments"].items():
         fits = sum(len(fitter_blocks(experiment, fitter)) for fitter in experiment["fitters"])
         count = f"{len(cells(experiment))} cells, {experiment['replicates']} replicates"
         print(f"{name}: {count}, {len(blocks(experiment))} blocks, {fits} fit jobs")
+    for name, contest in config["contests"].items():
+        steps = sum(len(variants(rival)) for rival in contest["rivals"].values())
+        replicates = contest["replicates"]
+        rivals = f"{len(contest['rivals'])} rivals, {steps} at all steps of their grids"
+        count = f"{replicates['tuning']} + {replicates['comparison']} replicates"
+        print(f"{name}: {len(cells(contest))} cells, {count}, {rivals}")
 
 
 def _keep(args: argparse.Namespace) -> None:
     """Keep the figures, tables and provenance of a config's finished run."""
     config = load(args.config)
     results = Path(config["pathvars"]["results"])
-    keep(config["experiments"], results, results / "reference")
+    keep(config["experiments"], results, results / "reference", config["contests"])
 
 
 def main(arguments: list[str] | None = None) -> None:

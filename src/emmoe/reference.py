@@ -2,7 +2,7 @@
 
 import json
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -13,10 +13,12 @@ from emmoe.results import write_json
 ENVIRONMENT = ("commit", "python", "versions", "cpu", "cores", "blas")
 
 
-def keep(experiments: dict[str, Any], results: Path, reference: Path) -> None:
-    """Copy results/{figures,tables,findings} and, if it is there, results/calibration without its
-    parts to a reference folder, and condense the provenance of the experiments' fits into one
-    file there: environments once, then a record a fit.
+def keep(
+    experiments: dict[str, Any], results: Path, reference: Path, contests: Iterable[str] = ()
+) -> None:
+    """Copy a full run's figures, tables, findings and, if it is there, calibration without its
+    parts to a reference folder, and condense the provenance of the experiments' fits and of the
+    contests into one file there: environments once, then a record a fit and a contest.
 
     Raises DataError where there is no finished run to keep."""
     sidecars = [path for path in _sidecars(experiments, results) if path.is_file()]
@@ -31,7 +33,11 @@ def keep(experiments: dict[str, Any], results: Path, reference: Path) -> None:
         shutil.copytree(results / "calibration", reference / "calibration", ignore=parts)
     environments: list[dict[str, Any]] = []
     fits = [_fit(json.loads(path.read_text()), environments) for path in sidecars]
-    write_json({"environments": environments, "fits": fits}, reference / "provenance.json")
+    content = {"environments": environments, "fits": fits}
+    paths = [results / "contests" / name / "provenance.json" for name in contests]
+    found = [json.loads(path.read_text()) for path in paths if path.is_file()]
+    content["contests"] = [_contest(record, environments) for record in found]
+    write_json(content, reference / "provenance.json")
 
 
 def _sidecars(experiments: dict[str, Any], results: Path) -> Iterator[Path]:
@@ -42,11 +48,23 @@ def _sidecars(experiments: dict[str, Any], results: Path) -> Iterator[Path]:
                 yield results / "traces" / name / fitter / f"{block}.provenance.json"
 
 
-def _fit(content: dict[str, Any], environments: list[dict[str, Any]]) -> dict[str, Any]:
-    """A fit's provenance without the times of single iterations; its environment by number."""
+def _environment(content: dict[str, Any], environments: list[dict[str, Any]]) -> int:
+    """The number of the environment that a provenance names, added where it is new."""
     environment = {name: content[name] for name in ENVIRONMENT}
     if environment not in environments:
         environments.append(environment)
+    return environments.index(environment)
+
+
+def _contest(content: dict[str, Any], environments: list[dict[str, Any]]) -> dict[str, Any]:
+    """A contest's provenance, its environment by number."""
+    kept = {name: content[name] for name in ("contest", "code", "created", "inputs", "outputs")}
+    task = content["task"] | {"cells": [cell["name"] for cell in content["task"]["cells"]]}
+    return kept | {"environment": _environment(content, environments), "task": task}
+
+
+def _fit(content: dict[str, Any], environments: list[dict[str, Any]]) -> dict[str, Any]:
+    """A fit's provenance without the times of single iterations; its environment by number."""
     task = content["task"] | {"cells": [cell["name"] for cell in content["task"]["cells"]]}
     task["replicates"] = [min(task["replicates"]), max(task["replicates"])]
     seconds = {
@@ -54,5 +72,5 @@ def _fit(content: dict[str, Any], environments: list[dict[str, Any]]) -> dict[st
         for clock in ("cpu_seconds", "wall_seconds")
     }
     kept = {name: content[name] for name in ("experiment", "fitter", "code", "created")}
-    kept |= {"environment": environments.index(environment), "task": task}
+    kept |= {"environment": _environment(content, environments), "task": task}
     return kept | {name: content[name] for name in ("inputs", "outputs")} | seconds
