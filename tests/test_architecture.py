@@ -23,7 +23,7 @@ ALLOWED = {
     "registry": {"errors", "settings"},
     "results": {"errors"},
     "summary": {"errors"},
-    "reported": {"errors"},
+    "reported": {"errors", "results"},
     "statistics": {"models"},
     "grid": {"errors", "registry", "components", "provenance"},
     "calibration": {

@@ -13,18 +13,13 @@ from matplotlib.text import Text
 from emmoe.errors import DataError
 from emmoe.figures import figure_1, figure_2, figure_3
 
-FOLDER = Path(__file__).parents[1] / "data" / "reported"
+CLAIMS = Path(__file__).parents[1] / "data" / "reported" / "claims.csv"
 CURVES = {"em": "EM", "gradient_em": "Gradient EM", "gradient_descent": "gradient descent"}
 RATES = {"em": 1.2, "gradient_em": 0.2, "gradient_descent": 0.05, "em_solved": 2.0}
 FIGURES = {
     "figure_1": (figure_1, ["excess_loss_to_truth", "excess_loss_to_final"]),
     "figure_2": (figure_2, ["relative_error_beta", "relative_error_w"]),
     "figure_3": (figure_3, ["test_accuracy", "loss"]),
-}
-READINGS = {
-    "figure_1": "figures_1_2.csv",
-    "figure_2": "figures_1_2.csv",
-    "figure_3": "figure_3_table_2.csv",
 }
 
 
@@ -50,8 +45,8 @@ def summary():
     return pd.concat(parts).sample(frac=1, random_state=1)
 
 
-def readings(name):
-    return pd.read_csv(FOLDER / READINGS[name])
+def readings():
+    return pd.read_csv(CLAIMS)
 
 
 @cache
@@ -61,7 +56,7 @@ def default(name):
 
 
 def draw(name, **options):
-    given = {"summary": summary(), "curves": CURVES, "reported": readings(name)}
+    given = {"summary": summary(), "curves": CURVES, "reported": readings()}
     return FIGURES[name][0].draw(**(given | options))
 
 
@@ -102,29 +97,30 @@ def test_curves_keep_the_order_given():
 
 
 @pytest.mark.parametrize("figure", ["figure_1", "figure_2"])
-def test_readings_stand_one_iteration_before_the_paper_s(figure):
-    raw = readings(figure)
-    raw = raw[(raw["iteration"] % 2 == 1) & raw["value"].notna()]
-    paper = {"em": "EM", "gradient_em": "GradEM", "gradient_descent": "GD"}
+def test_readings_stand_at_our_iterations(figure):
+    raw = readings()
+    raw = raw[(raw["kind"] == "value") & ~raw["interpolated"]]
     for letter, axes in zip("ab", default(figure).axes, strict=True):
-        for fitter, theirs in paper.items():
-            panel = f"{figure[-1]}{letter}"
-            rows = raw[(raw["panel"] == panel) & (raw["algorithm"] == theirs)]
+        for fitter in CURVES:
+            rows = raw[(raw["where"] == f"{figure}{letter}") & (raw["algorithm"] == fitter)]
             marks = lines(axes)[f"reported {fitter}"]
-            np.testing.assert_array_equal(marks.get_xdata(), rows["iteration"] - 1)
+            np.testing.assert_array_equal(marks.get_xdata(), rows["iteration"])
             np.testing.assert_array_equal(marks.get_ydata(), rows["value"])
             assert len(rows) and marks.get_linestyle() == "None"
             assert marks.get_markeredgecolor() == lines(axes)[fitter].get_color()
 
 
 def test_figure_3_shows_poster_and_slides_by_marker_and_does_not_shift():
-    raw = readings("figure_3")
-    for panel, axes in zip(("3a", "3b"), default("figure_3").axes, strict=True):
+    raw = readings()
+    for panel, axes in zip(("figure_3a", "figure_3b"), default("figure_3").axes, strict=True):
         shapes = {}
         for source in ("poster", "slides"):
             marks = lines(axes)[f"reported em {source}"]
             rows = raw[
-                (raw["panel"] == panel) & (raw["algorithm"] == "EM") & (raw["source"] == source)
+                (raw["where"] == panel)
+                & (raw["algorithm"] == "em")
+                & (raw["kind"] == "value")
+                & (raw["source"] == source)
             ]
             np.testing.assert_array_equal(marks.get_xdata(), rows["iteration"])
             np.testing.assert_array_equal(marks.get_ydata(), rows["value"])

@@ -1,93 +1,151 @@
-"""reported.load: the paper's files in our names and on our clock."""
+"""The claims table holds every reading once, in our names, and says what is wrong with a row."""
 
-from pathlib import Path
-
+import numpy as np
 import pandas as pd
 import pytest
+from workflow_helpers import ROOT
 
 from emmoe.errors import DataError
-from emmoe.reported import COLUMNS, load, plotted
+from emmoe.reported import closest, counted, load, plotted
 
-FOLDER = Path(__file__).parents[1] / "data" / "reported"
+SHARED = ROOT.parent / "shared" / "reported"
+FIRST = {"1": 1, "2": 1, "fig3": 0, "table2": 0}  # the readings' iteration at the start
+ALGORITHMS = {
+    "GradEM": "gradient_em", "Gradient EM": "gradient_em", "EM": "em",
+    "GD": "gradient_descent", "Gradient Descent": "gradient_descent",
+}  # fmt: skip
+METRICS = {
+    "1a": "excess_loss_to_truth", "1b": "excess_loss_to_final",
+    "2a": "relative_error_beta", "2b": "relative_error_w",
+}  # fmt: skip
+IMAGES = {"test accuracy": "test_accuracy", "cross entropy": "loss"}
+
+
+def file():
+    return pd.read_csv(ROOT / "data" / "reported" / "claims.csv")
 
 
 @pytest.fixture(scope="module")
-def files():
-    return [pd.read_csv(FOLDER / f"{name}.csv") for name in ("figures_1_2", "figure_3_table_2")]
+def claims():
+    return load(file())
 
 
-def row(figure="1", panel="1a", algorithm="GD", metric="L_t-Lstar", iteration=1, value=0.5):
-    return pd.DataFrame(
+def changed(line, column, value):
+    """The file with another value in one cell of a line."""
+    frame = file().astype(object)
+    frame.loc[line - 2, column] = value
+    return frame
+
+
+@pytest.mark.skipif(not SHARED.is_dir(), reason="no readings beside the checkout")
+def test_every_reading_is_a_claim_with_its_numbers_unchanged(claims):
+    names = ("figures_1_2.csv", "figure_3_table_2.csv")
+    raw = pd.concat([pd.read_csv(SHARED / name, dtype={"figure": str}) for name in names])
+    images = raw["metric"].map(IMAGES)
+    expected = pd.DataFrame(
         {
-            "figure": [figure], "panel": [panel], "algorithm": [algorithm], "metric": [metric],
-            "iteration": [iteration], "value": [value], "low": [0.4], "high": [0.6],
-            "read_uncertainty": [0.01],
+            "where": raw["panel"].map(lambda p: "table_2" if p == "table2" else f"figure_{p}"),
+            "algorithm": raw["algorithm"].map(ALGORITHMS),
+            "metric": images.fillna(raw["panel"].map(METRICS)),
+            "iteration": raw["iteration"] - raw["figure"].map(FIRST),
+            "poster": raw["source"] == "poster",
+            **{name: raw[name] for name in ("value", "low", "high", "read_uncertainty")},
         }
-    )  # fmt: skip
+    )
+    ours = claims[claims["kind"].isin(["value", "bound"])].assign(
+        poster=lambda frame: frame["source"] == "poster",
+        value=lambda frame: frame["value"].where(frame["kind"] == "value"),  # else not readable
+    )
+    key = ["where", "algorithm", "metric", "iteration", "poster"]
+    ours, expected = (
+        frame[list(expected)].sort_values(key, ignore_index=True) for frame in (ours, expected)
+    )
+    assert len(expected) == 599
+    pd.testing.assert_frame_equal(ours, expected, check_dtype=False)
 
 
-def one(tidy, **values):
-    """The single row with these values."""
-    for column, value in values.items():
-        tidy = tidy[tidy[column] == value]
-    assert len(tidy) == 1
-    return tidy.iloc[0]
+def test_all_576_values_are_there_and_331_count(claims):
+    assert (claims["kind"] == "value").sum() == 576
+    found = counted(claims)
+    assert len(found) == 331 and found["value"].notna().all()
+    assert not found["interpolated"].any() and (found["duplicate_of"] == "").all()
 
 
-def test_both_files_become_one_frame_that_keeps_every_row_and_value(files):
-    tidy = load(*files)
-    assert list(tidy.columns) == COLUMNS
-    for column in ("value", "low", "high", "read_uncertainty"):
-        raw = pd.concat([file[column] for file in files], ignore_index=True)
-        pd.testing.assert_series_equal(tidy[column], raw)
-    assert set(tidy["figure"]) == {"figure_1", "figure_2", "figure_3", "table_2"}
-    assert set(tidy["algorithm"]) == {"em", "gradient_em", "gradient_descent"}
-    assert set(tidy["source"]) == {"", "poster", "slides", "slides table (printed)"}
+def test_no_quantity_is_counted_twice(claims):
+    # One start for all algorithms, one reading a plateau, poster or slides, table or figure.
+    found = counted(claims)
+    assert not found.duplicated(["metric", "algorithm", "iteration"]).any()
+    starts = found[found["iteration"] == 0]
+    assert set(starts["algorithm"]) == {"gradient_em"} and len(starts) == 6
+    plateau = found[(found["where"] == "figure_2a") & (found["value"] == 0.0307)]
+    assert not plateau["algorithm"].duplicated().any() and len(plateau) == 2
 
 
-def test_reported_iteration_1_of_figures_1_and_2_is_our_start(files):
-    tidy = load(*files)
-    start = tidy[(tidy["iteration"] == 0) & tidy["figure"].isin(["figure_1", "figure_2"])]
-    assert len(start) == 4 * 3
-    # All algorithms share the start, and the figures' first points are the largest of all.
-    assert (start.groupby("metric")["value"].nunique() == 1).all()
-    wanted = {"figure": "figure_2", "algorithm": "em", "metric": "relative_error_w"}
-    assert one(tidy, **wanted, iteration=2)["value"] == 0.4225  # reported iteration 3
+def test_a_duplicate_repeats_a_claim_that_counts(claims):
+    by_id = claims.set_index("claim_id")
+    copies = by_id[(by_id["duplicate_of"] != "") & (by_id["kind"] == "value")]
+    origins = by_id.loc[copies["duplicate_of"]]
+    assert set(origins.index) <= set(counted(claims)["claim_id"])
+    assert (origins["metric"].to_numpy() == copies["metric"].to_numpy()).all()
+    same = np.abs(origins["value"].to_numpy() - copies["value"].to_numpy())
+    # The poster's runs are others; all else agrees within the reading.
+    same = same[(copies["source"] != "poster").to_numpy()]
+    uncertain = copies.loc[copies["source"] != "poster", "read_uncertainty"].to_numpy()
+    assert len(same) > 100 and (same <= uncertain).all()
 
 
-def test_figure_3_and_table_2_are_not_shifted(files):
-    tidy = load(*files)
-    assert tidy[tidy["figure"] == "figure_3"]["iteration"].min() == 0
-    wanted = {"algorithm": "em", "metric": "test_accuracy", "iteration": 10}
-    assert one(tidy, **wanted, source="poster")["value"] == 0.6177
-    assert one(tidy, **wanted, source="slides")["value"] == 0.5858
-    assert set(tidy[tidy["figure"] == "table_2"]["iteration"]) == {100}
-    assert one(tidy, figure="table_2", algorithm="em", metric="loss")["value"] == 0.827
+def test_filled_in_values_are_the_even_iterations_of_the_paper(claims):
+    figures = claims["where"].isin(["figure_1a", "figure_1b", "figure_2a", "figure_2b"])
+    readings = claims["kind"].isin(["value", "bound"])
+    even = figures & readings & (claims["iteration"] % 2 == 1)  # the paper counts from 1
+    pd.testing.assert_series_equal(claims["interpolated"], even, check_names=False)
+    assert (even & (claims["kind"] == "value") & claims["note"].str.contains("interp")).sum() == 52
 
 
-def test_values_filled_in_between_points_are_marked(files):
-    tidy = load(*files)
-    filled = tidy["note"].str.contains("interpolated|= it 99")
-    assert filled.sum() == 61
-    pd.testing.assert_series_equal(tidy["interpolated"], filled, check_names=False)
-    points = plotted(tidy, "figure_1")
-    assert not points["interpolated"].any() and set(points["figure"]) == {"figure_1"}
+def test_spread_is_half_the_error_bar(claims):
+    bars = claims[claims["low"].notna() & claims["high"].notna()]
+    half = (bars["high"] - bars["low"]) / 2
+    np.testing.assert_allclose(bars["spread"], half, rtol=1e-5)
+    assert len(bars) > 450
+
+
+def test_reported_iteration_1_of_figures_1_and_2_is_our_start(claims):
+    by_id = claims.set_index("claim_id")
+    assert by_id.loc["figure_2b_em_2", "value"] == 0.4225  # reported iteration 3
+    assert by_id.loc["figure_3a_em_10_poster", "value"] == 0.6177  # not shifted
+    assert by_id.loc["table2_em_cross_entropy", ["value", "iteration"]].tolist() == [0.827, 100]
+
+
+def test_points_of_a_plot_are_readings_and_bounds(claims):
+    points = plotted(claims, "figure_1")
+    assert set(points["kind"]) == {"value", "bound"} and not points["interpolated"].any()
+    assert set(points["where"]) == {"figure_1a", "figure_1b"}
     assert (points["iteration"] % 2 == 0).all() and points["iteration"].max() == 98
-    assert points["value"].isna().any()  # off the log axis, but part of the plot
 
 
-def test_a_tidy_frame_passes_unchanged(files):
-    tidy = load(*files)
-    pd.testing.assert_frame_equal(load(tidy), tidy)
-
-
-@pytest.mark.parametrize("column", ["figure", "algorithm", "metric"])
-def test_an_unknown_name_is_told_in_one_line(column):
-    with pytest.raises(DataError, match=f"{column} 'Adam' is not one of") as error:
-        load(row(**{column: "Adam"}))
-    assert "\n" not in str(error.value)
+@pytest.mark.parametrize(
+    ("column", "value", "message"),
+    [
+        ("value", "high", "line 7: value: 'high' is not of type 'number'"),
+        ("value", np.inf, "line 7: value: 'inf' is not of type 'number'"),
+        ("value", np.nan, "line 7: 'value' is a required property"),
+        ("kind", "claim", "line 7: kind: 'claim' is not one of"),
+        ("iteration", -1, "line 7: iteration: -1.0 is less than the minimum"),
+        ("interpolated", "maybe", "line 7: interpolated: 'maybe' is not of type 'boolean'"),
+        ("claim_id", "figure_2b_em_2", "is also on line"),
+        ("duplicate_of", "figure_2b_em_1", "line 7: duplicate_of: no claim 'figure_2b_em_1'"),
+    ],
+)
+def test_a_malformed_row_is_named_by_its_line(column, value, message):
+    with pytest.raises(DataError, match=message) as error:
+        load(changed(7, column, value))
+    assert "\n" not in str(error.value) and "data/reported/claims.csv" in str(error.value)
 
 
 def test_a_missing_column_is_told_in_one_line():
-    with pytest.raises(DataError, match="no column high, low"):
-        load(row().drop(columns=["low", "high"]))
+    with pytest.raises(DataError, match="see 'low'"):
+        load(file().drop(columns="low"))
+
+
+def test_the_closest_claims_are_named():
+    assert "figure_2a_em_10" in closest("figure_2a_em_100", ["figure_2a_em_10", "a", "b", "c"])

@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
+from workflow_helpers import ROOT
 
 from emmoe.errors import DataError
 from emmoe.tables import table_2, write
@@ -24,14 +25,12 @@ def summary():
 
 
 def printed():
-    rows = [
-        ["table2", "table2", "EM", "test accuracy", 0.785, "slides table (printed)"],
-        ["table2", "table2", "EM", "cross entropy", 0.827, "slides table (printed)"],
-        ["fig3", "3a", "Gradient Descent", "test accuracy", 0.6225, "slides"],
-    ]
-    names = ["figure", "panel", "algorithm", "metric", "value", "source"]
-    frame = pd.DataFrame(rows, columns=names)
-    return frame.assign(iteration=100, low=np.nan, high=np.nan, read_uncertainty=0.0005)
+    claims = pd.read_csv(ROOT / "data" / "reported" / "claims.csv")
+    names = ["table2_em_accuracy", "table2_em_cross_entropy"]
+    # The slides' curve at iteration 100 must not stand in for the printed table.
+    return claims[
+        claims["claim_id"].isin([*names, "figure_3a_gradient_descent_100_slides"])
+    ].assign(duplicate_of=np.nan)
 
 
 def test_rows_follow_the_curves_and_hold_the_last_iteration():
@@ -48,7 +47,6 @@ def test_rows_follow_the_curves_and_hold_the_last_iteration():
 
 def test_reported_values_are_the_printed_ones_and_empty_without():
     table = table_2.build(summary=summary(), reported=printed(), curves=CURVES)
-    # The slides' curve at iteration 100 must not stand in for the printed table.
     np.testing.assert_array_equal(table["reported_accuracy"], [np.nan, 0.785, np.nan])
     np.testing.assert_array_equal(table["reported_cross_entropy"], [np.nan, 0.827, np.nan])
     alone = table_2.build(summary=summary(), curves=CURVES)

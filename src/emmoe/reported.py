@@ -1,87 +1,95 @@
-"""The paper's curves and table, as read from its poster and slides, in our names and our clock.
+"""What the paper reports, claim by claim, in our names and on our clock: data/reported/claims.csv.
 
 Figures 1 and 2 plot only the odd iterations 1, 3, ..., 99, and their iteration 1 is the common
 start: our iteration is theirs minus one. Figure 3 and Table 2 count the start as iteration 0.
+Figure 3 was read twice, from the slides, which show the runs of Table 2, and from the poster.
 """
 
+import difflib
+from collections.abc import Iterable
+from typing import Any
+
+import jsonschema
+import numpy as np
 import pandas as pd
 
 from emmoe.errors import DataError
+from emmoe.results import schema
 
-COLUMNS = [
-    "figure", "panel", "algorithm", "metric", "iteration", "value", "low", "high",
-    "read_uncertainty", "source", "note", "interpolated",
-]  # fmt: skip
-ALGORITHMS = {
-    "EM": "em",
-    "GradEM": "gradient_em",
-    "Gradient EM": "gradient_em",
-    "GD": "gradient_descent",
-    "Gradient Descent": "gradient_descent",
-}
-METRICS = {
-    "L_t-Lstar": "excess_loss_to_truth",
-    "L_t-L_T": "excess_loss_to_final",
-    "beta_rel_err": "relative_error_beta",
-    "w_rel_err": "relative_error_w",
-    "test accuracy": "test_accuracy",
-    "cross entropy": "loss",
-}
-FIGURES = {"1": "figure_1", "2": "figure_2", "fig3": "figure_3", "table2": "table_2"}
-FIRST_ITERATION = {"figure_1": 1, "figure_2": 1, "figure_3": 0, "table_2": 0}
+FILE = "data/reported/claims.csv"
+READINGS = ("value", "bound")  # kinds of claims that are points of a curve or of a table
+TRUTH = {"true": True, "false": False}
 
 
-def load(*frames: pd.DataFrame) -> pd.DataFrame:
-    """Return the readings of one or both files of data/reported/ as one frame with COLUMNS.
+def load(frame: pd.DataFrame) -> pd.DataFrame:
+    """Return the checked table of claims from the file as read by pandas.
 
-    Each frame is a file as read by pandas; one that is tidy already is kept as it is.
-
-    figure, panel: e.g. figure_1, 1a; algorithm, metric: our names; iteration: ours;
-    value, low, high, read_uncertainty: in the metric's unit (nats, fraction), NaN if not readable;
-    source: poster, slides or slides table (printed), empty for Figures 1 and 2;
-    interpolated: the file's value is no point of the plot, but filled in from its neighbours.
-    Raises DataError on a column or a name that is not known.
-    """
-    return pd.concat([_tidy(frame) for frame in frames], ignore_index=True)
-
-
-def _tidy(frame: pd.DataFrame) -> pd.DataFrame:
-    if list(frame.columns) == COLUMNS:
-        return frame
-    needed = set(COLUMNS) - {"source", "note", "interpolated"}
-    if missing := sorted(needed - set(frame.columns)):
-        raise DataError(f"reported values: no column {', '.join(missing)}: see data/reported/")
-    figure = _renamed(frame["figure"].astype(str), FIGURES)
-    first = figure.map(FIRST_ITERATION)
-    tidy = frame.assign(
-        figure=figure,
-        panel=frame["panel"].replace(FIGURES),
-        algorithm=_renamed(frame["algorithm"], ALGORITHMS),
-        metric=_renamed(frame["metric"], METRICS),
-        iteration=frame["iteration"] - first,
-        source=_text(frame, "source"),
-        note=_text(frame, "note"),
-        # Where iteration 1 comes first only odd ones are plotted: the even ones were filled in,
-        # iteration 100 as a copy of 99.
-        interpolated=(first == 1) & (frame["iteration"] % 2 == 0),
-    )
-    return tidy[COLUMNS]
+    Columns as in schemas/claims.yaml; iteration and instances are NaN where a claim has none, the
+    texts empty. Raises DataError, naming the line, for the first row that is malformed, that
+    repeats a claim_id or that duplicates no claim."""
+    rules = schema("claims")["properties"]
+    if list(frame.columns) != list(rules):
+        wrong = sorted(set(frame) ^ set(rules)) or ["the order"]
+        raise DataError(f"{FILE}, line 1: columns must be {', '.join(rules)}: see {wrong[0]!r}")
+    parsed = {name: [_cell(v, rules[name]) for v in frame[name]] for name in rules}
+    rows = [dict(zip(rules, row, strict=True)) for row in zip(*parsed.values(), strict=True)]
+    _check([{k: v for k, v in row.items() if v is not None} for row in rows])
+    texts = [name for name, rule in rules.items() if _type(rule) == "string"]
+    claims = pd.DataFrame(rows, columns=list(rules))
+    numbers = [name for name in rules if name not in texts and name != "interpolated"]
+    return claims.assign(**claims[texts].fillna("")).astype(dict.fromkeys(numbers, float))
 
 
-def _renamed(column: pd.Series, names: dict[str, str]) -> pd.Series:
-    if unknown := sorted(set(column) - set(names)):
-        raise DataError(
-            f"reported values: {column.name} {unknown[0]!r} is not one of {', '.join(names)}"
-        )
-    return column.map(names)
+def _type(rule: dict[str, Any]) -> str:
+    return rule.get("type", "string")
 
 
-def _text(frame: pd.DataFrame, column: str) -> pd.Series:
-    if column not in frame:
-        return pd.Series("", index=frame.index)
-    return frame[column].fillna("")
+def _cell(value: Any, rule: dict[str, Any]) -> Any:
+    """A cell as its column's type, None if empty; as it is if it cannot be."""
+    if pd.isna(value):
+        return None
+    if _type(rule) == "boolean":
+        return TRUTH.get(str(value).lower(), value)
+    if _type(rule) == "string":
+        return str(value)
+    try:
+        return float(value) if np.isfinite(float(value)) else str(value)
+    except ValueError:
+        return value
 
 
-def plotted(reported: pd.DataFrame, figure: str) -> pd.DataFrame:
-    """Return the rows of a figure that are points of the plot, values not readable included."""
-    return reported[(reported["figure"] == figure) & ~reported["interpolated"]]
+def _check(rows: list[dict[str, Any]]) -> None:
+    validator = jsonschema.Draft202012Validator(schema("claims"))
+    known: dict[str, int] = {}
+    for line, row in enumerate(rows, start=2):
+        error = jsonschema.exceptions.best_match(validator.iter_errors(row))
+        if error is not None:
+            column = "".join(f"{name}: " for name in error.absolute_path)
+            raise DataError(f"{FILE}, line {line}: {column}{error.message}")
+        first = known.setdefault(row["claim_id"], line)
+        if first != line:
+            raise DataError(f"{FILE}, line {line}: {row['claim_id']} is also on line {first}")
+    for line, row in enumerate(rows, start=2):
+        origin = row.get("duplicate_of", row["claim_id"])
+        if origin not in known:
+            raise DataError(
+                f"{FILE}, line {line}: duplicate_of: no claim {origin!r}: "
+                f"the nearest are {closest(origin, known)}"
+            )
+
+
+def closest(claim_id: str, known: Iterable[str]) -> str:
+    """Return the three known claim ids that are most like one, as a list to print."""
+    return ", ".join(difflib.get_close_matches(claim_id, list(known), n=3, cutoff=0.0))
+
+
+def plotted(claims: pd.DataFrame, figure: str) -> pd.DataFrame:
+    """Return the readings of a figure that are points of its plot, bounds included."""
+    points = claims["kind"].isin(READINGS) & ~claims["interpolated"]
+    return claims[points & claims["where"].str.startswith(figure)]
+
+
+def counted(claims: pd.DataFrame) -> pd.DataFrame:
+    """Return the values that count in a test: neither filled in nor read twice."""
+    counts = (claims["duplicate_of"] == "") & ~claims["interpolated"]
+    return claims[counts & (claims["kind"] == "value")]

@@ -59,9 +59,11 @@ def panel(
         if readings is None:
             continue
         read = readings[(readings["algorithm"] == fitter) & (readings["metric"] == metric)]
-        for source, part in read.groupby("source"):
-            marker = markers[source] if markers else look.marker
-            _readings(axes, part, look, marker, label=f"reported {fitter} {source}".strip())
+        if not markers:
+            _readings(axes, read, look, look.marker, label=f"reported {fitter}")
+        for source, marker in (markers or {}).items():
+            part = read[read["source"] == source]
+            _readings(axes, part, look, marker, label=f"reported {fitter} {source}")
     axes.set_xlabel("iteration $t$")
     axes.margins(x=0.02)
 
@@ -80,7 +82,7 @@ def _curve(axes: Axes, rows: pd.DataFrame, look: Look, label: str) -> None:
 
 
 def _readings(axes: Axes, read: pd.DataFrame, look: Look, marker: str, label: str) -> None:
-    read = read[read["value"].notna()]
+    read = read[read["kind"] == "value"]  # a bound has no place on the axis
     low, high = _visible(axes, read["low"]), read["high"]
     axes.vlines(read["iteration"], low, high, color=look.colour, alpha=0.4, lw=0.6, zorder=2)
     axes.plot(

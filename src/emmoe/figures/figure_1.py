@@ -27,7 +27,7 @@ def draw(
     """Return the figure: (a) L(theta_t) - L(theta*), log; (b) L(theta_t) - L(theta_T), linear.
 
     summary: mean and std over instances by fitter, metric, iteration; curves: fitter -> label, in
-    drawing order; reported: data/reported/figures_1_2.csv, as read or through reported.load.
+    drawing order; reported: data/reported/claims.csv as read.
     """
     read = None if reported is None else paper.plotted(paper.load(reported), "figure_1")
     figure, (left, right) = style.two_panels()

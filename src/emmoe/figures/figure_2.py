@@ -32,7 +32,7 @@ def draw(
     """Return the figure: relative error of (a) beta_t and (b) w_t, both on the same log axis.
 
     summary: mean and std over instances by fitter, metric, iteration; curves: fitter -> label, in
-    drawing order; reported: data/reported/figures_1_2.csv, as read or through reported.load.
+    drawing order; reported: data/reported/claims.csv as read.
     """
     read = None if reported is None else paper.plotted(paper.load(reported), "figure_2")
     figure, panels = style.two_panels()

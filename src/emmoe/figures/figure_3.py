@@ -23,8 +23,8 @@ def draw(
     """Return the figure: (a) test accuracy, log axis; (b) training objective, linear.
 
     summary: mean and std over instances by fitter, metric, iteration; a fitter may have fewer
-    iterations. curves: fitter -> label, in drawing order; reported:
-    data/reported/figure_3_table_2.csv, as read or through reported.load.
+    iterations. curves: fitter -> label, in drawing order; reported: data/reported/claims.csv as
+    read.
     """
     read = None if reported is None else paper.plotted(paper.load(reported), "figure_3")
     figure, (left, right) = style.two_panels()

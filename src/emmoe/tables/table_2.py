@@ -11,7 +11,6 @@ import pandas as pd
 from emmoe import reported as paper
 from emmoe.errors import DataError
 
-PRINTED = "slides table (printed)"
 METRICS = {"accuracy": "test_accuracy", "cross_entropy": "loss"}  # cross entropy: the objective
 COLUMNS = [
     "algorithm", "accuracy", "accuracy_std", "cross_entropy", "cross_entropy_std",
@@ -26,10 +25,10 @@ def build(
 
     accuracy: fraction of the test set; cross_entropy: training objective in nats; std over
     replicates; reported values: NaN where the paper's table has none. reported:
-    data/reported/figure_3_table_2.csv, as read or through reported.load.
+    data/reported/claims.csv as read.
     Raises DataError if the summary lacks a fitter's values.
     """
-    printed = None if reported is None else paper.load(reported)
+    printed = None if reported is None else paper.plotted(paper.load(reported), "table_2")
     return pd.DataFrame([_row(summary, printed, fitter) for fitter in curves], columns=COLUMNS)
 
 
@@ -53,9 +52,5 @@ def _printed(printed: pd.DataFrame | None, fitter: str, metric: str) -> float:
     """Return the value that the paper's table prints, or NaN."""
     if printed is None:
         return np.nan
-    rows = printed[
-        (printed["source"] == PRINTED)
-        & (printed["algorithm"] == fitter)
-        & (printed["metric"] == metric)
-    ]
+    rows = printed[(printed["algorithm"] == fitter) & (printed["metric"] == metric)]
     return float(rows["value"].iloc[0]) if len(rows) else np.nan
