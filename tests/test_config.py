@@ -1,6 +1,7 @@
 """config.yaml: what is committed loads, and every mistake is one line that names the setting."""
 
 import copy
+import json
 import re
 
 import pytest
@@ -11,7 +12,7 @@ from emmoe import config, registry
 from emmoe.errors import ConfigError
 
 TEXT = (ROOT / "config.yaml").read_text()
-COMMITTED = yaml.safe_load(TEXT)
+COMMITTED = json.loads(json.dumps(yaml.safe_load(TEXT)))  # what YAML shares, apart
 LINEAR = "experiments.symmetric_linear"
 DIGITS = "experiments.digits"
 SHA256 = ("downloads", "fashion-mnist", "files", "t10k-labels-idx1-ubyte.gz", "sha256")

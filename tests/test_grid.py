@@ -201,3 +201,12 @@ def test_task_depends_on_seed_model_and_data(task):
         changed = config()
         (changed if "seed" in change else changed["experiments"][NAME]).update(change)
         assert task(changed, NAME, block) != before
+
+
+def test_seed_of_an_experiment_replaces_the_base_seed_and_keeps_its_cells():
+    own = config()
+    own["experiments"][NAME]["seed"] = 8
+    block = next(iter(grid.blocks(experiment())))
+    before, after = (grid.draw_task(c, NAME, block) for c in (config(), own))
+    assert after == before | {"seed": 8}
+    assert grid.draw_task(config() | {"seed": 8}, NAME, block) == after

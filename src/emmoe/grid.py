@@ -133,7 +133,7 @@ def draw_task(config: dict[str, Any], experiment: str, block: str) -> dict[str, 
     settings = config["experiments"][experiment]
     chosen = blocks(settings)[block]
     return {
-        "seed": config["seed"],
+        "seed": settings.get("seed", config["seed"]),
         "model": settings["model"],
         "start": settings["start"],
         "cells": [asdict(cell) for cell in chosen.cells],

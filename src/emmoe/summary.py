@@ -2,6 +2,7 @@
 
 import pandas as pd
 
+RUN = ["experiment", "cell", "fitter", "replicate"]
 METRICS = (
     "loss",
     "gradient_norm",
@@ -23,15 +24,19 @@ def summarise(trace: pd.DataFrame) -> pd.DataFrame:
     std has the divisor replicates - 1. A run that ended early has no later rows, and is not
     carried forward: `replicates` says how many runs a mean is over.
     """
-    run = ["experiment", "cell", "fitter", "replicate"]
-    trace = trace.sort_values([*run, "iteration"], ignore_index=True)
-    trace["excess_loss_to_final"] = trace["loss"] - trace.groupby(run)["loss"].transform("last")
+    trace = trace.sort_values([*RUN, "iteration"], ignore_index=True)
+    trace["excess_loss_to_final"] = excess_to_final(trace)
     metrics = [name for name in METRICS if name in trace]
-    keys = [*run[:-1], "iteration"]
+    keys = [*RUN[:-1], "iteration"]
     long = trace.melt(keys, metrics, var_name="metric", value_name="value").dropna(subset="value")
-    groups = long.groupby([*run[:-1], "metric", "iteration"])["value"]
+    groups = long.groupby([*RUN[:-1], "metric", "iteration"])["value"]
     table = groups.agg(mean="mean", std="std", replicates="count")
     return table.reset_index()
+
+
+def excess_to_final(trace: pd.DataFrame) -> pd.Series:
+    """Return L(theta_t) - L(theta_T), T each run's last iteration, of rows sorted by iteration."""
+    return trace["loss"] - trace.groupby(RUN)["loss"].transform("last")
 
 
 def gather(runs: pd.DataFrame, facts: pd.DataFrame) -> pd.DataFrame:

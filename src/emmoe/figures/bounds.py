@@ -1,13 +1,9 @@
 """The paper's bounds on EM beside what EM does: they hold where their hypotheses do.
 
-D_t = D_A(theta_hat, theta_t) and gap_t = L(theta_t) - L(theta_hat), theta_hat the sample optimum;
-alpha_t = D_L(theta_hat, theta_t) / D_t is the secant relative convexity, and t = 0 the start.
-If alpha_t >= 0 for all t < T, then gap_T <= D_0 / T; if alpha_t >= alpha for all t < T, then
-D_T <= (1 - alpha)^T D_0. Both hold from any later iterate on, too, started afresh there.
+gap_t, D_t and alpha_t, and the bounds on them, are those of emmoe.theory.bounds.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -20,28 +16,12 @@ from matplotlib.ticker import LogLocator, NullLocator
 from emmoe.errors import DataError
 from emmoe.figures import style, sweep
 from emmoe.tables.runs import CELL, joined
+from emmoe.theory.bounds import LISTS, Trace, linear, sublinear
+from emmoe.theory.bounds import trace as trace_of
 
-LISTS = ["bound_gap", "bound_bregman", "bound_alpha", "bound_lambda"]
-SHOWN = 1e-12  # traces end where D_t is that much smaller than D_0
 TRACE = style.LOOKS["em"]
 FRESH = "#D55E00"  # bounds started afresh
 FAILS, LOCAL = (0, (2.5, 1.2)), (0, (1, 1))
-
-
-class Trace(NamedTuple):
-    """One run's gap_t, D_t, alpha_t and 1 - lambda_max(M(theta_t)) from t = 0, each (T,)."""
-
-    gap: np.ndarray
-    bregman: np.ndarray
-    alpha: np.ndarray
-    convexity: np.ndarray
-
-    @property
-    def entry(self) -> int | None:
-        """The first t from which on alpha_t > 0, None if there is none."""
-        outside = np.flatnonzero(~(self.alpha > 0))
-        entry = int(outside[-1]) + 1 if len(outside) else 0
-        return entry if entry < len(self.alpha) else None
 
 
 @style.context()
@@ -51,11 +31,11 @@ def draw(*, runs: pd.DataFrame, curves: Mapping[str, str], cell: str | None = No
 
     runs: a table of runs with the lists over t of emmoe.analyses.bounds; curves: EM's fitter and
     its label, "em" if empty; cell: needed where the table has several. Runs to theta_hat only,
-    and t until D_t < SHOWN D_0. Bounds are solid where their hypothesis holds, dashed where not.
+    and t until D_t < RESOLVED D_0. Bounds are solid where their hypothesis holds, dashed where not.
     Raises DataError, in one line, if there is no such run, or there are several cells.
     """
     table = _candidates(runs, curves, cell)
-    traces = [_trace(run) for _, run in table.iterrows()]
+    traces = [trace_of(run) for _, run in table.iterrows()]
     chosen = _chosen([trace.alpha.min() for trace in traces])
     figure = Figure(figsize=(style.PAGE, 0.8 + 1.9 * len(chosen)), layout="constrained")
     FigureCanvasAgg(figure)
@@ -77,7 +57,7 @@ def _candidates(runs: pd.DataFrame, curves: Mapping[str, str], cell: str | None)
     """Return the runs to theta_hat in one cell that have traces."""
     table = joined({"runs": runs}, curves or {"em": "EM"}, ["outcome", *LISTS])
     table = table if cell is None else table[table["cell"] == cell]
-    traced = [len(_trace(run).alpha) > 1 for _, run in table.iterrows()]
+    traced = [len(trace_of(run).alpha) > 1 for _, run in table.iterrows()]
     table = table[np.array(traced, bool) & (table["outcome"] == "optimum")]
     if table.empty:
         raise DataError("bounds: no run to theta_hat has the lists of the analysis `bounds`")
@@ -87,35 +67,12 @@ def _candidates(runs: pd.DataFrame, curves: Mapping[str, str], cell: str | None)
     return table
 
 
-def _trace(run: pd.Series) -> Trace:
-    """Return a run's lists, cut at the first D_t < SHOWN D_0 or alpha_t that is not known."""
-    gap, bregman, alpha, largest = (np.atleast_1d(run[name]).astype(float) for name in LISTS)
-    known = np.isfinite(alpha) & (bregman >= SHOWN * bregman[0])
-    end = len(alpha) if known.all() else int(np.argmin(known))
-    return Trace(gap[:end], bregman[:end], alpha[:end], 1 - largest[:end])
-
-
 def _chosen(worst: Sequence[float]) -> dict[int, str]:
     """Return the positions of the runs to show, by their smallest alpha_t, and why."""
     last = int(np.argmin(worst))
     if last:
         return {0: "first", last: "worst"}
     return {0: "first, worst"} | ({1: "second"} if len(worst) > 1 else {})
-
-
-def sublinear(trace: Trace, start: int = 0) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Return T, the bound D_start / (T - start) on gap_T, and whether its hypothesis holds at T:
-    alpha_t >= 0 for all t from start to T - 1."""
-    t = np.arange(start + 1, len(trace.alpha))
-    held = np.logical_and.accumulate(trace.alpha[start : len(trace.alpha) - 1] >= 0)
-    return t, trace.bregman[start] / (t - start), held
-
-
-def linear(trace: Trace, start: int = 0) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Return T, the bound (1 - alpha)^(T - start) D_start on D_T, and whether alpha > 0, alpha
-    the smallest alpha_t from start on."""
-    t, alpha = np.arange(start, len(trace.alpha)), trace.alpha[start:].min()
-    return t, trace.bregman[start] * (1 - alpha) ** (t - start), np.full(len(t), alpha > 0)
 
 
 def _bounds(axes: Axes, bound: Callable, name: str, trace: Trace, floor: float) -> None:
