@@ -11,7 +11,7 @@ SNAKEMAKE = .venv/bin/snakemake --cores $(CORES)
 # One Snakemake at a time, also under -j: it locks the folder and spreads over CORES itself.
 .NOTPARALLEL:
 .DEFAULT_GOAL := help
-.PHONY: help figures sweep paper calibrate test lint format reference clean force
+.PHONY: help figures sweep paper audit calibrate test lint format reference clean force
 
 help: ## list the targets
 	@echo 'usage: make <target> [CORES=n]'
@@ -22,6 +22,9 @@ figures: $(READY) ## every figure and table that needs no download
 
 paper: $(READY) ## all results of the paper, Fashion-MNIST included (downloads 31 MB)
 	@$(SNAKEMAKE) paper
+
+audit: $(READY) ## every claim of the paper with a verdict, from the results that are there
+	@$(SNAKEMAKE) audit
 
 sweep: $(READY) ## the signal-to-noise grids in full
 	@$(SNAKEMAKE) sweep

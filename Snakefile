@@ -1,5 +1,5 @@
 # Regenerates, extends and audits "Learning Mixtures of Experts with EM" (ICML 2025).
-# config -> grid -> draw / download -> fit -> summarise -> figures, tables, findings -> report
+# config -> grid -> draw / download -> fit -> summarise -> figures, tables, findings -> audit -> report
 from snakemake.utils import min_version
 
 min_version("9.19")
@@ -13,6 +13,7 @@ include: "workflow/rules/data.smk"
 include: "workflow/rules/fit.smk"
 include: "workflow/rules/contest.smk"
 include: "workflow/rules/figures.smk"
+include: "workflow/rules/audit.smk"
 include: "workflow/rules/calibrate.smk"
 include: "workflow/rules/findings.smk"
 include: "workflow/rules/report.smk"
@@ -23,6 +24,7 @@ rule figures:
     default_target: True
     input:
         products("figures"),
+        audit("figures"),
         "<results>/report.html",
 
 
@@ -38,7 +40,26 @@ rule paper:
         products("figures"),
         products("sweep"),
         products("paper"),
+        audit("paper"),
         "<results>/report.html",
+
+
+# Every claim of the paper with a verdict: on Fashion-MNIST too, once it was fitted.
+rule audit:
+    input:
+        audit(audit_scope()),
+
+
+# The same, and fail if a verdict is worse than in results/reference.
+rule audit_strict:
+    input:
+        audit(audit_scope()),
+    log:
+        "<logs>/audit/strict.log",
+    params:
+        reference=f"{REFERENCE}/audit/audit.csv",
+    script:
+        "workflow/scripts/audit_strict.py"
 
 
 # Search the settings that the paper does not state: an hour's work for one core.

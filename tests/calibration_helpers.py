@@ -5,7 +5,7 @@ import pandas as pd
 from emmoe.calibration.readings import curves
 from emmoe.calibration.score import Plan
 from emmoe.calibration.simulate import Setting, simulate
-from emmoe.reported import COLUMNS
+from emmoe.results import schema
 
 FAMILY = {
     "figures": ["figure_1", "figure_2"],
@@ -30,10 +30,10 @@ BASE = {
 STAGES = ({"replicates": 6, "iterations": 12}, {"replicates": 12, "iterations": LAST})
 PLAN = Plan(0.01, "all", STAGES, seed=11)
 PANELS = {
-    "1a": ("figure_1", "excess_loss_to_truth"),
-    "1b": ("figure_1", "excess_loss_to_final"),
-    "2a": ("figure_2", "relative_error_beta"),
-    "2b": ("figure_2", "relative_error_w"),
+    "1a": "excess_loss_to_truth",
+    "1b": "excess_loss_to_final",
+    "2a": "relative_error_beta",
+    "2b": "relative_error_w",
 }
 
 
@@ -48,14 +48,18 @@ def descent(beta=0.15, w=0.6, name="gd"):
 def drawn_by(setting, seed=2, instances=50):
     """What a paper would report that ran a setting: every even iteration of Figures 1 and 2."""
     values, rows = simulate(setting, seed, instances, LAST, {}), []
-    for panel, (figure, metric) in PANELS.items():
+    for panel, metric in PANELS.items():
         for iteration in range(0, LAST + 1, 2):
             at = values[metric][:, iteration]
-            row = {"figure": figure, "panel": panel, "metric": metric, "iteration": iteration}
+            row = {"where": f"figure_{panel}", "metric": metric, "iteration": iteration}
             row |= {"value": at.mean(), "low": at.mean() - at.std(), "high": at.mean() + at.std()}
-            rows += [row | {"algorithm": algorithm} for algorithm in setting.names]
-    facts = {"read_uncertainty": 1e-3, "source": "", "note": "", "interpolated": False}
-    return pd.DataFrame(rows).assign(**facts)[COLUMNS]
+            row |= {"spread": at.std(), "instances": instances}
+            for algorithm in setting.names:
+                names = {"claim_id": f"figure_{panel}_{algorithm}_{iteration}"}
+                rows.append(row | names | {"algorithm": algorithm})
+    facts = {"kind": "value", "model": "symmetric_linear", "source": "slides"}
+    facts |= {"read_uncertainty": 1e-3, "interpolated": False}
+    return pd.DataFrame(rows).assign(**facts).reindex(columns=list(schema("claims")["properties"]))
 
 
 def curves_of(reported):

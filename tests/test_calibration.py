@@ -20,10 +20,7 @@ from emmoe.calibration.space import draw, spread
 from emmoe.errors import ConfigError
 
 COMMITTED = config.load(ROOT / "config.yaml")
-REPORTED = {
-    name: pd.read_csv(ROOT / "data" / "reported" / f"{name}.csv")
-    for name in ("figures_1_2", "figure_3_table_2")
-}
+REPORTED = pd.read_csv(ROOT / "data" / "reported" / "claims.csv")
 
 
 @pytest.fixture(scope="module")
@@ -69,7 +66,7 @@ def test_a_setting_that_diverges_is_rejected(reported):
 
 def changed(reported, iteration, factor=3.0):
     """The report with all of Figure 2's readings at an iteration multiplied."""
-    rows = (reported["figure"] == "figure_2") & (reported["iteration"] == iteration)
+    rows = reported["where"].str.startswith("figure_2") & (reported["iteration"] == iteration)
     return reported.assign(value=reported["value"].where(~rows, factor * reported["value"]))
 
 
@@ -218,17 +215,7 @@ def test_a_point_that_two_sources_show_is_one_reading():
 def test_a_declared_iteration_without_a_reading_is_refused():
     family = {**FAMILY, "calibration": {"figure_2": [0, 11]}}
     with pytest.raises(ConfigError, match="figure_2 has no reading at iteration 11"):
-        curves(REPORTED["figures_1_2"], family)
-
-
-def test_bar_of_which_one_end_is_hidden_gives_the_spread():
-    table = drawn_by(descent(), instances=3)
-    table.loc[table["iteration"] == 2, "low"] = np.nan
-    table.loc[table["iteration"] == 4, ["low", "high"]] = np.nan
-    by = next(c for c in curves_of(table) if c.name == "figure_2a_gradient_descent").readings
-    full = table[table["panel"] == "2a"].reset_index(drop=True)
-    assert by["spread"][1] == pytest.approx(full["high"][1] - full["value"][1])
-    assert np.isnan(by["spread"][2])
+        curves(REPORTED, family)
 
 
 def fashion_on_digits():
@@ -269,7 +256,7 @@ def evaluate_on_figure_3(setting):
     family = {"figures": ["figure_3"], "calibration": {"figure_3": [0, 1, 2]}, "instances": 25}
     stages = ({"replicates": 2, "iterations": 2},)
     plan = Plan(0.001, "any", stages, seed=1)
-    return evaluate(setting, curves(REPORTED["figure_3_table_2"], family), plan, {})
+    return evaluate(setting, curves(REPORTED, family), plan, {})
 
 
 def test_both_algorithms_of_one_simulation_are_scored_by_their_own_curves():

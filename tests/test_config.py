@@ -231,9 +231,11 @@ def test_defaults_are_filled():
     }
     table = {"draw": "table_2", "target": "figures", "inputs": {"x": "data/reported/x.csv"}}
     content["tables"] = {"x": table}
-    del content["downloads"]
+    for section in ("downloads", "calibration", "audit"):
+        del content[section]
     checked = config.check(content)
-    assert checked["downloads"] == {} and checked["tables"]["x"]["curves"] == {}
+    assert checked["downloads"] == {} and checked["audit"] == {"runs": {}, "theory": []}
+    assert checked["tables"]["x"]["curves"] == {}
     assert checked["experiments"]["x"]["tolerance"] is None
 
 

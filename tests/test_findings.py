@@ -17,7 +17,7 @@ from emmoe.findings import (
 from emmoe.findings.base import Finding, digits, listed, percent
 from emmoe.tables import cost_to_floor
 
-REPORTED = pd.read_csv(Path(__file__).parents[1] / "data" / "reported" / "figures_1_2.csv")
+REPORTED = pd.read_csv(Path(__file__).parents[1] / "data" / "reported" / "claims.csv")
 
 
 def test_numbers_are_worded_with_their_significant_digits():

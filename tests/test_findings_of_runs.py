@@ -16,7 +16,7 @@ from emmoe.findings import (
 )
 from emmoe.theory import population_blocks
 
-REPORTED = pd.read_csv(Path(__file__).parents[1] / "data" / "reported" / "figures_1_2.csv")
+REPORTED = pd.read_csv(Path(__file__).parents[1] / "data" / "reported" / "claims.csv")
 BASELINES = ["original images", "Random Invert", "oracle pair"]
 
 

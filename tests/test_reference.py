@@ -5,6 +5,7 @@ import json
 import pytest
 
 from emmoe.errors import DataError
+from emmoe.provenance import digest
 from emmoe.reference import ENVIRONMENT, keep
 
 EXPERIMENT = {
@@ -32,7 +33,8 @@ def sidecar(folder, fitter, commit="abc"):
 @pytest.fixture
 def results(tmp_path):
     folder = tmp_path / "results"
-    for product in ("figures/a.png", "tables/a.csv", "findings/a.json"):
+    products = ("figures/a.png", "tables/a.csv", "findings/a.json", "audit/paper/audit.csv")
+    for product in products:
         (folder / product).parent.mkdir(parents=True)
         (folder / product).write_text(product)
     for fitter in ("em", "gd"):
@@ -50,6 +52,7 @@ def test_products_are_copied_and_old_ones_removed(results, tmp_path):
     assert (reference / "figures" / "a.png").read_text() == "figures/a.png"
     assert [path.name for path in (reference / "tables").iterdir()] == ["a.csv"]
     assert (reference / "findings" / "a.json").read_text() == "findings/a.json"
+    assert [path.name for path in (reference / "audit").iterdir()] == ["audit.csv"]
 
 
 def test_calibration_is_kept_if_it_was_run_without_its_parts(results, tmp_path):
@@ -71,6 +74,8 @@ def test_every_fit_is_traced_to_its_environment_and_its_time(results, tmp_path):
     assert commits == ["abc", "abc", "def"] and len(content["environments"]) == 2
     assert content["fits"][0]["cpu_seconds"] == 2.5 and content["fits"][0]["wall_seconds"] == 4.0
     assert content["fits"][0]["task"] == {"cells": ["x"], "replicates": [2, 4]}
+    task = {"cells": [{"name": "x", "key": "long"}], "replicates": [2, 3, 4]}
+    assert content["fits"][0]["settings"] == digest(task)
 
 
 def test_contests_are_traced_to_their_environment(results, tmp_path):

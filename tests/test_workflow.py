@@ -11,7 +11,8 @@ from workflow_helpers import EXPERIMENT, SUMMARY, Checkout
 pytestmark = pytest.mark.slow
 GRADIENT_DESCENT = "src/emmoe/fitters/gradient_descent.py"
 TRACES = "results/smoke/traces/**/*.parquet"
-FITTERS = ["em", "gradient_em", "gradient_descent"]
+DESCENTS = ["gradient_descent", "fast_gate"]
+FITTERS = ["em", "gradient_em", *DESCENTS]
 SUMMARIES = {f"summarise/{EXPERIMENT}"}
 
 
@@ -50,7 +51,7 @@ def test_second_run_does_nothing(finished):
 
 def test_edit_of_one_fitter_reruns_only_its_jobs(checkout):
     checkout.edit(GRADIENT_DESCENT, "theta - step * gradient", "theta - 0.5 * step * gradient")
-    assert checkout.pending() == fits(["gradient_descent"], [0, 1]) | SUMMARIES
+    assert checkout.pending() == fits(DESCENTS, [0, 1]) | SUMMARIES
 
 
 def test_edit_of_one_fitters_setting_reruns_only_its_jobs(checkout):

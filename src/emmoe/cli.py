@@ -1,4 +1,4 @@
-"""The command line: what can be named in config.yaml, and whether a config is sound."""
+"""The command line: what a config can name and would run, and what is behind a claim."""
 
 import argparse
 import dataclasses
@@ -9,6 +9,7 @@ from emmoe import __version__, registry
 from emmoe.comparison.step_grid import variants
 from emmoe.config import load
 from emmoe.errors import EmmoeError
+from emmoe.explain import explain
 from emmoe.grid import blocks, cells, fitter_blocks
 from emmoe.reference import keep
 
@@ -44,6 +45,11 @@ def _keep(args: argparse.Namespace) -> None:
     keep(config["experiments"], results, results / "reference", config["contests"])
 
 
+def _explain(args: argparse.Namespace) -> None:
+    """Print a claim of the paper, our number, the run behind it and the command that redoes it."""
+    print(explain(args.claim, load(args.config), args.config))
+
+
 def main(arguments: list[str] | None = None) -> None:
     """Run the command line; exits with 1 and one line on a user's mistake."""
     parser = argparse.ArgumentParser(prog="emmoe", description=sys.modules[__name__].__doc__)
@@ -57,6 +63,10 @@ def main(arguments: list[str] | None = None) -> None:
     keeping = commands.add_parser("keep", help="keep a finished run's results as the reference")
     keeping.add_argument("config", nargs="?", default="config.yaml")
     keeping.set_defaults(run=_keep)
+    explaining = commands.add_parser("explain", help="trace a claim of the paper to our run")
+    explaining.add_argument("claim", metavar="CLAIM_ID", help="an id of data/reported/claims.csv")
+    explaining.add_argument("config", nargs="?", default="config.yaml")
+    explaining.set_defaults(run=_explain)
     args = parser.parse_args(arguments)
     try:
         args.run(args)

@@ -13,6 +13,7 @@ import jsonschema
 import yaml
 
 from emmoe import components, registry
+from emmoe.audit.check import check as check_audit
 from emmoe.calibration.check import check as check_calibration
 from emmoe.comparison.step_grid import variants
 from emmoe.errors import ConfigError
@@ -62,6 +63,7 @@ def check(config: Any) -> dict[str, Any]:
         for name, entry in config[kind].items():
             _check_product(config, kind, name, entry)
     check_calibration(config)
+    check_audit(config)
     for name, entry in config["probes"].items():
         _check_probe(config, f"probes.{name}", entry)
     for name, entry in config["findings"].items():

@@ -184,8 +184,11 @@ def probe(
 
 
 def read_input(path: str) -> pd.DataFrame:
-    """Read an input of a figure, table or finding by its suffix."""
-    return pd.read_parquet(path) if path.endswith(".parquet") else pd.read_csv(path)
+    """Read a table by its suffix; raises DataError, in one line, for one that cannot be read."""
+    try:
+        return pd.read_parquet(path) if path.endswith(".parquet") else pd.read_csv(path)
+    except (OSError, ValueError) as error:
+        raise DataError(f"{path}: not a readable table: {' '.join(str(error).split())}") from None
 
 
 def _drawn(kind: str, entry: Mapping[str, Any], inputs: Mapping[str, str]) -> Any:

@@ -8,6 +8,7 @@ from typing import Any
 
 from emmoe.errors import DataError
 from emmoe.grid import fitter_blocks
+from emmoe.provenance import digest
 from emmoe.results import write_json
 
 ENVIRONMENT = ("commit", "python", "versions", "cpu", "cores", "blas")
@@ -16,17 +17,18 @@ ENVIRONMENT = ("commit", "python", "versions", "cpu", "cores", "blas")
 def keep(
     experiments: dict[str, Any], results: Path, reference: Path, contests: Iterable[str] = ()
 ) -> None:
-    """Copy a full run's figures, tables, findings and, if it is there, calibration without its
-    parts to a reference folder, and condense the provenance of the experiments' fits and of the
+    """Copy a full run's figures, tables, findings, audit and, if it is there, calibration without
+    its parts to a reference folder, and condense the provenance of the experiments' fits and of the
     contests into one file there: environments once, then a record a fit and a contest.
 
     Raises DataError where there is no finished run to keep."""
     sidecars = [path for path in _sidecars(experiments, results) if path.is_file()]
-    if not sidecars or not (results / "tables").is_dir():
+    folders = {name: name for name in ("figures", "tables", "findings")} | {"audit": "audit/paper"}
+    if not sidecars or not all((results / folder).is_dir() for folder in folders.values()):
         raise DataError(f"{results}: no finished run to keep: run make paper first")
-    for folder in ("figures", "tables", "findings"):
-        shutil.rmtree(reference / folder, ignore_errors=True)
-        shutil.copytree(results / folder, reference / folder)
+    for kept, folder in folders.items():
+        shutil.rmtree(reference / kept, ignore_errors=True)
+        shutil.copytree(results / folder, reference / kept)
     if (results / "calibration" / "calibrate.md").is_file():
         shutil.rmtree(reference / "calibration", ignore_errors=True)
         parts = shutil.ignore_patterns("parts")
@@ -64,7 +66,8 @@ def _contest(content: dict[str, Any], environments: list[dict[str, Any]]) -> dic
 
 
 def _fit(content: dict[str, Any], environments: list[dict[str, Any]]) -> dict[str, Any]:
-    """A fit's provenance without the times of single iterations; its environment by number."""
+    """A fit's provenance without the times of single iterations: its environment by number, its
+    task with cells by name and the first and last replicate, and the whole task's hash."""
     task = content["task"] | {"cells": [cell["name"] for cell in content["task"]["cells"]]}
     task["replicates"] = [min(task["replicates"]), max(task["replicates"])]
     seconds = {
@@ -73,4 +76,5 @@ def _fit(content: dict[str, Any], environments: list[dict[str, Any]]) -> dict[st
     }
     kept = {name: content[name] for name in ("experiment", "fitter", "code", "created")}
     kept |= {"environment": _environment(content, environments), "task": task}
+    kept["settings"] = digest(content["task"])
     return kept | {name: content[name] for name in ("inputs", "outputs")} | seconds

@@ -17,6 +17,7 @@ from emmoe.errors import DataError
 from emmoe.results import schema
 
 FILE = "data/reported/claims.csv"
+FIGURES = ("figure_1", "figure_2", "figure_3")  # those with curves
 READINGS = ("value", "bound")  # kinds of claims that are points of a curve or of a table
 TRUTH = {"true": True, "false": False}
 
@@ -24,10 +25,12 @@ TRUTH = {"true": True, "false": False}
 def load(frame: pd.DataFrame) -> pd.DataFrame:
     """Return the checked table of claims from the file as read by pandas.
 
-    Columns as in schemas/claims.yaml; iteration and instances are NaN where a claim has none, the
-    texts empty. Raises DataError, naming the line, for the first row that is malformed, that
-    repeats a claim_id or that duplicates no claim."""
+    Columns as in schemas/claims.yaml, and panel, e.g. 2a; iteration and instances are NaN where a
+    claim has none, the texts empty. A checked table is returned as it is. Raises DataError, naming
+    the line, for the first row that is malformed, repeats a claim_id or duplicates no claim."""
     rules = schema("claims")["properties"]
+    if list(frame.columns) == [*rules, "panel"]:
+        return frame
     if list(frame.columns) != list(rules):
         wrong = sorted(set(frame) ^ set(rules)) or ["the order"]
         raise DataError(f"{FILE}, line 1: columns must be {', '.join(rules)}: see {wrong[0]!r}")
@@ -37,7 +40,8 @@ def load(frame: pd.DataFrame) -> pd.DataFrame:
     texts = [name for name, rule in rules.items() if _type(rule) == "string"]
     claims = pd.DataFrame(rows, columns=list(rules))
     numbers = [name for name in rules if name not in texts and name != "interpolated"]
-    return claims.assign(**claims[texts].fillna("")).astype(dict.fromkeys(numbers, float))
+    claims = claims.assign(**claims[texts].fillna("")).astype(dict.fromkeys(numbers, float))
+    return claims.assign(panel=claims["where"].str.removeprefix("figure_"))
 
 
 def _type(rule: dict[str, Any]) -> str:
@@ -83,10 +87,22 @@ def closest(claim_id: str, known: Iterable[str]) -> str:
     return ", ".join(difflib.get_close_matches(claim_id, list(known), n=3, cutoff=0.0))
 
 
+def find(claims: pd.DataFrame, claim_id: str) -> Any:
+    """Return a claim as a named tuple; raises DataError, naming the nearest, if there is none."""
+    found = claims[claims["claim_id"] == claim_id]
+    if found.empty:
+        raise DataError(
+            f"no claim {claim_id!r}: the nearest are {closest(claim_id, claims['claim_id'])}"
+        )
+    return next(found.itertuples())
+
+
 def plotted(claims: pd.DataFrame, figure: str) -> pd.DataFrame:
-    """Return the readings of a figure that are points of its plot, bounds included."""
+    """Return the points of a figure's plot; value is NaN where only a bound can be read."""
     points = claims["kind"].isin(READINGS) & ~claims["interpolated"]
-    return claims[points & claims["where"].str.startswith(figure)]
+    found = claims[points & claims["where"].str.startswith(figure)]
+    values = found["value"].where(found["kind"] == "value")
+    return found.assign(value=values).astype({"iteration": int})
 
 
 def counted(claims: pd.DataFrame) -> pd.DataFrame:

@@ -12,8 +12,9 @@ os.environ["PYTHONPATH"] = os.pathsep.join([SOURCES, *filter(None, [os.environ.g
 for name in ("OPENBLAS", "OMP", "MKL"):
     os.environ[f"{name}_NUM_THREADS"] = "1"
 
-from emmoe import grid, jobs, provenance  # noqa: E402
+from emmoe import grid, jobs, provenance, reported  # noqa: E402
 from emmoe import config as configuration  # noqa: E402
+from emmoe.audit import plan  # noqa: E402
 from emmoe.calibration import tasks  # noqa: E402
 from emmoe.errors import EmmoeError  # noqa: E402
 from emmoe.registry import component  # noqa: E402

@@ -44,8 +44,8 @@ def _check_experiment(
 
 def _check_readings(where: str, family: Mapping[str, Any]) -> None:
     for figure in family["figures"]:
-        if figure not in reported.FIRST_ITERATION:
-            known = nearest(figure, reported.FIRST_ITERATION)
+        if figure not in reported.FIGURES:
+            known = nearest(figure, reported.FIGURES)
             raise ConfigError(f"{where}.figures: no reported figure {figure!r}{known}")
     for figure, iterations in family["calibration"].items():
         if figure not in family["figures"]:

@@ -35,7 +35,7 @@ class Curve:
 
 
 def curves(reported: pd.DataFrame, family: Mapping[str, Any]) -> list[Curve]:
-    """Return the curves of a family's figures, from a file of data/reported/ as pandas reads it.
+    """Return the curves of a family's figures, from data/reported/claims.csv as pandas reads it.
 
     family: `figures`, its figures; `calibration`, the declared iterations by figure; `instances`.
     Points that were interpolated or could not be read are left out.
@@ -43,7 +43,7 @@ def curves(reported: pd.DataFrame, family: Mapping[str, Any]) -> list[Curve]:
     tidy, found = paper.load(reported), []
     for figure in family["figures"]:
         rows = paper.plotted(tidy, figure)
-        rows = rows[rows["value"].notna() & rows["read_uncertainty"].notna()]
+        rows = rows[rows["value"].notna()]
         declared = family["calibration"].get(figure, [])
         if missing := sorted(set(declared) - set(rows["iteration"])):
             raise ConfigError(f"calibration: {figure} has no reading at iteration {missing[0]}")
@@ -59,7 +59,6 @@ def curves(reported: pd.DataFrame, family: Mapping[str, Any]) -> list[Curve]:
 def _readings(rows: pd.DataFrame, declared: Sequence[int]) -> pd.DataFrame:
     """One row an iteration: where two sources show one point, which are runs of their own, their
     mean, with half their difference as part of its uncertainty, so that none counts twice."""
-    rows = rows.assign(spread=_spread(rows))
     by = rows.groupby("iteration")
     half = (by["value"].max() - by["value"].min()) / 2
     table = pd.DataFrame({"reported": by["value"].mean(), "spread": by["spread"].mean()})
@@ -67,9 +66,3 @@ def _readings(rows: pd.DataFrame, declared: Sequence[int]) -> pd.DataFrame:
     table = table.reset_index()
     table["part"] = np.where(table["iteration"].isin(declared), CALIBRATION, HELD_OUT)
     return table
-
-
-def _spread(rows: pd.DataFrame) -> pd.Series:
-    """The standard deviation from what can be read of the bar."""
-    both = (rows["high"] - rows["low"]) / 2
-    return both.fillna(rows["high"] - rows["value"]).fillna(rows["value"] - rows["low"])

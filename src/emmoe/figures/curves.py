@@ -82,7 +82,7 @@ def _curve(axes: Axes, rows: pd.DataFrame, look: Look, label: str) -> None:
 
 
 def _readings(axes: Axes, read: pd.DataFrame, look: Look, marker: str, label: str) -> None:
-    read = read[read["kind"] == "value"]  # a bound has no place on the axis
+    read = read[read["value"].notna()]
     low, high = _visible(axes, read["low"]), read["high"]
     axes.vlines(read["iteration"], low, high, color=look.colour, alpha=0.4, lw=0.6, zorder=2)
     axes.plot(

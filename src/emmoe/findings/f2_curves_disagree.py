@@ -22,7 +22,7 @@ CLOSER = 0.2  # the share of the gap to the readings that an explanation may lea
 
 def find(*, trace: pd.DataFrame, runs: pd.DataFrame, reported: pd.DataFrame) -> Finding:
     """Return the finding; trace, runs: of GD with its step size and of GD with a larger gate step,
-    the runs with the analysis `true_gate`; reported: data/reported/figures_1_2.csv."""
+    the runs with the analysis `true_gate`; reported: data/reported/claims.csv."""
     read = paper.plotted(paper.load(reported), "figure_1")
     readings = _readings(read, LOSS)
     gate = _readings(paper.plotted(paper.load(reported), "figure_2"), GATE)

@@ -19,7 +19,7 @@ LEVEL = 0.01  # of the Kolmogorov-Smirnov test
 
 def find(*, trace: pd.DataFrame, runs: pd.DataFrame, reported: pd.DataFrame) -> Finding:
     """Return the finding; trace, runs: of two symmetric experts; reported:
-    data/reported/figures_1_2.csv."""
+    data/reported/claims.csv."""
     own = of_fitter(trace, "em").sort_values("iteration")
     size = runs.iloc[0]
     freedom = 2 * int(size["d"])

@@ -1,0 +1,7 @@
+"""Audit what a target's results bear on."""
+
+from emmoe import jobs
+from emmoe.audit import job
+
+with jobs.logged(snakemake.log[0]):
+    job.audit(snakemake.config, snakemake.wildcards.scope, *snakemake.output)

@@ -1,0 +1,7 @@
+"""Recompute the audit's row of one claim."""
+
+from emmoe import jobs
+from emmoe.audit import job
+
+with jobs.logged(snakemake.log[0]):
+    job.audit_claim(snakemake.config, snakemake.wildcards.claim, snakemake.output[0])
