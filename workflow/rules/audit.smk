@@ -2,8 +2,11 @@
 REFERENCE = f"{config['pathvars']['results']}/reference"
 
 
+SCOPES = ("figures", "paper")  # targets with an audit of what they make
+
+
 wildcard_constraints:
-    scope="figures|paper",
+    scope="|".join(SCOPES),
     claim="[a-z][a-z0-9_]*",
 
 

@@ -10,6 +10,7 @@ def report_shows(wildcards):
     """What the report is made from, of its targets; it shows other results as they are."""
     targets = report_targets()
     found = [file for target in targets for file in products(target)]
+    found += [file for target in targets if target in SCOPES for file in audit(target)]
     shown = [file for file in found if not file.endswith((".pdf", ".md"))]
     return shown + report_origins.behind(config, targets, "<results>")
 
