@@ -30,7 +30,7 @@ def finished(tmp_path_factory):
         config["experiments"][name] |= {"iterations": 20, "analyses": ["rates", "certificate"]}
     again = config["experiments"]["symmetric_linear"] | {"seed": 8}
     config["experiments"]["symmetric_linear_again"] = again
-    config |= {"figures": {}, "tables": {}}
+    config |= {name: {} for name in ("figures", "tables", "findings", "probes", "contests")}
     checkout.write_config(config)
     checkout.run(target="audit")
     return checkout
@@ -121,7 +121,7 @@ def test_explain_leads_from_a_claim_to_its_run_and_back(checkout):
 def test_explain_works_from_the_reference_alone(checkout):
     results = checkout.folder / "results" / "smoke"
     shutil.copytree(results / "audit" / "figures", results / "audit" / "paper")
-    for folder in ("figures", "tables"):
+    for folder in ("figures", "tables", "findings"):
         (results / folder).mkdir()
     assert python(checkout, "-m", "emmoe", "keep", "small.yaml").returncode == 0
     before = rows(checkout)[CLAIM]

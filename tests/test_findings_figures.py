@@ -17,9 +17,9 @@ def test_curve_conflict_draws_the_mean_losses_and_the_readings():
     lines = {line.get_label(): line for line in left.get_lines()}
     for name, curve in excess_losses(given["trace"], given["runs"]).items():
         np.testing.assert_array_equal(lines[name].get_ydata(), curve)
-    read = REPORTED[(REPORTED["algorithm"] == "GD") & (REPORTED["panel"] == "1a")]
-    read = read[(read["iteration"] % 2 == 1) & (read["value"] > 0)]
-    np.testing.assert_array_equal(lines["reported"].get_xdata(), read["iteration"] - 1)
+    of_curve = (REPORTED["algorithm"] == "gradient_descent") & (REPORTED["where"] == "figure_1a")
+    read = REPORTED[of_curve & (REPORTED["kind"] == "value") & ~REPORTED["interpolated"]]
+    np.testing.assert_array_equal(lines["reported"].get_xdata(), read["iteration"])
     np.testing.assert_array_equal(lines["reported"].get_ydata(), read["value"])
     assert {line.get_label() for line in right.get_lines()} == {"slow", "fast", "reported"}
     figure.draw_without_rendering()
