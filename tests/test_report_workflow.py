@@ -11,11 +11,13 @@ REPORT = "results/smoke/report.html"
 def reported(tmp_path_factory):
     """A checkout after `figures`: one of its two figures belongs to the target `paper`."""
     checkout = Checkout.fresh(tmp_path_factory.mktemp("reported") / "checkout")
-    checkout.set("replicates_per_block", 2)  # all in one block: fewer jobs
+    checkout.set("replicates_per_block", 2)  # one block and one fitter: few jobs
+    checkout.set("fitters", {"gradient_descent": {"algorithm": "gradient_descent", "step": 0.1}})
     config = checkout.config()
     few = {name: config[name] for name in ("pathvars", "seed", "inferred")}
     few["experiments"] = {EXPERIMENT: config["experiments"][EXPERIMENT]}
     figures = {name: config["figures"][name] for name in ("figure_1", "figure_2")}
+    figures["figure_1"]["curves"] = figures["figure_2"]["curves"] = {"gradient_descent": "GD"}
     figures["figure_2"]["target"] = "paper"
     checkout.write_config(few | {"figures": figures, "tables": {}})
     checkout.run(target="figures")
