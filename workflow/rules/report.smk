@@ -15,6 +15,14 @@ def report_shows(wildcards):
     return shown + report_origins.behind(config, targets, "<results>")
 
 
+def report_state(wildcards):
+    """A hash of what the report shows beside its inputs. Not a function of `input`: of params that
+    are, Snakemake keeps no record to compare with."""
+    results = config["pathvars"]["results"]
+    declared = [file.replace("<results>", results) for file in report_shows(wildcards)]
+    return report_build.fingerprint(config, declared)
+
+
 # Gather figures, tables, findings, audit, settings and provenance on one page.
 rule report_html:
     input:
@@ -26,7 +34,7 @@ rule report_html:
     benchmark:
         "<benchmarks>/report.tsv"
     params:
-        shown=lambda w, input: report_build.fingerprint(config, input),
+        shown=report_state,
         code=provenance.code_hash("emmoe.report.build"),
     script:
         "../scripts/report.py"
