@@ -12,7 +12,7 @@ import jinja2
 from emmoe import __version__, provenance
 from emmoe.errors import DataError
 from emmoe.report import audit, findings, origins, settings
-from emmoe.report.products import OTHER, PAPER, THEORY, Product, describe, number, products
+from emmoe.report.products import OTHER, SECTIONS, Product, describe, number, products
 from emmoe.report.products import files as product_files
 from emmoe.results import atomic
 
@@ -56,7 +56,7 @@ def render(config: dict[str, Any], results: Path) -> str:
         options=judged.options if judged else {},
         origins=known,
         results=results,
-        sections={name: [p for p in shown if p.section == name] for name in (PAPER, THEORY, OTHER)},
+        sections={name: [p for p in shown if p.section == name] for name in SECTIONS},
         settings=settings.settings(config, results),
         stale=known.stale if known else frozenset(),
         version=__version__,

@@ -16,7 +16,7 @@ import pandas as pd
 import yaml
 from PIL import Image
 
-PAPER, THEORY, OTHER = "paper", "theory", "other"  # sections
+PAPER, RIVALS, THEORY, OTHER = SECTIONS = "paper", "rivals", "theory", "other"
 COLOURS = 256  # of an embedded figure: a third of the bytes, and no difference to see
 
 
@@ -104,7 +104,10 @@ def describe(kind: str, name: str, entry: dict[str, Any]) -> tuple[str, str, str
         return chosen["title"], chosen["caption"], OTHER
     options = entry.get("options", {})
     known = {key: str(value).replace("_", " ") for key, value in options.items()}
+    known |= {"name": name.removeprefix("fair_").replace("_", " ")}
     title, caption = (chosen[key].format_map(known) for key in ("title", "caption"))
+    if name.endswith("_small") and "small" not in title:
+        title += " (small grid)"
     section = chosen.get("section", OTHER)
     if section == PAPER and "reported" not in entry["inputs"]:
         section = OTHER
