@@ -106,6 +106,17 @@ def test_appended_values_leave_full_blocks_of_a_row_as_they_are():
     assert sorted(runs(after.values())) == sorted(set(runs(after.values())))
 
 
+def test_names_of_large_blocks_fit_a_file_system_and_differ():
+    many = {"cells_per_block": 200, "replicates_per_block": 5}
+    values = [1 + k / 7 for k in range(400)]
+    names = list(grid.blocks(experiment(norm_beta=[1, 2], norm_w=values) | many))
+    assert len(set(names)) == 4 and max(map(len, names)) < 150
+    (first, *_) = grid.blocks(experiment(norm_beta=[1, 2], norm_w=[1, *values[1:-1], 99]) | many)
+    assert first == names[0]
+    (other, *_) = grid.blocks(experiment(norm_beta=[1, 2], norm_w=[1, 99, *values[2:]]) | many)
+    assert other != names[0]
+
+
 def test_block_never_spans_two_rows():
     split = grid.blocks(experiment(norm_beta=[1, 2], norm_w=[1, 2, 3]) | {"cells_per_block": 5})
     for block in split.values():

@@ -101,13 +101,13 @@ def _check_experiment(where: str, experiment: dict[str, Any], downloads: dict[st
     """Build every component of an experiment, so that no job starts with a wrong setting."""
     model = components.build_model(experiment["model"], f"{where}.model")
     start = components.build_start(experiment["start"], f"{where}.start")
-    for cell in cells(experiment, where):
-        dataset = components.build_dataset(cell.data, f"{where}.data")
+    found = (components.build_dataset(cell.data) for cell in cells(experiment, where))
+    for features, dataset in {dataset.features: dataset for dataset in found}.items():
         if dataset.has_truth and not hasattr(model, "simulate"):
             raise ConfigError(f"{where}.model: {experiment['model']['name']} cannot simulate data")
         if start.needs_truth and not dataset.has_truth:
             raise ConfigError(f"{where}.start: {experiment['start']['name']} needs a known truth")
-        blocks = model.blocks(dataset.features)
+        blocks = model.blocks(features)
         _check_blocks(f"{where}.start.distance", getattr(start, "distance", None), blocks)
         for name, settings in experiment["fitters"].items():
             fitter = components.build_fitter(settings, f"{where}.fitters.{name}")

@@ -6,9 +6,11 @@ else the grid holds. A block, cells x replicates, is the unit of a job. Its size
 record: replicates that share a wide product are rounded a little differently in another company.
 """
 
+import hashlib
 import json
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
+from functools import cache
 from itertools import groupby, product
 from typing import Any
 
@@ -16,6 +18,8 @@ from emmoe import provenance, registry
 from emmoe.components import build_dataset, build_model
 from emmoe.errors import ConfigError
 
+LONGEST = 120  # characters of a chunk's name: a block's file name, with ends, must stay within 255
+DIVIDED = ("model", "data", "replicates", "replicates_per_block", "cells_per_block")
 LIMITS = ("replicates", "iterations")  # a fitter's own, where it has fewer than its experiment
 
 
@@ -46,15 +50,15 @@ def cells(experiment: dict[str, Any], where: str = "experiment") -> list[Cell]:
     present = [axis for axis in axes if axis in data]
     values = [data[axis] if isinstance(data[axis], list) else [data[axis]] for axis in present]
     model = _normalised(experiment["model"], build_model(experiment["model"], f"{where}.model"))
-    found = []
+    found: dict[str, Cell] = {}
     for point in product(*values):
         cell = _cell(model, data | dict(zip(present, point, strict=True)), present, where)
-        if cell in found:
+        if cell.key in found:
             raise ConfigError(f"{where}.data: the cell {cell.name} is listed twice")
-        found.append(cell)
+        found[cell.key] = cell
     if not found:
         raise ConfigError(f"{where}.data: an axis is an empty list")
-    return found
+    return list(found.values())
 
 
 def _normalised(settings: dict[str, Any], component: Any) -> dict[str, Any]:
@@ -80,6 +84,13 @@ def blocks(experiment: dict[str, Any]) -> dict[str, Block]:
     A row holds the cells that differ in the last listed axis only, and have the same number of
     features, since a draw is one array. Values appended to a list
     therefore fill up or add blocks at its end, and leave every full block as it is."""
+    return _blocks(json.dumps({name: experiment[name] for name in DIVIDED}))
+
+
+@cache
+def _blocks(settings: str) -> dict[str, Block]:
+    """The blocks of an experiment given as JSON: kept, since every job asks for them."""
+    experiment = json.loads(settings)
     size, total = experiment["replicates_per_block"], experiment["replicates"]
     found = {}
     for chunk, name in _chunks(experiment):
@@ -90,7 +101,8 @@ def blocks(experiment: dict[str, Any]) -> dict[str, Block]:
 
 
 def _chunks(experiment: dict[str, Any]) -> Iterator[tuple[tuple[Cell, ...], str]]:
-    """Yield the chunks of cells with their names: the first cell's, then the others' values."""
+    """Yield the chunks of cells with their names: the first cell's, then the others' values, or,
+    where that is too long for a file name, their number and a hash of all cells."""
     data, size = experiment["data"], experiment["cells_per_block"]
     axes = registry.component("datasets", data["name"], "data").axes
     listed = [axis for axis in axes if isinstance(data.get(axis), list)]
@@ -103,8 +115,11 @@ def _chunks(experiment: dict[str, Any]) -> Iterator[tuple[tuple[Cell, ...], str]
     for _, row in groupby(cells(experiment), key=of_row):
         row = list(row)
         for chunk in (tuple(row[i : i + size]) for i in range(0, len(row), size)):
-            others = (f"_{_short(cell.data[last])}" for cell in chunk[1:])
-            yield chunk, chunk[0].name + "".join(others)
+            name = chunk[0].name + "".join(f"_{_short(cell.data[last])}" for cell in chunk[1:])
+            if len(name) > LONGEST:
+                digest = hashlib.sha256("\n".join(cell.key for cell in chunk).encode())
+                name = f"{chunk[0].name}_and_{len(chunk) - 1}.{digest.hexdigest()[:12]}"
+            yield chunk, name
 
 
 def limit(experiment: dict[str, Any], fitter: str, name: str) -> int:

@@ -17,10 +17,11 @@ from emmoe.settings import SettingError, checked
 KINDS = {"models": "Model", "fitters": "Fitter", "starts": "Start", "datasets": "Dataset"}
 
 
-def modules(kind: str) -> list[str]:
+@cache
+def modules(kind: str) -> tuple[str, ...]:
     """Return the names of all modules in a folder of the package."""
     package = importlib.import_module(f"emmoe.{kind}")
-    return [module.name for module in pkgutil.iter_modules(package.__path__)]
+    return tuple(module.name for module in pkgutil.iter_modules(package.__path__))
 
 
 @cache

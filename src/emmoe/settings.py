@@ -5,6 +5,7 @@ import math
 import types
 import typing
 from collections.abc import Mapping
+from functools import cache
 from typing import Any
 
 
@@ -16,11 +17,16 @@ def checked(cls: type, settings: Mapping[str, Any]) -> dict[str, Any]:
     """Return settings with whole numbers made floats where the field is a float.
 
     Raises SettingError for a value that is not of its field's type, or not finite."""
-    hints = typing.get_type_hints(cls)
+    hints = _hints(cls)
     fields = {field.name for field in dataclasses.fields(cls)}
     return {
         name: _value(name, value, hints[name]) for name, value in settings.items() if name in fields
     }
+
+
+@cache
+def _hints(cls: type) -> dict[str, Any]:
+    return typing.get_type_hints(cls)
 
 
 def _value(path: str, value: Any, hint: Any) -> Any:
