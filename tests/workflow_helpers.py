@@ -89,7 +89,7 @@ class Checkout:
         """Run Snakemake and return the finished process, whatever its exit code."""
         command = self.command("--cores", str(cores), *options, target=target)
         return subprocess.run(
-            command, cwd=self.folder, env=environment(), capture_output=True, text=True, timeout=300
+            command, cwd=self.folder, env=environment(), capture_output=True, text=True, timeout=900
         )
 
     def start(self):

@@ -24,12 +24,20 @@ from emmoe.summary import gather, summarise
 
 
 @contextmanager
-def logged(log: str) -> Iterator[None]:
-    """Turn a user's mistake into one line, in the log and on the terminal, and exit code 1."""
+def logged(log: str, attempt: int = 1) -> Iterator[None]:
+    """Turn a user's mistake into one line, in the log and on the terminal, and exit code 1.
+
+    An attempt after the first repeats the line and gives up where one was left: Snakemake retries
+    whatever fails, but only a job that was killed, and so left no line, may do better next time."""
+    mistake = Path(log)
+    if attempt == 1:
+        mistake.unlink(missing_ok=True)
+    elif mistake.exists():
+        sys.exit(mistake.read_text().strip())
     try:
         yield
     except EmmoeError as error:
-        Path(log).write_text(f"error: {error}\n")
+        mistake.write_text(f"error: {error}\n")
         sys.exit(f"error: {error}")
     except KeyboardInterrupt:
         sys.exit("interrupted: run the same command again to go on")

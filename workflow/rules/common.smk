@@ -1,5 +1,6 @@
 # Helpers and the validation of the config; no rules.
 import os
+import re
 import sys
 from pathlib import Path
 
@@ -12,7 +13,7 @@ os.environ["PYTHONPATH"] = os.pathsep.join([SOURCES, *filter(None, [os.environ.g
 for name in ("OPENBLAS", "OMP", "MKL"):
     os.environ[f"{name}_NUM_THREADS"] = "1"
 
-from emmoe import grid, jobs, provenance, reported  # noqa: E402
+from emmoe import demand, grid, jobs, provenance, reported  # noqa: E402
 from emmoe import config as configuration  # noqa: E402
 from emmoe.audit import plan  # noqa: E402
 from emmoe.calibration import tasks  # noqa: E402
@@ -27,6 +28,9 @@ try:
     configuration.check(config)
 except EmmoeError as error:
     sys.exit(f"error: {error}")
+
+# What every fit asks a cluster for.
+FIT = demand.of_fits(config["experiments"])
 
 
 wildcard_constraints:
@@ -111,3 +115,15 @@ def downloads_of(section, name):
     """Downloads that the data set of an experiment or a contest reads."""
     data = config[section][name]["data"]
     return [f"<downloads>/{file}" for file in component("datasets", data["name"], "data").files]
+
+
+# The Slurm plugin (2.8) collects an array until all jobs of a rule that are ready have come, and
+# never submits those that come after the queue was full: the run would wait for them for ever.
+onstart:
+    names = re.findall(r"\w+", getattr(workflow.executor_settings, "array_jobs", None) or "")
+    count = sum(job.rule.name in names for job in workflow.dag.needrun_jobs())
+    if names and count > workflow.nodes:
+        sys.exit(
+            f"error: {count} jobs for job arrays, more than --jobs {workflow.nodes}: "
+            "raise cells_per_block or replicates_per_block, or --jobs"
+        )

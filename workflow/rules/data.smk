@@ -25,6 +25,10 @@ rule draw:
         "<logs>/draw/{experiment}/{block}.log",
     benchmark:
         "<benchmarks>/draw/{experiment}/{block}.tsv"
+    threads: 1
+    resources:
+        mem_mb=lambda w, attempt: attempt * demand.DRAW["mem_mb"],
+        runtime=lambda w, attempt: attempt * demand.DRAW["runtime"],
     params:
         task=draw_task,
         code=lambda w: jobs.draw_code(draw_task(w)),

@@ -18,6 +18,7 @@ rule figure:
         "<logs>/figure/{product}.log",
     benchmark:
         "<benchmarks>/figure/{product}.tsv"
+    localrule: True
     params:
         entry=lambda w: config["figures"][w.product],
         code=lambda w: jobs.product_code("figures", config["figures"][w.product]["draw"]),
@@ -42,6 +43,7 @@ rule table:
         "<logs>/table/{product}.log",
     benchmark:
         "<benchmarks>/table/{product}.tsv"
+    localrule: True
     params:
         entry=lambda w: config["tables"][w.product],
         code=lambda w: jobs.product_code("tables", config["tables"][w.product]["draw"]),

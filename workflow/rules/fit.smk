@@ -14,6 +14,10 @@ rule fit:
         "<logs>/fit/{experiment}/{fitter}/{block}.log",
     benchmark:
         "<benchmarks>/fit/{experiment}/{fitter}/{block}.tsv"
+    threads: 1
+    resources:
+        mem_mb=lambda w, attempt: attempt * FIT["mem_mb"],
+        runtime=lambda w, attempt: attempt * FIT["runtime"],
     params:
         task=fit_task,
         code=lambda w: jobs.fit_code(fit_task(w)),
@@ -31,6 +35,7 @@ rule summarise:
         "<logs>/summarise/{experiment}.log",
     benchmark:
         "<benchmarks>/summarise/{experiment}.tsv"
+    localrule: True
     params:
         code=provenance.code_hash("emmoe.summary", "emmoe.results"),
     script:
@@ -47,6 +52,7 @@ rule gather:
         "<logs>/gather/{experiment}.log",
     benchmark:
         "<benchmarks>/gather/{experiment}.tsv"
+    localrule: True
     params:
         facts=lambda w: grid.facts(config["experiments"][w.experiment]),
         code=provenance.code_hash("emmoe.summary", "emmoe.results"),

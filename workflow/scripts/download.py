@@ -5,7 +5,7 @@ from pathlib import Path
 from emmoe import jobs
 from emmoe.download import fetch
 
-with jobs.logged(snakemake.log[0]):
+with jobs.logged(snakemake.log[0], snakemake.resources.get("attempt", 1)):
     fetch(
         f"{snakemake.wildcards.dataset}/{snakemake.wildcards.file}",
         snakemake.params.sources,

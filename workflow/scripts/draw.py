@@ -2,5 +2,5 @@
 
 from emmoe import jobs
 
-with jobs.logged(snakemake.log[0]):
+with jobs.logged(snakemake.log[0], snakemake.resources.get("attempt", 1)):
     jobs.draw(snakemake.params.task, snakemake.output[0])

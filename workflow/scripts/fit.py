@@ -11,6 +11,6 @@ files = {
     for path in paths
 }
 names = {"experiment": snakemake.wildcards.experiment, "fitter": snakemake.wildcards.fitter}
-with jobs.logged(snakemake.log[0]):
+with jobs.logged(snakemake.log[0], snakemake.resources.get("attempt", 1)):
     task, code = snakemake.params.task, snakemake.params.code
     jobs.fit(task, code, names, snakemake.input.draw, files, *snakemake.output)
