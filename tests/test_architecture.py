@@ -73,6 +73,7 @@ ALLOWED = {
         "jobs",
         "stale",
     },
+    "demand": {"components"},
     "analyses": {"errors", "models", "fitters", "recorder", "fit", "theory", "registry"},
     "probes": {"errors", "models", "fitters", "components", "seeds"},
 }

@@ -32,8 +32,8 @@ def logged(log: str, attempt: int = 1) -> Iterator[None]:
     mistake = Path(log)
     if attempt == 1:
         mistake.unlink(missing_ok=True)
-    elif mistake.exists():
-        sys.exit(mistake.read_text().strip())
+    elif mistake.exists() and (left := mistake.read_text().strip()):
+        sys.exit(left)
     try:
         yield
     except EmmoeError as error:

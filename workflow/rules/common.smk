@@ -1,6 +1,5 @@
 # Helpers and the validation of the config; no rules.
 import os
-import re
 import sys
 from pathlib import Path
 
@@ -28,9 +27,6 @@ try:
     configuration.check(config)
 except EmmoeError as error:
     sys.exit(f"error: {error}")
-
-# What every fit asks a cluster for.
-FIT = demand.of_fits(config["experiments"])
 
 
 wildcard_constraints:
@@ -115,15 +111,3 @@ def downloads_of(section, name):
     """Downloads that the data set of an experiment or a contest reads."""
     data = config[section][name]["data"]
     return [f"<downloads>/{file}" for file in component("datasets", data["name"], "data").files]
-
-
-# The Slurm plugin (2.8) collects an array until all jobs of a rule that are ready have come, and
-# never submits those that come after the queue was full: the run would wait for them for ever.
-onstart:
-    names = re.findall(r"\w+", getattr(workflow.executor_settings, "array_jobs", None) or "")
-    count = sum(job.rule.name in names for job in workflow.dag.needrun_jobs())
-    if names and count > workflow.nodes:
-        sys.exit(
-            f"error: {count} jobs for job arrays, more than --jobs {workflow.nodes}: "
-            "raise cells_per_block or replicates_per_block, or --jobs"
-        )

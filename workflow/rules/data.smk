@@ -27,8 +27,8 @@ rule draw:
         "<benchmarks>/draw/{experiment}/{block}.tsv"
     threads: 1
     resources:
-        mem_mb=lambda w, attempt: attempt * demand.DRAW["mem_mb"],
-        runtime=lambda w, attempt: attempt * demand.DRAW["runtime"],
+        mem_mb=lambda w, attempt: attempt * demand.OF_DRAW["mem_mb"],
+        runtime=lambda w, attempt: attempt * demand.OF_DRAW["runtime"],
     params:
         task=draw_task,
         code=lambda w: jobs.draw_code(draw_task(w)),

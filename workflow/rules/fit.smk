@@ -16,8 +16,8 @@ rule fit:
         "<benchmarks>/fit/{experiment}/{fitter}/{block}.tsv"
     threads: 1
     resources:
-        mem_mb=lambda w, attempt: attempt * FIT["mem_mb"],
-        runtime=lambda w, attempt: attempt * FIT["runtime"],
+        mem_mb=lambda w, attempt: attempt * demand.of_fit(fit_task(w))["mem_mb"],
+        runtime=lambda w, attempt: attempt * demand.of_fit(fit_task(w))["runtime"],
     params:
         task=fit_task,
         code=lambda w: jobs.fit_code(fit_task(w)),
