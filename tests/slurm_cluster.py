@@ -101,7 +101,11 @@ class Slurm:
     def _launch(self, name, *command):
         with open(self.folder / f"{name}.out", "w") as output:
             self.daemons[name] = subprocess.Popen(
-                command, env=os.environ | self.environment, stdout=output, stderr=output
+                command,
+                env=os.environ | self.environment,
+                stdout=output,
+                stderr=output,
+                start_new_session=True,  # a signal to the tests is not for the daemons
             )
 
     def start(self):
@@ -120,7 +124,7 @@ class Slurm:
     def start_node(self, name):
         self._launch(name, "slurmd", "-D", "-N", name, "-f", str(self.configuration))
 
-    def _wait(self, ready, seconds=30):
+    def _wait(self, ready, seconds=60):
         end = time.monotonic() + seconds
         while not ready():
             dead = [name for name, daemon in self.daemons.items() if daemon.poll() is not None]
@@ -142,26 +146,24 @@ class Slurm:
     def kill_node(self, name):
         """End a node as a power cut does, its jobs with it, and let the controller know."""
         self.daemons.pop(name).kill()
-        for pid in self._processes(f"SLURMD_NODENAME={name}"):
-            os.kill(pid, signal.SIGKILL)
+        self._kill(f"SLURMD_NODENAME={name}")
         self.call("scontrol", "update", f"NodeName={name}", "State=DOWN", "Reason=test")
 
-    def _processes(self, variable=None):
-        """Return the processes that this Slurm started: those with its SLURM_CONF."""
-        wanted = {f"SLURM_CONF={self.configuration}", variable} - {None}
-        found = []
+    def _kill(self, *variables):
+        """Kill what runs with this SLURM_CONF, and these other variables, in its environment."""
+        wanted = {f"SLURM_CONF={self.configuration}", *variables}
         for folder in Path("/proc").glob("[0-9]*"):
             try:
                 environ = (folder / "environ").read_bytes().decode(errors="replace").split("\0")
-            except OSError:
+                if wanted <= set(environ):
+                    os.kill(int(folder.name), signal.SIGKILL)
+            except OSError:  # it has ended
                 continue
-            if wanted <= set(environ) and int(folder.name) != os.getpid():
-                found.append(int(folder.name))
-        return found
 
     def stop(self):
         """Cancel all jobs and end all daemons."""
-        self.call("scancel", "--full", "--user=root")
+        if "slurmctld" in self.daemons and self.daemons["slurmctld"].poll() is None:
+            self.call("scancel", "--full", "--user=root")
         for name in [*NODES, "slurmctld", "munged"]:
             if name in self.daemons:
                 self.daemons[name].terminate()
@@ -171,5 +173,4 @@ class Slurm:
             except subprocess.TimeoutExpired:
                 daemon.kill()
                 daemon.wait()
-        for pid in self._processes():
-            os.kill(pid, signal.SIGKILL)
+        self._kill()

@@ -90,11 +90,13 @@ class Cluster(Checkout):
 def slurm(tmp_path_factory):
     """A running Slurm."""
     slurm = slurm_cluster.Slurm(tmp_path_factory.mktemp("slurm"))
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)  # which does not skip `stop`
     try:
         slurm.start()
         yield slurm
     finally:
         slurm.stop()
+        signal.signal(signal.SIGTERM, before)
 
 
 @pytest.fixture(scope="module")
