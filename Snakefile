@@ -56,6 +56,7 @@ rule audit_strict:
         audit(audit_scope()),
     log:
         "<logs>/audit/strict.log",
+    localrule: True
     params:
         reference=f"{REFERENCE}/audit/audit.csv",
     script:

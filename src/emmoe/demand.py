@@ -16,6 +16,8 @@ COPIES = 3  # of the features, as float64
 ROW = 2000  # bytes of a trace's row while it is collected
 
 OF_DRAW = {"mem_mb": MEGABYTES, "runtime": MINUTES}
+# Contests, probes, parts of the calibration: the longest takes half an hour and 1 000 MB.
+OF_LONG = {"mem_mb": 4 * MEGABYTES, "runtime": 18 * MINUTES}
 
 
 def of_fit(task: Mapping[str, Any]) -> dict[str, int]:

@@ -3,7 +3,7 @@
 import sys
 import time
 import zipfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from importlib import import_module
@@ -41,6 +41,15 @@ def logged(log: str, attempt: int = 1) -> Iterator[None]:
         sys.exit(f"error: {error}")
     except KeyboardInterrupt:
         sys.exit("interrupted: run the same command again to go on")
+
+
+def verified(config: Mapping[str, Any], paths: Sequence[str]) -> Files:
+    """Return the downloads that a job reads, by name, each with the checksum that it must have."""
+    known = {name: entry["files"] for name, entry in config["downloads"].items()}
+    found = {f"{path.parent.name}/{path.name}": path for path in map(Path, paths)}
+    return {
+        name: (path, known[path.parent.name][path.name]["sha256"]) for name, path in found.items()
+    }
 
 
 def draw_code(task: Mapping[str, Any]) -> str:

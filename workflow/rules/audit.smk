@@ -53,6 +53,7 @@ rule audit_scope:
         "<logs>/audit/{scope}.log",
     benchmark:
         "<benchmarks>/audit/{scope}.tsv"
+    localrule: True
     params:
         settings=AUDIT_SETTINGS,
         code=AUDIT_CODE,
@@ -70,6 +71,7 @@ rule audit_claim:
         "<logs>/audit/claims/{claim}.log",
     benchmark:
         "<benchmarks>/audit/claims/{claim}.tsv"
+    localrule: True
     params:
         settings=AUDIT_SETTINGS,
         code=AUDIT_CODE,

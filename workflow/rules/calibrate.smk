@@ -38,6 +38,10 @@ rule calibrate_part:
         "<logs>/calibrate/{family}/{stage}-{part}.log",
     benchmark:
         "<benchmarks>/calibrate/{family}/{stage}-{part}.tsv"
+    threads: 1
+    resources:
+        mem_mb=lambda w, attempt: attempt * demand.OF_LONG["mem_mb"],
+        runtime=lambda w, attempt: attempt * demand.OF_LONG["runtime"],
     params:
         task=calibration_task,
         code=lambda w: tasks.code(config, w.family),
@@ -55,6 +59,7 @@ rule calibrate_keep:
         "<logs>/calibrate/symmetric_linear/kept.log",
     benchmark:
         "<benchmarks>/calibrate/symmetric_linear/kept.tsv"
+    localrule: True
     params:
         points=lambda w: tasks.points(config),
         kept=lambda w: config["calibration"]["symmetric_linear"]["data"]["kept"],
@@ -81,6 +86,7 @@ rule calibrate_gather:
         "<logs>/calibrate/gather.log",
     benchmark:
         "<benchmarks>/calibrate/gather.tsv"
+    localrule: True
     params:
         families=lambda w: tasks.families(config),
         code=provenance.code_hash("emmoe.calibration.report", "emmoe.calibration.readings"),

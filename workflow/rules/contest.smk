@@ -13,6 +13,10 @@ rule contest:
         "<logs>/contest/{contest}.log",
     benchmark:
         "<benchmarks>/contest/{contest}.tsv"
+    threads: 1
+    resources:
+        mem_mb=lambda w, attempt: attempt * demand.OF_LONG["mem_mb"],
+        runtime=lambda w, attempt: attempt * demand.OF_LONG["runtime"],
     params:
         task=contest_task,
         code=lambda w: jobs.contest_code(contest_task(w)),

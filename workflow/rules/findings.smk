@@ -11,6 +11,7 @@ rule traces:
         "<logs>/traces/{experiment}.log",
     benchmark:
         "<benchmarks>/traces/{experiment}.tsv"
+    localrule: True
     params:
         code=provenance.code_hash("emmoe.results"),
     script:
@@ -29,6 +30,10 @@ rule probe:
         "<logs>/probe/{probe}.log",
     benchmark:
         "<benchmarks>/probe/{probe}.tsv"
+    threads: 1
+    resources:
+        mem_mb=lambda w, attempt: attempt * demand.OF_LONG["mem_mb"],
+        runtime=lambda w, attempt: attempt * demand.OF_LONG["runtime"],
     params:
         task=probe_task,
         code=lambda w: jobs.probe_code(probe_task(w)),
@@ -46,6 +51,7 @@ rule finding:
         "<logs>/finding/{product}.log",
     benchmark:
         "<benchmarks>/finding/{product}.tsv"
+    localrule: True
     params:
         entry=lambda w: config["findings"][w.product],
         code=lambda w: jobs.product_code("findings", config["findings"][w.product]["find"]),

@@ -33,6 +33,7 @@ rule report_html:
         "<logs>/report.log",
     benchmark:
         "<benchmarks>/report.tsv"
+    localrule: True
     params:
         shown=report_state,
         code=provenance.code_hash("emmoe.report.build"),

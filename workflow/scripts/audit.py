@@ -3,5 +3,5 @@
 from emmoe import jobs
 from emmoe.audit import job
 
-with jobs.logged(snakemake.log[0]):
+with jobs.logged(snakemake.log[0], snakemake.resources.get("attempt", 1)):
     job.audit(snakemake.config, snakemake.wildcards.scope, *snakemake.output)

@@ -3,6 +3,6 @@
 from emmoe.calibration import jobs
 from emmoe.jobs import logged
 
-with logged(snakemake.log[0]):
+with logged(snakemake.log[0], snakemake.resources.get("attempt", 1)):
     points, kept = snakemake.params.points, snakemake.params.kept
     jobs.select(points, list(snakemake.input), kept, snakemake.output[0])

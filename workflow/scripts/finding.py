@@ -4,5 +4,5 @@ from emmoe import jobs
 
 entry = snakemake.params.entry
 inputs = {name: snakemake.input[name] for name in entry["inputs"]}
-with jobs.logged(snakemake.log[0]):
+with jobs.logged(snakemake.log[0], snakemake.resources.get("attempt", 1)):
     jobs.finding(entry, inputs, snakemake.output[0])

@@ -2,5 +2,5 @@
 
 from emmoe import jobs
 
-with jobs.logged(snakemake.log[0]):
+with jobs.logged(snakemake.log[0], snakemake.resources.get("attempt", 1)):
     jobs.gather_traces(list(snakemake.input), snakemake.output[0])
