@@ -57,6 +57,7 @@ ALLOWED = {
         "work",
     },
     "stale": {"jobs", "provenance"},
+    "sidecars": {"grid", "jobs"},
     "audit": {
         "errors",
         "registry",
@@ -80,7 +81,7 @@ ALLOWED = {
 # Figures, tables and findings know summaries, not how they came about; the report shows what is
 # there.
 READERS = {
-    "report": {"errors", "grid", "jobs", "provenance", "results"},
+    "report": {"errors", "grid", "jobs", "provenance", "results", "sidecars"},
     "figures": {"errors", "comparison", "reported", "results", "tables", "theory"},
     "tables": {"errors", "comparison", "reported", "results", "theory"},
     "findings": {"errors", "reported", "tables"},

@@ -116,5 +116,6 @@ def test_profile_and_the_options_of_its_manual_leave_the_plan_as_it_is(checkout)
     other = ["--default-resources", "attempt=attempt", "slurm_partition=long"]
     cluster = checkout.run("--dry-run", *CLUSTER, *less, *other)
     assert plan(cluster) == plan(checkout.run("--dry-run")) and "fit  " in plan(cluster)
-    assert cluster.count("mem_mb=1500") == cluster.count("runtime=60") == 6
+    fits = cluster.count("\nrule fit:")
+    assert cluster.count("mem_mb=1500") == cluster.count("runtime=60") == fits > 0
     assert "slurm_partition=long" in cluster

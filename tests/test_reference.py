@@ -16,7 +16,11 @@ EXPERIMENT = {
     "cells_per_block": 1,
     "fitters": {"em": {}, "gd": {}, "late": {}},
 }
-EXPERIMENTS = {"e": EXPERIMENT}
+CONFIG = {
+    "experiments": {"e": EXPERIMENT},
+    "contests": {"fair": {}, "unfinished": {}},
+    "probes": {},
+}
 
 
 def sidecar(folder, fitter, commit="abc"):
@@ -48,7 +52,7 @@ def test_products_are_copied_and_old_ones_removed(results, tmp_path):
     reference = tmp_path / "reference"
     (reference / "tables").mkdir(parents=True)
     (reference / "tables" / "old.csv").touch()
-    keep(EXPERIMENTS, results, reference)
+    keep(CONFIG, results, reference)
     assert (reference / "figures" / "a.png").read_text() == "figures/a.png"
     assert [path.name for path in (reference / "tables").iterdir()] == ["a.csv"]
     assert (reference / "findings" / "a.json").read_text() == "findings/a.json"
@@ -56,18 +60,18 @@ def test_products_are_copied_and_old_ones_removed(results, tmp_path):
 
 
 def test_calibration_is_kept_if_it_was_run_without_its_parts(results, tmp_path):
-    keep(EXPERIMENTS, results, tmp_path / "reference")
+    keep(CONFIG, results, tmp_path / "reference")
     assert not (tmp_path / "reference" / "calibration").exists()
     for file in ("calibrate.md", "bands.csv", "parts/symmetric_linear/data-0.json"):
         (results / "calibration" / file).parent.mkdir(parents=True, exist_ok=True)
         (results / "calibration" / file).write_text(file)
-    keep(EXPERIMENTS, results, tmp_path / "reference")
+    keep(CONFIG, results, tmp_path / "reference")
     kept = (tmp_path / "reference" / "calibration").iterdir()
     assert sorted(path.name for path in kept) == ["bands.csv", "calibrate.md"]
 
 
 def test_every_fit_is_traced_to_its_environment_and_its_time(results, tmp_path):
-    keep(EXPERIMENTS, results, tmp_path / "reference")
+    keep(CONFIG, results, tmp_path / "reference")
     content = json.loads((tmp_path / "reference" / "provenance.json").read_text())
     assert [fit["fitter"] for fit in content["fits"]] == ["em", "gd", "late"]
     commits = [content["environments"][fit["environment"]]["commit"] for fit in content["fits"]]
@@ -85,14 +89,15 @@ def test_contests_are_traced_to_their_environment(results, tmp_path):
     path = results / "contests" / "fair" / "provenance.json"
     path.parent.mkdir(parents=True)
     path.write_text(json.dumps(content))
-    keep(EXPERIMENTS, results, tmp_path / "reference", ["fair", "unfinished"])
+    keep(CONFIG, results, tmp_path / "reference")
     kept = json.loads((tmp_path / "reference" / "provenance.json").read_text())
-    (contest,) = kept["contests"]
+    assert list(kept["contests"]) == ["fair"] and "probes" not in kept
+    contest = kept["contests"]["fair"]
     assert kept["environments"][contest["environment"]]["commit"] == "def"
     assert contest["task"] == {"cells": ["x"], "seed": 1} and contest["outputs"] == {"costs": "h"}
 
 
 def test_unfinished_run_is_not_kept(tmp_path):
     with pytest.raises(DataError, match="no finished run"):
-        keep(EXPERIMENTS, tmp_path, tmp_path / "reference")
+        keep(CONFIG, tmp_path, tmp_path / "reference")
     assert not (tmp_path / "reference").exists()

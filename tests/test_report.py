@@ -142,6 +142,9 @@ def test_results_of_other_code_are_marked_stale(tmp_path):
     by_fitter = {row["fitter"]: row for row in found.fits}
     assert [name for name, row in by_fitter.items() if row["stale"]] == ["em"]
     assert by_fitter["gradient_em"]["cpu_seconds"] == 3.0
+    (contest,) = found.single
+    assert contest["name"] == "fair_digits_small" and contest["kind"] == "contest"
+    assert contest["stale"] and contest["environment"] == 1
 
 
 def test_stale_figures_say_so(full):

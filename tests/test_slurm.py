@@ -103,8 +103,12 @@ def slurm(tmp_path_factory):
 def local(tmp_path_factory):
     """A checkout with two fitters on two blocks, done without Slurm."""
     checkout = Cluster.fresh(tmp_path_factory.mktemp("local") / "checkout")
-    config = checkout.config() | {"figures": {}, "tables": {}}  # they show all fitters
-    del config["experiments"][EXPERIMENT]["fitters"]["gradient_em"]
+    config = checkout.config()
+    config |= {name: {} for name in ("figures", "tables", "findings", "probes", "contests")}
+    del config["audit"], config["calibration"]  # all of these name other fitters, too
+    fitters = config["experiments"][EXPERIMENT]["fitters"]
+    kept = {name: fitters[name] for name in ("em", "gradient_descent")}
+    config["experiments"][EXPERIMENT]["fitters"] = kept
     checkout.write_config(config)
     label = "    label, started = "
     checkout.edit("src/emmoe/jobs.py", label, HOOK[1:] + label)

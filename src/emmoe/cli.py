@@ -42,7 +42,7 @@ def _keep(args: argparse.Namespace) -> None:
     """Keep the figures, tables and provenance of a config's finished run."""
     config = load(args.config)
     results = Path(config["pathvars"]["results"])
-    keep(config["experiments"], results, results / "reference", config["contests"])
+    keep(config, results, results / "reference")
 
 
 def _explain(args: argparse.Namespace) -> None:

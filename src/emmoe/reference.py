@@ -2,27 +2,24 @@
 
 import json
 import shutil
-from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
 from emmoe.errors import DataError
-from emmoe.grid import fitter_blocks
 from emmoe.provenance import digest
 from emmoe.results import write_json
+from emmoe.sidecars import of_fits, of_single
 
 ENVIRONMENT = ("commit", "python", "versions", "cpu", "cores", "blas")
 
 
-def keep(
-    experiments: dict[str, Any], results: Path, reference: Path, contests: Iterable[str] = ()
-) -> None:
+def keep(config: dict[str, Any], results: Path, reference: Path) -> None:
     """Copy a full run's figures, tables, findings, audit and, if it is there, calibration without
-    its parts to a reference folder, and condense the provenance of the experiments' fits and of the
-    contests into one file there: environments once, then a record a fit and a contest.
+    its parts to a reference folder, and condense the provenance of the config's fits, contests and
+    probes into one file there: environments once, then a record a job.
 
     Raises DataError where there is no finished run to keep."""
-    sidecars = [path for path in _sidecars(experiments, results) if path.is_file()]
+    sidecars = [path for path in of_fits(config, results).values() if path.is_file()]
     folders = {name: name for name in ("figures", "tables", "findings")} | {"audit": "audit/paper"}
     if not sidecars or not all((results / folder).is_dir() for folder in folders.values()):
         raise DataError(f"{results}: no finished run to keep: run make paper first")
@@ -36,18 +33,11 @@ def keep(
     environments: list[dict[str, Any]] = []
     fits = [_fit(json.loads(path.read_text()), environments) for path in sidecars]
     content = {"environments": environments, "fits": fits}
-    paths = [results / "contests" / name / "provenance.json" for name in contests]
-    found = [json.loads(path.read_text()) for path in paths if path.is_file()]
-    content["contests"] = [_contest(record, environments) for record in found]
+    for (kind, name), path in of_single(config, results).items():
+        if path.is_file():
+            record = _single(json.loads(path.read_text()), environments)
+            content.setdefault(kind, {})[name] = record
     write_json(content, reference / "provenance.json")
-
-
-def _sidecars(experiments: dict[str, Any], results: Path) -> Iterator[Path]:
-    """The provenance files of all fits of a config: others may be left over from another."""
-    for name, experiment in experiments.items():
-        for fitter in experiment["fitters"]:
-            for block in fitter_blocks(experiment, fitter):
-                yield results / "traces" / name / fitter / f"{block}.provenance.json"
 
 
 def _environment(content: dict[str, Any], environments: list[dict[str, Any]]) -> int:
@@ -58,11 +48,12 @@ def _environment(content: dict[str, Any], environments: list[dict[str, Any]]) ->
     return environments.index(environment)
 
 
-def _contest(content: dict[str, Any], environments: list[dict[str, Any]]) -> dict[str, Any]:
-    """A contest's provenance, its environment by number."""
-    kept = {name: content[name] for name in ("contest", "code", "created", "inputs", "outputs")}
+def _single(content: dict[str, Any], environments: list[dict[str, Any]]) -> dict[str, Any]:
+    """The provenance of a contest or probe, its environment by number and its task's hash."""
+    kept = {name: content[name] for name in ("code", "created", "inputs", "outputs")}
     task = content["task"] | {"cells": [cell["name"] for cell in content["task"]["cells"]]}
-    return kept | {"environment": _environment(content, environments), "task": task}
+    kept |= {"environment": _environment(content, environments), "task": task}
+    return kept | {"settings": digest(content["task"])}
 
 
 def _fit(content: dict[str, Any], environments: list[dict[str, Any]]) -> dict[str, Any]:

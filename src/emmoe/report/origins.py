@@ -9,63 +9,77 @@ import pandas as pd
 
 from emmoe import grid, jobs, provenance
 from emmoe.report.products import experiments
+from emmoe.sidecars import SINGLE, of_fits, of_single
 
 
 class Origins(NamedTuple):
-    """fits: a row an experiment and fitter; environments: what the fits were made with, in short;
-    stale: experiments with a fit that other code or settings made; source: what was read."""
+    """fits: a row an experiment and fitter; single: a row a contest or probe; environments: what
+    both were made with, in short; stale: experiments with a fit that other code or settings made;
+    source: what was read."""
 
     fits: list[dict[str, Any]]
+    single: list[dict[str, Any]]
     environments: list[dict[str, Any]]
     stale: frozenset[str]
     source: str
-
-
-def sidecars(config: dict[str, Any], results: Path) -> dict[tuple[str, str, str], Path]:
-    """Return the provenance files of all fits by (experiment, fitter, block), there or not."""
-    return {
-        (name, fitter, block): results / "traces" / name / fitter / f"{block}.provenance.json"
-        for name, experiment in config["experiments"].items()
-        for fitter in experiment["fitters"]
-        for block in grid.fitter_blocks(experiment, fitter)
-    }
 
 
 def behind(config: dict[str, Any], targets: Collection[str], results: str) -> list[str]:
     """Return the provenance files of the experiments behind all figures and tables of targets."""
     entries = [*config["figures"].values(), *config["tables"].values()]
     shown = [experiments(config, entry) for entry in entries if entry["target"] in targets]
-    found = sidecars(config, Path(results))
+    found = of_fits(config, Path(results))
     return [str(path) for (name, *_), path in found.items() if any(name in own for own in shown)]
 
 
 def origins(config: dict[str, Any], results: Path) -> Origins | None:
-    """Return the origins of all fits that are there, else of the reference, or None."""
+    """Return the origins of all fits, contests and probes that are there, else of the reference, or
+    None."""
     records = list(_own(config, results))
     if records:
-        return _gathered(records, f"{results}/traces/**/*.provenance.json")
+        single = list(_single(config, results))
+        return _gathered(records, single, f"{results}/**/*provenance.json")
     kept = results / "reference" / "provenance.json"
     if not kept.is_file():
         return None
     content = json.loads(kept.read_text())
-    records = [
-        fit | content["environments"][fit["environment"]] | {"stale": False}
-        for fit in content["fits"]
+
+    def whole(record: dict[str, Any]) -> dict[str, Any]:
+        return record | content["environments"][record["environment"]] | {"stale": False}
+
+    fits = [whole(record) for record in content["fits"]]
+    single = [
+        whole(record) | {"kind": kind, "name": name}
+        for kind in SINGLE
+        for name, record in content.get(kind, {}).items()
     ]
-    return _gathered(records, str(kept))
+    return _gathered(fits, single, str(kept))
 
 
 def _own(config: dict[str, Any], results: Path) -> Iterator[dict[str, Any]]:
     codes: dict[tuple[str, str], str] = {}
-    for (name, fitter, block), path in sidecars(config, results).items():
+    for (name, fitter, block), path in of_fits(config, results).items():
         if path.is_file():
             content = json.loads(path.read_text())
             task = grid.fit_task(config, name, fitter, block)
             if (name, fitter) not in codes:  # the same for all its blocks
                 codes[name, fitter] = jobs.fit_code(task)
-            current = provenance.digest(content["task"]) == provenance.digest(task)
-            current = current and content["code"] == codes[name, fitter]
-            yield content | _seconds(content["records"]) | {"stale": not current}
+            stale = _is_stale(content, task, codes[name, fitter])
+            yield content | _seconds(content["records"]) | {"stale": stale}
+
+
+def _single(config: dict[str, Any], results: Path) -> Iterator[dict[str, Any]]:
+    for (kind, name), path in of_single(config, results).items():
+        if path.is_file():
+            content, (_, task_of, code_of) = json.loads(path.read_text()), SINGLE[kind]
+            task = task_of(config, name)
+            stale = _is_stale(content, task, code_of(task))
+            yield content | {"kind": kind, "name": name, "stale": stale}
+
+
+def _is_stale(content: dict[str, Any], task: dict[str, Any], code: str) -> bool:
+    settings = provenance.digest(content["task"])
+    return content["code"] != code or settings != provenance.digest(task)
 
 
 def _seconds(records: list[dict[str, Any]]) -> dict[str, float]:
@@ -76,9 +90,9 @@ def _seconds(records: list[dict[str, Any]]) -> dict[str, float]:
     }
 
 
-def _gathered(records: list[dict[str, Any]], source: str) -> Origins:
+def _gathered(records: list[dict[str, Any]], single: list[dict[str, Any]], source: str) -> Origins:
     environments: list[dict[str, Any]] = []
-    for record in records:
+    for record in [*records, *single]:
         shown = _environment(record)
         if shown not in environments:
             environments.append(shown)
@@ -87,6 +101,7 @@ def _gathered(records: list[dict[str, Any]], source: str) -> Origins:
     groups = frame.groupby(["experiment", "fitter"], sort=False)
     return Origins(
         fits=[_fits(names, part) for names, part in groups],
+        single=[_alone(record) for record in single],
         environments=environments,
         stale=frozenset(frame[frame["stale"]]["experiment"]),
         source=source,
@@ -112,8 +127,24 @@ def _fits(names: tuple[str, str], part: pd.DataFrame) -> dict[str, Any]:
         "jobs": len(part),
         "environment": ", ".join(str(n + 1) for n in sorted(set(part["environment"]))),
         "code": ", ".join(sorted({code[:12] for code in part["code"]})),
-        "made": max(part["created"])[:16].replace("T", " "),
+        "made": _minute(max(part["created"])),
         "cpu_seconds": float(part["cpu_seconds"].sum()),
         "wall_seconds": float(part["wall_seconds"].sum()),
         "stale": bool(part["stale"].any()),
     }
+
+
+def _alone(record: dict[str, Any]) -> dict[str, Any]:
+    """A contest or a probe: code in short, date, number of its environment."""
+    return {
+        "kind": record["kind"].removesuffix("s"),
+        "name": record["name"],
+        "environment": record["environment"] + 1,
+        "code": record["code"][:12],
+        "made": _minute(record["created"]),
+        "stale": record["stale"],
+    }
+
+
+def _minute(created: str) -> str:
+    return created[:16].replace("T", " ")
