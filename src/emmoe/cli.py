@@ -15,12 +15,14 @@ from emmoe.reference import keep
 
 
 def _list(args: argparse.Namespace) -> None:
-    """Print every component that config.yaml can name, with its settings."""
+    """Print all that config.yaml can name: components with their settings, then modules."""
     for kind in registry.KINDS:
         print(f"{kind}:")
         for name in registry.names(kind):
             fields = dataclasses.fields(registry.component(kind, name, kind))
             print(f"  {name}({', '.join(field.name for field in fields)})")
+    for kind in registry.FUNCTIONS:
+        print(f"{kind}:", *registry.functions(kind), sep="\n  ")
 
 
 def _check(args: argparse.Namespace) -> None:
@@ -55,7 +57,9 @@ def main(arguments: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(prog="emmoe", description=sys.modules[__name__].__doc__)
     parser.add_argument("--version", action="version", version=__version__)
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    listing = commands.add_parser("list", help="models, fitters, starts and data sets by name")
+    listing = commands.add_parser(
+        "list", help="what config.yaml can name: models, fitters, figures, ..."
+    )
     listing.set_defaults(run=_list)
     checking = commands.add_parser("check", help="check a config and count its jobs")
     checking.add_argument("config", nargs="?", default="config.yaml")

@@ -113,7 +113,7 @@ def _check_experiment(where: str, experiment: dict[str, Any], downloads: dict[st
             fitter = components.build_fitter(settings, f"{where}.fitters.{name}")
             _check_blocks(f"{where}.fitters.{name}.step", getattr(fitter, "step", None), blocks)
     _check_known(
-        f"{where}.analyses", "analysis", experiment["analyses"], registry.modules("analyses")
+        f"{where}.analyses", "analysis", experiment["analyses"], registry.functions("analyses")
     )
     if experiment["analyses"] and not hasattr(model, "mirror_map"):
         raise ConfigError(f"{where}.analyses: {experiment['model']['name']} has no mirror map")
@@ -157,7 +157,7 @@ def _check_limits(where: str, experiment: dict[str, Any]) -> None:
 def _check_product(config: dict[str, Any], kind: str, name: str, entry: dict[str, Any]) -> None:
     """Check a figure's or table's module, the experiments it reads, and the fitters it shows."""
     known = config["experiments"]
-    _check_known(f"{kind}.{name}.draw", "module", [entry["draw"]], registry.modules(kind))
+    _check_known(f"{kind}.{name}.draw", "module", [entry["draw"]], registry.functions(kind))
     read = _check_inputs(config, f"{kind}.{name}.inputs", entry["inputs"])
     fitters = {fitter for experiment in read for fitter in known[experiment]["fitters"]}
     contests = re.findall(r"<results>/contests/(\w+)/", " ".join(entry["inputs"].values()))
@@ -179,8 +179,7 @@ def _check_inputs(config: dict[str, Any], where: str, inputs: dict[str, str]) ->
 
 def _check_probe(config: dict[str, Any], where: str, entry: dict[str, Any]) -> None:
     """Check a probe's module, experiment, fitters, and that what it measures has its options."""
-    modules = [name for name in registry.modules("probes") if name != "base"]
-    _check_known(f"{where}.measure", "probe", [entry["measure"]], modules)
+    _check_known(f"{where}.measure", "probe", [entry["measure"]], registry.functions("probes"))
     _check_known(f"{where}.experiment", "experiment", [entry["experiment"]], config["experiments"])
     for name, settings in entry["fitters"].items():
         components.build_fitter(settings, f"{where}.fitters.{name}")
@@ -193,8 +192,7 @@ def _check_probe(config: dict[str, Any], where: str, entry: dict[str, Any]) -> N
 
 def _check_finding(config: dict[str, Any], where: str, entry: dict[str, Any]) -> None:
     """Check a finding's module, its inputs and options, and the products that show it."""
-    modules = [name for name in registry.modules("findings") if name != "base"]
-    _check_known(f"{where}.find", "finding", [entry["find"]], modules)
+    _check_known(f"{where}.find", "finding", [entry["find"]], registry.functions("findings"))
     _check_inputs(config, f"{where}.inputs", entry["inputs"])
     products = [f"{kind}/{name}" for kind in ("figures", "tables") for name in config[kind]]
     _check_known(f"{where}.shown_by", "figure or table", entry["shown_by"], products)

@@ -8,6 +8,7 @@ import difflib
 import importlib
 import pkgutil
 from functools import cache
+from pathlib import Path
 from types import ModuleType
 from typing import Any
 
@@ -15,6 +16,14 @@ from emmoe.errors import ConfigError
 from emmoe.settings import SettingError, checked
 
 KINDS = {"models": "Model", "fitters": "Fitter", "starts": "Start", "datasets": "Dataset"}
+# The function that makes a module one that config.yaml can name, in folders without classes.
+FUNCTIONS = {
+    "analyses": "analyse",
+    "probes": "measure",
+    "figures": "draw",
+    "tables": "build",
+    "findings": "find",
+}
 
 
 @cache
@@ -22,6 +31,14 @@ def modules(kind: str) -> tuple[str, ...]:
     """Return the names of all modules in a folder of the package."""
     package = importlib.import_module(f"emmoe.{kind}")
     return tuple(module.name for module in pkgutil.iter_modules(package.__path__))
+
+
+@cache
+def functions(kind: str) -> list[str]:
+    """Return the modules of a folder that have its function, without importing them."""
+    folder = Path(importlib.import_module(f"emmoe.{kind}").__file__).parent
+    defined = f"\ndef {FUNCTIONS[kind]}("
+    return [name for name in modules(kind) if defined in (folder / f"{name}.py").read_text()]
 
 
 @cache
