@@ -105,7 +105,7 @@ def test_validation_sample_adds_a_panel_of_accuracy(contests):
     )
     check_legibility(figure)
     assert [axes.get_ylabel() for axes in figure.axes] == [
-        "excess loss (nats)",
+        "excess loss  [nats]",
         "validation accuracy",
     ]
 

@@ -41,7 +41,7 @@ def draw(
         axes = next(waiting)
         _panel(axes, tuned, curves, currency, "gap")
         _target_lines(axes, part, targets)
-        axes.set_ylabel("excess loss (nats)")
+        axes.set_ylabel("excess loss  [nats]")
         titles.append(problems.title(row))
         if scored:
             axes = next(waiting)
