@@ -149,6 +149,7 @@ def audit(**changes):
         "claims": reported.load(claims_file()), "families": FAMILIES,
         "fitted_to_all": {"symmetric_linear": True, "logistic_experts": False},
         "ours": runs(), "again": runs(seed=2), "theory": "not run here",
+        "contests": None,
         "calibration": calibration(GOOD), "files": {}, "stale_theory": False,
         "setup": Setup(0.01, 5),
     }  # fmt: skip

@@ -59,6 +59,7 @@ ALLOWED = {
     "stale": {"jobs", "provenance"},
     "sidecars": {"grid", "jobs"},
     "audit": {
+        "comparison",
         "errors",
         "registry",
         "reported",

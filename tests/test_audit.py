@@ -213,3 +213,26 @@ def test_abstract_s_ordering_sums_up_the_panels(rows):
     row = rows.loc["abstract_4_em_before_gradient_descent"]
     assert row["verdict"] == ATTAINABLE and row["reproduced"] == 1.0
     assert "figure_3b" in row["reason"] and "step sizes" in row["reason"]
+
+
+def test_abstracts_ordering_says_what_contests_of_tuned_rivals_show_and_keeps_its_verdict():
+    columns = ["contest", "currency", "em", "outcome_gd", "outcome_best"]
+    contests = pd.DataFrame(
+        [
+            ["all", "iteration", "em", None, None],
+            ["fair", "iteration", "em", "win", "tie"],
+            ["fair", "iteration", "em", "win", "loss"],
+            ["fair", "passes", "em", "loss", "loss"],
+            ["fair", "passes", "em_loose", "win", "win"],
+        ],
+        columns=columns,
+    )
+    name = "abstract_4_em_before_gradient_descent"
+    before, after = (audit(contests=table)[0].loc[name] for table in (None, contests))
+    assert before["verdict"] == after["verdict"]
+    assert after["reason"] == before["reason"] + (
+        ". Per iteration, in 2 comparisons with tuned gradient descent, EM: wins 2. "
+        "Per iteration, in 2 comparisons with the best tuned gradient method, EM: loses 1, ties 1. "
+        "Per data pass, in 1 comparison with tuned gradient descent, EM: loses 1. "
+        "Per data pass, in 1 comparison with the best tuned gradient method, EM: loses 1."
+    )

@@ -35,8 +35,9 @@ class Sources:
     claims: as `emmoe.reported.load` returns them; families: of config.yaml's calibration;
     fitted_to_all: by model, whether our run's settings were fitted to all readings; ours, again:
     our runs from the first and from the second seed; theory: runs by experiment, or why there are
-    none; files: behind each (model, fitter), and under "theory"; stale_theory: whether the latter
-    were not made by the current code and settings."""
+    none; contests: verdicts (`emmoe.tables.comparison_verdicts`), or None; files: behind each
+    (model, fitter), and under "theory" and "contests"; stale_theory: whether the runs of the
+    theory were not made by the current code and settings."""
 
     claims: pd.DataFrame
     families: Mapping[str, Mapping[str, Any]]
@@ -44,6 +45,7 @@ class Sources:
     ours: Runs
     again: Runs
     theory: Mapping[str, pd.DataFrame] | str
+    contests: pd.DataFrame | None
     calibration: Calibration | None
     files: Mapping[Run | str, list[str]]
     stale_theory: bool
@@ -68,8 +70,9 @@ def _evidence(sources: Sources, table: pd.DataFrame, found: Parts, runs: Runs) -
     pairs = {p: curves.of_pair(p, judged, sources.calibration) for p in claims.pairs(table)}
     judged = curves.contradicted(judged, pairs)
     return Evidence(
-        table, found, judged, pairs, runs, sources.theory, sources.calibration, sources.setup
-    )
+        table, found, judged, pairs, runs, sources.theory, sources.contests, sources.calibration,
+        sources.setup,
+    )  # fmt: skip
 
 
 def _row(claim_id: str, mine: Judgement, again: Judgement, sources: Sources) -> dict[str, Any]:

@@ -11,6 +11,8 @@ def check(config: Mapping[str, Any]) -> None:
     """Raise ConfigError, naming the setting, for an experiment or a fitter that is not there."""
     known = config["experiments"]
     _check_known("audit.theory", "experiment", config["audit"]["theory"], known)
+    for scope, tables in config["audit"]["contests"].items():
+        _check_known(f"audit.contests.{scope}", "table", tables, config["tables"])
     for model, entry in config["audit"]["runs"].items():
         tries = [name for names in entry["tries"].values() for name in names]
         for role in ("run", "again"):

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 
-from emmoe.audit import curves, orderings, theory, verdicts
+from emmoe.audit import contests, curves, orderings, theory, verdicts
 from emmoe.audit.calibration import Calibration
 from emmoe.audit.curves import JudgedParts
 from emmoe.audit.parts import TABLE, Parts, Setup
@@ -32,12 +32,12 @@ class Judgement(NamedTuple):
     standard_error: float = np.nan
     z: float = np.nan
     curve_id: str = ""
-    runs: tuple[Run, ...] = ()
+    runs: tuple[Run | str, ...] = ()
 
 
 class Evidence(NamedTuple):
     """All that claims are judged from; theory: tables of runs by experiment, or why they are not
-    there."""
+    there; contests: verdicts of EM against tuned rivals, or None."""
 
     claims: pd.DataFrame
     parts: Parts
@@ -45,6 +45,7 @@ class Evidence(NamedTuple):
     pairs: Mapping[curves.Pair, Finding]
     runs: Runs
     theory: Mapping[str, pd.DataFrame] | str
+    contests: pd.DataFrame | None
     calibration: Calibration | None
     setup: Setup
 
@@ -159,7 +160,8 @@ def _abstract(claim: Any, evidence: Evidence) -> Judgement:
 
 
 def _summed_up(claim: Any, evidence: Evidence) -> Judgement:
-    """Judge the abstract's ordering by the panels of Figures 1 to 3, iteration by iteration."""
+    """Judge the abstract's ordering by the panels of Figures 1 to 3, iteration by iteration, and
+    set beside it what the contests say: they answer a wider question than the paper's."""
     first, second = claim.algorithm.split()
     points = evidence.claims[evidence.claims["where"].isin(SUMMED_UP)]
     panels = points[points["kind"] == "value"].groupby(["where", "metric"])["model"].first()
@@ -170,6 +172,6 @@ def _summed_up(claim: Any, evidence: Evidence) -> Judgement:
         if isinstance(found, Finding):
             return Judgement(found, OF_CALIBRATION, runs=runs)
         states[panel[0]] = found.state
-    finding = verdicts.of_orderings(states)
+    finding = verdicts.of_orderings(states, contests.tallies(evidence.contests))
     share = float(np.mean([state == orderings.AHEAD for state in states.values()]))
-    return Judgement(finding, OF_CALIBRATION, 1.0, share, runs=runs)
+    return Judgement(finding, OF_CALIBRATION, 1.0, share, runs=(*runs, "contests"))

@@ -53,6 +53,7 @@ def load(config: dict[str, Any], needs: Needs, scope: str) -> Sources:
         for model, entry in entries.items()
         for fitter in entry["fitters"]
     }
+    files["contests"] = plan.tables(needs, folder)
     files["theory"] = [f"{folder}/runs/{name}.parquet" for name in config["audit"]["theory"]]
     states = {_state(config, fit, folder) for fit in plan.theory_fits(config)}
     return Sources(
@@ -62,6 +63,7 @@ def load(config: dict[str, Any], needs: Needs, scope: str) -> Sources:
         ours=ours,
         again=again,
         theory=_theory(files["theory"]) if needs.theory else "not asked for",
+        contests=_contests(files["contests"]),
         calibration=_calibration(Path(folder) / "reference" / "calibration", families),
         files=files,
         stale_theory="stale" in states,
@@ -74,6 +76,12 @@ def _calibration(folder: Path, families: dict[str, Any]) -> Calibration | None:
     if not all(path.is_file() for path in paths):
         return None
     return Calibration(*(jobs.read_input(str(path)) for path in paths), families)
+
+
+def _contests(paths: list[str]) -> pd.DataFrame | None:
+    """All verdicts of contests that are there, or None."""
+    found = [jobs.read_input(path) for path in paths if Path(path).is_file()]
+    return pd.concat(found, ignore_index=True) if found else None
 
 
 def _theory(paths: list[str]) -> dict[str, pd.DataFrame] | str:

@@ -14,10 +14,12 @@ CALIBRATION = ("settings.csv", "scores.csv", "predictions.parquet")  # in refere
 
 
 class Needs(NamedTuple):
-    """fits: (experiment, fitter) whose traces are read; theory: experiments whose runs are."""
+    """fits: (experiment, fitter) whose traces are read; theory: experiments whose runs are;
+    contests: tables of their verdicts."""
 
     fits: list[tuple[str, str]]
     theory: list[str]
+    contests: list[str]
 
 
 def of_scope(config: dict[str, Any], scope: str) -> Needs:
@@ -29,21 +31,22 @@ def of_scope(config: dict[str, Any], scope: str) -> Needs:
         for role in ("run", "again")
         for fitter in (*entry["fitters"], *_tries(entry, entry["fitters"]))
     ]
-    return Needs(fits, config["audit"]["theory"])
+    return Needs(fits, config["audit"]["theory"], config["audit"]["contests"][scope])
 
 
 def of_claim(config: dict[str, Any], claim: Any) -> Needs:
     """Return what a single claim, a row of the claims table, needs: the first seed's runs."""
     entries, fitters = config["audit"]["runs"], claim.algorithm.split()
     if claim.where == "abstract" and claim.kind != "ordering":
-        return Needs([], config["audit"]["theory"])
+        return Needs([], config["audit"]["theory"], [])
     models = [claim.model] if claim.model else list(entries)
     fits = [
         (entries[model]["run"], fitter)
         for model in models
         for fitter in (*fitters, *_tries(entries[model], fitters))
     ]
-    return Needs(fits, [])
+    summed_up = claim.where == "abstract"
+    return Needs(fits, [], config["audit"]["contests"][PAPER] if summed_up else [])
 
 
 def covers(scope: str, entry: dict[str, Any]) -> bool:
@@ -74,7 +77,7 @@ def theory_fits(config: dict[str, Any]) -> list[tuple[str, str]]:
 
 
 def inputs(config: dict[str, Any], needs: Needs, results: str) -> dict[str, list[str]]:
-    """Return the files to read, by kind: traces, provenance, theory."""
+    """Return the files to read, by kind: traces, provenance, theory, contests."""
     found = [path for fit in needs.fits for path in traces(config, *fit, results)]
     of_theory = theory_fits(config) if needs.theory else []
     behind = [path for fit in of_theory for path in traces(config, *fit, results)]
@@ -82,4 +85,10 @@ def inputs(config: dict[str, Any], needs: Needs, results: str) -> dict[str, list
         "traces": found,
         "provenance": [sidecar(path) for path in found + behind],
         "theory": [f"{results}/runs/{experiment}.parquet" for experiment in needs.theory],
+        "contests": tables(needs, results),
     }
+
+
+def tables(needs: Needs, results: str) -> list[str]:
+    """Return the files of the contests' verdicts."""
+    return [f"{results}/tables/{name}.csv" for name in needs.contests]

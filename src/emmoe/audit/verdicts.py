@@ -174,12 +174,15 @@ def of_ordering(state: str, pairs: Sequence[bool]) -> Finding:
     return Finding(NOT_DETERMINABLE, reason + held)
 
 
-def of_orderings(states: Mapping[str, str]) -> Finding:
-    """Judge an ordering that is claimed of several panels at once, from each one's state."""
+def of_orderings(states: Mapping[str, str], tuned: str = "") -> Finding:
+    """Judge an ordering that is claimed of several panels at once, from each one's state.
+
+    tuned: what contests of tuned rivals say, which is told and changes no verdict."""
     ahead = [name for name, state in states.items() if state == "ahead"]
     said = f"ahead in {', '.join(ahead) or 'no panel'}"
     said += "".join(f", {state} in {n}" for n, state in states.items() if state != "ahead")
     said += ", by iteration, with step sizes that are not stated and were fitted to these curves"
+    said += f". {tuned}" if tuned else ""
     if len(ahead) == len(states):
         return Finding(ATTAINABLE, said)
     return Finding(INCONSISTENT if "behind" in states.values() else NOT_DETERMINABLE, said)
