@@ -123,6 +123,7 @@ def calibration(outcomes, accepted=("good",)):
                         "statistic": {"met": 1.0, "fails": 30.0}[outcome],
                         "critical": 3.0,
                         "met": outcome == "met",
+                        "spread": 1.0,
                     }
                 )
             for reading in part.readings.itertuples():

@@ -21,9 +21,11 @@ ROWS = [
 ]  # fmt: skip
 CURVES = [
     "curve_id", "part", "readings", "iterations", "verdict", "verdict_again", "reason",
-    "statistic", "critical", "p_value", "participation", "statistic_again", "critical_again",
+    "statistic", "critical", "p_value", "participation", "spread", "statistic_again",
+    "critical_again", "spread_again",
     "searched", "searched_met", "accepted", "accepted_met", "jointly", "best_setting",
-    "best_statistic", "best_critical", "accepted_low", "accepted_high", "run_to_run", "stale",
+    "best_statistic", "best_critical", "best_spread", "accepted_low", "accepted_high",
+    "run_to_run", "stale",
 ]  # fmt: skip
 STALE = "stale (made by other code or settings): "
 
@@ -110,9 +112,11 @@ def _part(
     row |= {"reason": f"{STALE if stale else ''}{judged.finding.reason}", "stale": stale}
     for test, suffix in ((judged.ours, ""), (again.ours, "_again")):
         if test:
-            row |= {f"statistic{suffix}": test.statistic, f"critical{suffix}": test.critical}
+            row |= {f"statistic{suffix}": test.means.statistic, f"spread{suffix}": test.spread}
+            row |= {f"critical{suffix}": test.means.critical}
     if judged.ours:
-        row |= {"p_value": judged.ours.p_value, "participation": judged.ours.participation}
+        means = judged.ours.means
+        row |= {"p_value": means.p_value, "participation": means.participation}
     row["run_to_run"] = _run_to_run(table, part.where, part.algorithm, part.readings["iteration"])
     return row | (_search(judged.search) if judged.search else {})
 
@@ -125,6 +129,7 @@ def _search(search: Any) -> dict[str, Any]:
     if closest := best(search.trials):
         row |= {"best_setting": closest.setting, "best_statistic": closest.statistic}
         row |= {"best_critical": closest.critical}
+        row |= {"best_spread": closest.spread}
     if accepted:
         statistics = [trial.statistic for trial in accepted]
         row |= {"accepted_low": min(statistics), "accepted_high": max(statistics)}

@@ -1,8 +1,9 @@
 """What the calibration found about a curve: its tables in, the trials of a part out.
 
 The tables are those of results/reference/calibration: settings.csv (setting, family, algorithm,
-parameters, accepted), scores.csv (setting, curve_id, part, readings, statistic, critical, met) and
-predictions.parquet (setting, curve_id, iteration, mean, std, replicates, ... at the readings).
+parameters, accepted), scores.csv (setting, curve_id, part, readings, statistic, critical, met,
+spread) and predictions.parquet (setting, curve_id, iteration, mean, std, replicates, ... at the
+readings).
 """
 
 from collections.abc import Mapping
@@ -17,6 +18,7 @@ from emmoe.audit.parts import Part
 from emmoe.audit.verdicts import Search, Trial
 from emmoe.calibration.bands import FACTS, JOINTLY, region
 from emmoe.calibration.report import declared
+from emmoe.calibration.spreads import furthest
 from emmoe.statistics import curve_z
 
 OURS = "our run"
@@ -77,7 +79,7 @@ def search(calibration: Calibration, part: Part, level: float) -> Search | None:
 
 
 def _trials(scores: pd.DataFrame) -> list[Trial]:
-    columns = (scores[name] for name in ("setting", "statistic", "critical"))
+    columns = (scores[name] for name in ("setting", "statistic", "critical", "spread"))
     return [Trial(*row) for row in zip(*columns, strict=True)]
 
 
@@ -91,7 +93,8 @@ def _printed(predictions: pd.DataFrame, part: Part, level: float) -> list[Trial]
     for row in predictions[predictions["iteration"] == reading["iteration"]].itertuples():
         z = curve_z([row.mean], [row.std], int(row.replicates), *facts, part.instances)
         critical = student.ppf(1 - level / 2, min(row.replicates, part.instances) - 1)
-        found.append(Trial(row.setting, abs(float(z[0])), float(critical)))
+        spread = furthest([row.std], *facts[1:])
+        found.append(Trial(row.setting, abs(float(z[0])), float(critical), spread))
     return found
 
 

@@ -10,7 +10,16 @@ from emmoe.audit.parts import Part, Parts, Setup, test
 from emmoe.audit.runs import Run, Runs, at
 from emmoe.audit.verdicts import CONTRADICTORY, NOT_TESTED, Finding, Search, Trial
 from emmoe.calibration.readings import CALIBRATION
+from emmoe.calibration.spreads import furthest
 from emmoe.statistics import CurveTest
+
+
+class Tested(NamedTuple):
+    """The test of a run's means, and the largest factor between its standard deviations and the
+    reported ones."""
+
+    means: CurveTest
+    spread: float
 
 
 class Judged(NamedTuple):
@@ -19,7 +28,7 @@ class Judged(NamedTuple):
 
     part: Part
     finding: Finding
-    ours: CurveTest | None
+    ours: Tested | None
     search: Search | None
     tries: list[Trial]
 
@@ -57,13 +66,16 @@ def judge(
     return found
 
 
-def _test(part: Part, run: Run, runs: Runs, setup: Setup) -> CurveTest | None:
-    values = at(runs.values(run, part.metric), part.readings["iteration"])
-    return test(part, values.to_numpy(), setup) if len(values) >= 2 else None
+def _test(part: Part, run: Run, runs: Runs, setup: Setup) -> Tested | None:
+    values = at(runs.values(run, part.metric), part.readings["iteration"]).to_numpy()
+    if len(values) < 2:
+        return None
+    reported = (part.readings[name] for name in ("spread", "uncertainty"))
+    return Tested(test(part, values, setup), furthest(values.std(axis=0, ddof=1), *reported))
 
 
-def _trial(name: str, test: CurveTest) -> Trial:
-    return Trial(name, test.statistic, test.critical)
+def _trial(name: str, tested: Tested) -> Trial:
+    return Trial(name, tested.means.statistic, tested.means.critical, tested.spread)
 
 
 def _finding(part: Part, ours: Trial, search: Search, saw_it: bool) -> Finding:

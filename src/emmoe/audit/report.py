@@ -91,6 +91,7 @@ def _curves(curves: pd.DataFrame) -> pd.DataFrame:
             "verdict": curves["verdict"],
             "our max abs z": curves["statistic"],
             "critical": curves["critical"],
+            "our spread, factor": curves["spread"],
             "searched (met)": _counts(curves, "searched"),
             "accepted (met)": _counts(curves, "accepted"),
             "reason": curves["reason"],

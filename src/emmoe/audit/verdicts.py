@@ -10,13 +10,16 @@
                       given by some setting, and none comes near both
 
 A curve's calibration readings and its held-out ones are two parts, each judged as a whole: a part
-is met if its largest |z| is at most its critical value (`emmoe.statistics.curve_test`, level 5 %).
+is met if its largest |z| is at most its critical value (`emmoe.statistics.curve_test`) and the
+instances scatter as the reported ones do (`emmoe.calibration.spreads`, a factor 3 at most).
 All its readings get its verdict; how many of them agree says nothing, as they move together.
 """
 
 import math
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
+
+from emmoe.calibration.spreads import LIMIT
 
 REPRODUCED = "reproduced"
 ATTAINABLE = "attainable"
@@ -40,17 +43,25 @@ class Finding(NamedTuple):
 
 
 class Trial(NamedTuple):
-    """The test of one setting's prediction of a part of a curve."""
+    """The test of one setting's prediction of a part of a curve; spread: the largest factor between
+    its standard deviations and the reported ones, NaN for a setting dropped before the end."""
 
     setting: str
     statistic: float
     critical: float
+    spread: float = 1.0
 
     @property
     def ratio(self) -> float:
-        """The statistic over its critical value: met up to 1; infinite for runs that diverged."""
-        ratio = self.statistic / self.critical
-        return math.inf if math.isnan(ratio) else ratio
+        """How far from being met, up to 1: the statistic over its critical value or, if that is
+        more, the spread's logarithm over its limit's; infinite for runs that diverged. A setting
+        dropped before the end is never met, however near it was."""
+        of_means = self.statistic / self.critical
+        if math.isnan(of_means):
+            return math.inf
+        if math.isnan(self.spread):
+            return max(of_means, math.nextafter(1.0, 2.0))
+        return max(of_means, math.log(self.spread) / math.log(LIMIT))
 
     @property
     def met(self) -> bool:
@@ -58,7 +69,9 @@ class Trial(NamedTuple):
         return self.ratio <= 1
 
     def __str__(self) -> str:
-        return f"{self.setting} (max |z| {self.statistic:.3g}, critical {self.critical:.3g})"
+        text = f"{self.setting} (max |z| {self.statistic:.3g}, critical {self.critical:.3g}"
+        known = not math.isnan(self.spread)
+        return f"{text}, spread within a factor {self.spread:.2g})" if known else f"{text})"
 
 
 class Search(NamedTuple):

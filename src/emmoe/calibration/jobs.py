@@ -9,7 +9,7 @@ import pandas as pd
 
 from emmoe import provenance, results
 from emmoe.calibration import bands as tables
-from emmoe.calibration import fashion_mnist, report, symmetric_linear
+from emmoe.calibration import fashion_mnist, report, spreads, symmetric_linear
 from emmoe.calibration.readings import curves
 from emmoe.calibration.score import Outcome, Plan, evaluate
 from emmoe.calibration.space import spread
@@ -111,6 +111,8 @@ def gather(
         for family in families.values()
         for curve in curves(pd.read_csv(family["reported"]), family)
     ]
+    scores = spreads.checked(scores, predicted, read)
+    settings["accepted"] = spreads.accepted(settings, scores)
     bands = tables.bands(settings, scores, predicted, read)
     page = report.text(families, settings, scores, predicted, bands)
     results.write_csv(settings, paths["settings"])
