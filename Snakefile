@@ -63,7 +63,7 @@ rule audit_strict:
         "workflow/scripts/audit_strict.py"
 
 
-# Search the settings that the paper does not state: an hour's work for one core.
+# Search the settings that the paper does not state: an hour and a half's work for one core.
 rule calibrate:
     input:
         "<results>/calibration/calibrate.md",

@@ -24,6 +24,7 @@ def finished(tmp_path_factory):
     """A checkout with a small audit done, not to be changed."""
     checkout = Checkout.fresh(tmp_path_factory.mktemp("audit") / "checkout")
     config = checkout.config()
+    config["audit"]["contests"] = {}
     config["audit"]["theory"] = ["bounds_linear", "bounds_logistic"]
     for name in config["audit"]["theory"]:
         config["experiments"][name]["data"] |= {"n": 60}
