@@ -69,7 +69,7 @@ say_building = echo 'building .venv from requirements.lock (a few minutes at mos
 
 build_with_uv = $(say_building) \
     && uv venv --quiet --python '$(UV_PYTHON)' .venv \
-    && uv pip install --quiet --python .venv/bin/python --require-hashes -r requirements.lock \
+    && uv pip install --quiet --compile-bytecode --python .venv/bin/python --require-hashes -r requirements.lock \
     && uv pip install --quiet --python .venv/bin/python --no-deps --no-build-isolation -e .
 
 pip_install = .venv/bin/python -m pip install -qq --disable-pip-version-check
