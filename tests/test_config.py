@@ -234,7 +234,9 @@ def test_defaults_are_filled():
     for section in ("downloads", "calibration", "audit"):
         del content[section]
     checked = config.check(content)
-    assert checked["downloads"] == {} and checked["audit"] == {"runs": {}, "theory": []}
+    assert checked["downloads"] == {}
+    contests = {"figures": [], "paper": []}
+    assert checked["audit"] == {"runs": {}, "theory": [], "contests": contests}
     assert checked["tables"]["x"]["curves"] == {}
     assert checked["experiments"]["x"]["tolerance"] is None
 
