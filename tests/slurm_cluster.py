@@ -98,11 +98,11 @@ class Slurm:
         )
         srun.chmod(0o755)
 
-    def _launch(self, name, *command):
+    def _launch(self, name, *command, **variables):
         with open(self.folder / f"{name}.out", "w") as output:
             self.daemons[name] = subprocess.Popen(
                 command,
-                env=os.environ | self.environment,
+                env=os.environ | self.environment | variables,
                 stdout=output,
                 stderr=output,
                 start_new_session=True,  # a signal to the tests is not for the daemons
@@ -122,7 +122,9 @@ class Slurm:
         self._wait(lambda: self.call("sinfo", "-h", "-o", "%T %D") == "idle 2")
 
     def start_node(self, name):
-        self._launch(name, "slurmd", "-D", "-N", name, "-f", str(self.configuration))
+        # Slurm sets the variable for what a job starts; here the daemons get it, too.
+        command = ["slurmd", "-D", "-N", name, "-f", str(self.configuration)]
+        self._launch(name, *command, SLURMD_NODENAME=name)
 
     def _wait(self, ready, seconds=60):
         end = time.monotonic() + seconds
@@ -145,18 +147,21 @@ class Slurm:
 
     def kill_node(self, name):
         """End a node as a power cut does, its jobs with it, and let the controller know."""
-        self.daemons.pop(name).kill()
-        self._kill(f"SLURMD_NODENAME={name}")
+        daemon, mark = self.daemons.pop(name), f"SLURMD_NODENAME={name}"
+        # At once: no process may live to tell the controller how another one ended.
+        self._signal(signal.SIGSTOP, mark)
+        self._signal(signal.SIGKILL, mark)
+        daemon.wait()
         self.call("scontrol", "update", f"NodeName={name}", "State=DOWN", "Reason=test")
 
-    def _kill(self, *variables):
-        """Kill what runs with this SLURM_CONF, and these other variables, in its environment."""
+    def _signal(self, number, *variables):
+        """Signal what runs with this SLURM_CONF, and these other variables, in its environment."""
         wanted = {f"SLURM_CONF={self.configuration}", *variables}
         for folder in Path("/proc").glob("[0-9]*"):
             try:
                 environ = (folder / "environ").read_bytes().decode(errors="replace").split("\0")
                 if wanted <= set(environ):
-                    os.kill(int(folder.name), signal.SIGKILL)
+                    os.kill(int(folder.name), number)
             except OSError:  # it has ended
                 continue
 
@@ -173,4 +178,4 @@ class Slurm:
             except subprocess.TimeoutExpired:
                 daemon.kill()
                 daemon.wait()
-        self._kill()
+        self._signal(signal.SIGKILL)
