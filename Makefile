@@ -11,7 +11,7 @@ SNAKEMAKE = .venv/bin/snakemake --cores $(CORES)
 # One Snakemake at a time, also under -j: it locks the folder and spreads over CORES itself.
 .NOTPARALLEL:
 .DEFAULT_GOAL := help
-.PHONY: help figures sweep paper audit calibrate test lint format reference clean force
+.PHONY: help figures sweep paper audit calibrate test lint format reference bench clean force
 
 help: ## list the targets
 	@echo 'usage: make <target> [CORES=n]'
@@ -48,10 +48,13 @@ format: $(READY) ## rewrite the code in the project's format
 reference: paper ## full run, then keep its figures, tables and provenance in results/reference
 	@.venv/bin/emmoe keep
 
-clean: ## remove what was generated; keeps results/reference, data/downloads and .venv
+bench: $(READY) ## speed and memory beside the machine's limits (KEEP=1: into benchmarks/reference)
+	@.venv/bin/python -m benchmarks $(if $(KEEP),--keep)
+
+clean: ## remove what was generated; keeps both reference folders, data/downloads and .venv
 	@if [ -d results ]; then find results/ -mindepth 1 -maxdepth 1 ! -name reference -exec rm -rf {} +; fi
-	@rm -rf .snakemake .pytest_cache .ruff_cache .hypothesis
-	@find src tests workflow -type d -name __pycache__ -prune -exec rm -rf {} +
+	@rm -rf benchmarks/results .snakemake .pytest_cache .ruff_cache .hypothesis
+	@find src tests workflow benchmarks -type d -name __pycache__ -prune -exec rm -rf {} +
 
 # The scripts in .venv hold absolute paths: after a move it is built again.
 ifneq "$(shell cat $(READY) 2>/dev/null)" "$(CURDIR)"

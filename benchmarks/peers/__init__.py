@@ -1,0 +1,1 @@
+"""What emmoe is measured against, each written as one would without emmoe."""

@@ -1,0 +1,278 @@
+"""The benchmark at toy size: the peers do our work, and the table says what it should."""
+
+import json
+import re
+import sys
+
+import numpy as np
+import pandas as pd
+import pytest
+from workflow_helpers import ROOT
+
+sys.path.insert(0, str(ROOT))  # `benchmarks` is no part of the package
+
+from benchmarks import __main__ as program
+from benchmarks import fit_job, inputs, measure, scaling_figure, table
+from benchmarks.cases import (
+    em_iteration,
+    fashion_pass,
+    fashion_protocol,
+    m_step,
+    overhead,
+    scaling,
+    synthetic,
+)
+from benchmarks.measure import Timing
+from benchmarks.peers import gemm, mixture_loop
+from emmoe import grid
+from emmoe.components import build_fitter
+from emmoe.datasets.idx import read_idx
+from emmoe.draw import draw_block
+from emmoe.models.base import Sample
+from emmoe.models.logistic_experts import LogisticExperts
+from emmoe.models.symmetric_linear import SymmetricLinear
+from emmoe.provenance import describe
+from emmoe.recorder import record
+from emmoe.results import read_table
+
+CASES = {
+    "fashion_pass": lambda: fashion_pass.run(n=300, d=9, replicates=3, rounds=2),
+    "fashion_protocol": lambda: fashion_protocol.run(300, 50, 9, rounds=1, iterations=(1, 2)),
+    "synthetic": lambda: synthetic.run(1, n=200, d=3, replicates=4, iterations=6),
+    "em_iteration": lambda: em_iteration.run(n=500, d=4, rounds=2),
+    "m_step": lambda: m_step.run(n=2000, d=4, rounds=1),
+    "scaling": lambda: scaling.run(
+        {"n": (100, 200), "d": (2, 4), "replicates": (1, 2)},
+        {"n": 200, "d": 3, "image_n": 200, "pixels": 9},
+        least=0,
+    ),
+}
+
+
+@pytest.fixture(params=["numpy", "torch"])
+def xp(request):
+    """numpy, and PyTorch where it is installed."""
+    return pytest.importorskip(request.param)
+
+
+@pytest.fixture(scope="module")
+def outcomes():
+    return {name: run() for name, run in CASES.items()}
+
+
+def instance():
+    """A bound model of two linear experts, and a start."""
+    rng = np.random.default_rng(3)
+    x, truth = rng.standard_normal((400, 4)), rng.standard_normal(8)
+    model = SymmetricLinear()
+    sample = Sample(x, model.simulate(x, truth, rng))
+    return model.bind(sample), truth + 0.4 * rng.standard_normal(8)
+
+
+@pytest.mark.parametrize("fitter", inputs.PAPER)
+def test_plain_loop_takes_our_iterations(xp, fitter):
+    """To the same accuracy: an iterate's distance from ours is that of round-off."""
+    model, start = instance()
+    settings = inputs.config_of("symmetric_linear")["experiments"]["symmetric_linear"]["fitters"]
+    ours = []
+    record(build_fitter(settings[fitter]), model, start, iterations=30, visit=ours.append)
+    arrays = (xp.asarray(array) for array in (model.sample.x, model.sample.y, start))
+    states = mixture_loop.iterate(xp, *arrays, settings[fitter])
+    for state, (theta, loss, gradient) in zip(ours, states, strict=False):
+        np.testing.assert_allclose(np.asarray(theta), state.theta, rtol=0, atol=1e-10)
+        assert loss == pytest.approx(state.loss, rel=1e-12)
+        np.testing.assert_allclose(np.asarray(gradient), state.gradient, rtol=0, atol=1e-10)
+
+
+def test_plain_loop_measures_our_errors(xp):
+    model, theta = instance()
+    truth = -theta + 0.1
+    found = mixture_loop.errors(xp, xp.asarray(theta), xp.asarray(truth))
+    assert found == pytest.approx(tuple(model.recovery_errors(theta, truth).values()), rel=1e-12)
+
+
+def test_peers_of_the_synthetic_protocol_get_our_data():
+    config = inputs.config_of("symmetric_linear", n=60, d=3, replicates=3, replicates_per_block=2)
+    draws = {
+        block: draw_block(grid.draw_task(config, synthetic.NAME, block))
+        for block in grid.blocks(config["experiments"][synthetic.NAME])
+    }
+    losses = [
+        mixture_loop.e_step(np, x, y, truth)[0] - mixture_loop.e_step(np, x, y, start)[0]
+        for x, y, truth, start in synthetic.instances(config, draws)
+    ]
+    rows = [row for block, draw in draws.items() for row in _fitted(config, block, draw)]
+    assert losses == pytest.approx([-row["excess_loss_to_truth"] for row in rows], rel=1e-10)
+
+
+def _fitted(config, block, draw):
+    """The first rows of the trace of a block's runs."""
+    task = grid.fit_task(config, synthetic.NAME, "em", block) | {"iterations": 1}
+    fits = synthetic.fit_block(task, draw, {}, lambda line: None)
+    return [row for row in fits.rows if row["iteration"] == 0]
+
+
+@pytest.mark.parametrize("name", ["by_autograd", "by_hand"])
+def test_torch_pass_is_ours(name):
+    torch = pytest.importorskip("torch")
+    from benchmarks.peers import softmax_torch
+
+    sample = inputs.random_images(200, 2, d=6, dtype=np.float64)
+    theta = inputs.random_weights(2, d=6, dtype=np.float64)
+    loss, gradient = LogisticExperts().bind(sample).loss_and_gradient(theta)
+    for r, signs in enumerate(sample.signs):
+        x = softmax_torch.inverted(torch.from_numpy(sample.x), torch.from_numpy(signs))
+        weights = torch.from_numpy(theta[r].reshape(-1, 6))
+        of_peer = getattr(softmax_torch, name)(x, torch.from_numpy(sample.y), weights)
+        assert of_peer[0] == pytest.approx(loss[r], rel=1e-12)
+        np.testing.assert_allclose(of_peer[1].numpy().ravel(), gradient[r], rtol=0, atol=1e-14)
+
+
+def test_scikit_learn_solves_our_m_step():
+    model, theta = m_step.problem(3000, 4)
+    _, gradient, statistic = model.e_step(theta)
+    solution = model.m_step(theta, statistic, gradient, 1e-6)
+    bound = 1e-6 * np.abs(gradient).max()
+    found = m_step.by_scikit_learn(model, theta, statistic[0], bound)
+    assert np.abs(model.q_gradient(found, statistic)).max() <= 1.1 * bound
+    # The rarest class has little curvature: a gradient of 1e-6 leaves a few 1e-4 of the solution.
+    distance = model.orbit(found)[0] - model.orbit(solution)[0]
+    assert np.linalg.norm(distance) <= 1e-3 * np.linalg.norm(solution)
+
+
+def test_bare_products_read_every_part_forward_and_backward():
+    x, weights = np.random.default_rng(0).random((2, 12, 5))
+    seen = []
+    parts = [slice(0, 8), slice(8, 12)]
+    gemm.bare(_Watched(x, seen), weights, parts)()
+    assert [tuple(part) for part in seen] == [(0, 8), (0, 8), (8, 12), (8, 12)]
+
+
+class _Watched:
+    """An array that notes which rows are asked for."""
+
+    def __init__(self, array, seen):
+        self.array, self.seen, self.dtype = array, seen, array.dtype
+
+    def __getitem__(self, part):
+        self.seen.append((part.start, part.stop))
+        return self.array[part]
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_case_gives_a_row_for_everything_it_compares(outcomes, case):
+    rows = outcomes[case].rows
+    assert rows
+    for row in rows:
+        assert row.kind in ("limit", "peer", "number")
+        assert np.isfinite(row.ours) or case == "scaling"
+        assert row.met.startswith("skipped") or bool(row.target) == (row.met in ("yes", "no"))
+        if row.kind != "number" and not row.met.startswith("skipped"):
+            assert row.low <= row.ratio <= row.high and row.theirs > 0
+
+
+def test_projected_protocol_counts_the_passes_of_all_iterations(outcomes):
+    """EM of 15 inner steps takes 1 + 100 x 15 passes, the other two 1 + 100 each."""
+    names = {row.other for row in outcomes["fashion_protocol"].rows}
+    assert "bare GEMMs of 1703 passes a block" in names
+
+
+def test_last_line_has_the_strictest_of_each_headline(outcomes):
+    rows = table.frame([row for outcome in outcomes.values() for row in outcome.rows])
+    line = table.last_line(rows)
+    number = r"(nan|[\d.e+-]+)"
+    names = ("gemm_ratio", "torch_ratio", "synthetic_cpu_s", "overhead_s")
+    found = re.fullmatch("bench: " + " ".join(f"{name}={number}" for name in names), line)
+    assert float(found[1]) == pytest.approx(
+        rows.ratio[rows.headline == "gemm_ratio"].max(), rel=1e-3
+    )
+    assert float(found[3]) > 0 and found[4] == "nan"
+
+
+def test_ratios_are_of_one_round_and_say_how_often_a_peer_is_slower():
+    case = table.Case("pass", Timing(np.array([1.0, 2.0, 3.0])))
+    case.limit("products", Timing(np.array([1.0, 1.0, 2.0])), 1.6)
+    case.peer("loop", Timing(np.array([3.0, 3.0, 3.0])), 3)
+    case.skipped("PyTorch", "not there")
+    limit, peer, absent = case.rows
+    assert (limit.ratio, limit.low, limit.high, limit.met) == (1.5, 1.0, 2.0, "yes")
+    assert (peer.ratio, peer.low, peer.high, peer.met) == (1.5, 1.0, 3.0, "no")
+    assert np.isnan(absent.ratio) and absent.met == "skipped: not there"
+
+
+def test_readable_table_has_a_line_for_each_row(outcomes):
+    rows = table.frame(outcomes["em_iteration"].rows)
+    text = table.readable(rows)
+    assert len(text.splitlines()) == 2 + len(rows)
+    assert "weighted Gram by BLAS" in text and "≤ 3" in text
+
+
+def test_files_of_a_run_tell_the_machine_and_output_ends_with_the_line(outcomes, tmp_path, capsys):
+    rows = table.frame([row for outcome in outcomes.values() for row in outcome.rows])
+    outcomes["scaling"].tables["scaling"].to_csv(tmp_path / "scaling.csv", index=False)
+    machine = describe() | {"others": {"torch": None}, "minutes": 1.0}
+    program.write(rows, machine, tmp_path)
+    last = capsys.readouterr().out.splitlines()[-1]
+    assert last == table.last_line(rows)
+    text = (tmp_path / "bench.md").read_text()
+    assert last in text and machine["cpu"] in text and "torch" not in text.partition("\n| ")[0]
+    names = {path.name for path in tmp_path.iterdir()}
+    figure = {"scaling.csv", "scaling.png", "scaling.pdf"}
+    assert names == {"bench.csv", "bench.md", "machine.json"} | figure
+    assert len(pd.read_csv(tmp_path / "bench.csv")) == len(rows)
+
+
+def test_an_unknown_case_is_told_in_one_line(monkeypatch):
+    monkeypatch.setattr(sys, "argv", ["benchmarks", "nonsense"])
+    with pytest.raises(SystemExit, match=r"^error: no such case: nonsense; there are fashion_pass"):
+        program.main()
+
+
+def test_memory_of_a_call_is_what_it_takes_beyond_what_is_there():
+    kept = np.ones(2_000_000)
+    found = measure.interleave({"16 MB": lambda: np.ones(2_000_000).sum()}, rounds=2)["16 MB"]
+    assert len(kept) == found.returned[0] and len(found.seconds) == 2
+    if measure.PROCESS.exists():
+        assert 14 <= found.memory <= 24
+
+
+def test_overhead_takes_the_start_up_of_computing_jobs_for_overhead(tmp_path):
+    for name, seconds in {
+        "fit/a/b.tsv": 5.0,
+        "fit/a/c.tsv": 3.0,
+        "figure/f.tsv": 4.0,
+        "report.tsv": 2.0,
+    }.items():
+        path = tmp_path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(f"s\th:m:s\n{seconds}\t0:00:00\n")
+    found = overhead.by_rule(overhead.read_records(tmp_path), 1.5).set_index("rule")
+    assert found.beyond_start_up.to_dict() == {"figure": 2.5, "fit": 5.0, "report": 0.5}
+    assert found.computing.to_dict() == {"figure": False, "fit": True, "report": False}
+
+
+def test_fit_job_on_random_downloads_fits_what_the_workflow_would(tmp_path):
+    inputs.write_random_downloads(tmp_path, 800, 20)
+    images = read_idx(tmp_path / "fashion-mnist" / "train-images-idx3-ubyte.gz")
+    assert images.shape == (800, 28, 28) and images.max() == 255
+    config = inputs.config_of(
+        "fashion_mnist", train_size=800, iterations=1, replicates=2, replicates_per_block=2
+    )
+    config = json.loads(json.dumps(config))
+    fit_job.fit(config, "fashion_mnist", "gradient_descent", tmp_path, tmp_path)
+    trace = read_table("trace", tmp_path / "trace.parquet")
+    assert sorted(trace.iteration) == [0, 0, 1, 1] and trace.test_accuracy.notna().all()
+
+
+def test_scaling_is_fitted_on_log_axes_and_drawn():
+    sizes = np.array([10, 100, 1000])
+    points = pd.DataFrame({"size": sizes, "cpu_seconds": 3e-6 * sizes**1.5})
+    assert scaling.exponent(points) == pytest.approx(1.5)
+    curves = [
+        points.assign(curve=name, varied=varied, exponent=1.5)
+        for name in scaling_figure.LOOKS
+        for varied in scaling_figure.TITLES
+    ]
+    figure = scaling_figure.draw(pd.concat(curves))
+    assert [axes.get_xscale() for axes in figure.axes] == ["log"] * 3
+    assert [text.get_text() for text in figure.axes[0].texts] == ["1.50"] * 3
