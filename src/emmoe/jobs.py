@@ -1,10 +1,12 @@
 """What a workflow script calls: read files, call one function, write files and provenance."""
 
+import errno
+import os
 import sys
 import time
 import zipfile
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from importlib import import_module
 from pathlib import Path
@@ -22,10 +24,30 @@ from emmoe.fit import Files, fit_block
 from emmoe.probes.base import scene
 from emmoe.summary import gather, summarise
 
+# What the system says of a disk that is full, over a quota or a limit, read-only or forbidden.
+OF_THE_DISK = {
+    getattr(errno, name)
+    for name in ("ENOSPC", "EDQUOT", "EFBIG", "EROFS", "EACCES", "EPERM", "ENOTDIR")
+}
+
+
+@contextmanager
+def told() -> Iterator[None]:
+    """Turn a user's mistake, or a disk that does not take a file, into one line and exit code 1."""
+    try:
+        yield
+    except EmmoeError as error:
+        sys.exit(f"error: {error}")
+    except OSError as error:
+        if error.errno not in OF_THE_DISK:
+            raise
+        where, why = error.filename or "the disk", os.strerror(error.errno)
+        sys.exit(f"error: cannot use {where}: {why}: mend that and run the same command again")
+
 
 @contextmanager
 def logged(log: str, attempt: int = 1) -> Iterator[None]:
-    """Turn a user's mistake into one line, in the log and on the terminal, and exit code 1.
+    """Do as `told`, and leave the line in the log.
 
     An attempt after the first repeats the line and gives up where one was left: Snakemake retries
     whatever fails, but only a job that was killed, and so left no line, may do better next time."""
@@ -35,10 +57,13 @@ def logged(log: str, attempt: int = 1) -> Iterator[None]:
     elif mistake.exists() and (left := mistake.read_text().strip()):
         sys.exit(left)
     try:
-        yield
-    except EmmoeError as error:
-        mistake.write_text(f"error: {error}\n")
-        sys.exit(f"error: {error}")
+        with told():
+            yield
+    except SystemExit as end:
+        if isinstance(end.code, str):
+            with suppress(OSError):  # of a full disk the terminal tells
+                mistake.write_text(f"{end.code}\n")
+        raise
     except KeyboardInterrupt:
         sys.exit("interrupted: run the same command again to go on")
 
