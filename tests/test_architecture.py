@@ -56,6 +56,7 @@ ALLOWED = {
         "theory",
         "work",
     },
+    "guard": {"errors"},
     "stale": {"jobs", "provenance"},
     "sidecars": {"grid", "jobs"},
     "audit": {

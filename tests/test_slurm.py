@@ -1,7 +1,6 @@
 """The cluster profile on a real Slurm of two nodes: what is done once, again, and never."""
 
 import os
-import re
 import shutil
 import signal
 import subprocess
@@ -9,7 +8,7 @@ import time
 
 import pytest
 import slurm_cluster
-from workflow_helpers import EXPERIMENT, ROOT, Checkout, environment
+from workflow_helpers import EXPERIMENT, Checkout, environment
 
 REASON = slurm_cluster.missing()
 pytestmark = [pytest.mark.slurm, pytest.mark.skipif(REASON is not None, reason=str(REASON))]
@@ -139,12 +138,6 @@ def test_cancelled_job_is_retried_and_the_numbers_are_those_of_a_local_run(local
     assert [len(checkout.starts(fit)) for fit in FITS] == [2, 1, 1, 1]
 
 
-def orphans_command():
-    """The command of docs/cluster.md that cancels the jobs of a killed Snakemake."""
-    (command,) = re.findall(r"^squeue .*scancel$", (ROOT / "docs/cluster.md").read_text(), re.M)
-    return ["sh", "-c", command]
-
-
 def test_run_after_a_kill_of_snakemake_keeps_what_was_finished(local, checkout):
     checkout.begin(hold=FITS[2:])
     for fit in FITS[2:]:
@@ -153,10 +146,9 @@ def test_run_after_a_kill_of_snakemake_keeps_what_was_finished(local, checkout):
     checkout.kill()
     finished = {path: path.stat().st_mtime_ns for path in checkout.folder.glob(NUMBERS[1])}
     assert len(finished) == 2 and checkout.slurm.call("squeue", "-h")
-    checkout.slurm.call(*orphans_command())
-    checkout.run("--unlock")
 
     checkout.begin()
+    checkout.wait_for("end of the orphans", lambda: "jobs of it ended" in checkout.log())
     checkout.finish()
     assert checkout.numbers() == local.numbers()
     assert {path: path.stat().st_mtime_ns for path in finished} == finished

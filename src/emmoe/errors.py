@@ -15,3 +15,7 @@ class DataError(EmmoeError):
 
 class DownloadError(EmmoeError):
     """A file that no source could supply."""
+
+
+class RunError(EmmoeError):
+    """A run that cannot begin: another works in its folder, or a killed one's jobs do not end."""

@@ -12,7 +12,7 @@ os.environ["PYTHONPATH"] = os.pathsep.join([SOURCES, *filter(None, [os.environ.g
 for name in ("OPENBLAS", "OMP", "MKL"):
     os.environ[f"{name}_NUM_THREADS"] = "1"
 
-from emmoe import demand, grid, jobs, provenance, reported  # noqa: E402
+from emmoe import demand, grid, guard, jobs, provenance, reported  # noqa: E402
 from emmoe import config as configuration  # noqa: E402
 from emmoe.audit import plan  # noqa: E402
 from emmoe.calibration import tasks  # noqa: E402
@@ -27,6 +27,17 @@ try:
     configuration.check(config)
 except EmmoeError as error:
     sys.exit(f"error: {error}")
+
+# Takes the place of Snakemake's own lock (`nolock` in profiles/default), which outlives its run.
+with jobs.told():
+    written = [Path(config["pathvars"][name]) for name in ("results", "downloads")]
+    guarded = guard.Guard(Path.cwd(), written)
+
+
+# Before the first job of a run, not where there is nothing to do, nor in a dry run.
+onstart:
+    with jobs.told():
+        guarded.begin()
 
 
 wildcard_constraints:

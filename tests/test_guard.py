@@ -1,0 +1,136 @@
+"""One run at a time in a folder: a live one is respected, a killed one is cleared away."""
+
+import os
+import signal
+import subprocess
+import sys
+
+import pytest
+from workflow_helpers import ROOT
+
+from emmoe import guard
+from emmoe.errors import RunError
+
+HOLDER = """
+import sys, time
+sys.path.insert(0, "src")
+from pathlib import Path
+from emmoe.guard import Guard
+folder = Path(sys.argv[1])
+Guard(folder, [folder / "results"]).begin()
+print("held", flush=True)
+time.sleep(float(sys.argv[2]))
+"""
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    monkeypatch.setenv(guard.MARK, "")  # put back after the test: a guard sets it
+    (tmp_path / "results").mkdir()
+    return tmp_path
+
+
+def guarded(folder):
+    return guard.Guard(folder, [folder / "results", folder / "downloads"])
+
+
+def holder(folder, seconds):
+    """A process that holds the folder's lock."""
+    process = subprocess.Popen(
+        [sys.executable, "-c", HOLDER, folder, str(seconds)], cwd=ROOT, stdout=subprocess.PIPE
+    )
+    assert process.stdout.readline() == b"held\n"
+    return process
+
+
+def killed(folder):
+    """A run of the folder that was killed."""
+    process = holder(folder, 60)
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    return process
+
+
+def orphan(folder, name="sleep"):
+    """A process with a folder's mark, as jobs of its run have it."""
+    return subprocess.Popen([name, "60"], env=os.environ | {guard.MARK: str(folder)})
+
+
+def test_second_run_is_told_which_process_is_working(folder):
+    first = holder(folder, 60)
+    with pytest.raises(RunError, match=rf"another run is working .*\(process {first.pid} on "):
+        guarded(folder).begin()
+    assert first.poll() is None
+    first.kill()
+    first.wait()
+
+
+def test_run_after_one_that_ended_in_order_says_nothing(folder, capsys):
+    assert holder(folder, 0).wait() == 0
+    living = orphan(folder)
+    guarded(folder).begin()
+    assert capsys.readouterr().err == "" and living.poll() is None
+    living.kill()
+
+
+def test_run_after_a_killed_one_ends_its_jobs_first(folder, capsys):
+    run = killed(folder)
+    jobs = [orphan(folder), orphan(folder)]
+    others = [orphan(folder / "elsewhere"), orphan("")]
+    guarded(folder).begin()
+    said = capsys.readouterr().err
+    assert [job.wait() for job in jobs] == [-signal.SIGKILL] * 2
+    assert [other.poll() for other in others] == [None, None]
+    assert f"(process {run.pid} on " in said and "2 jobs of it ended" in said
+    for other in others:
+        other.kill()
+
+
+def test_run_after_a_killed_one_removes_what_it_left_unfinished(folder):
+    killed(folder)
+    (folder / "downloads" / "toy").mkdir(parents=True)
+    left = ["results/.r0.123.parquet", "results/.r0.provenance.7.json",
+            "downloads/toy/.a.gz.0123abcd.part"]  # fmt: skip
+    kept = ["results/r0.parquet", "results/.sha256.csv", "downloads/toy/a.gz", "results/.hidden"]
+    for name in left + kept:
+        (folder / name).touch()
+    guarded(folder).begin()
+    assert [name for name in left + kept if (folder / name).exists()] == kept
+
+
+def test_run_is_refused_if_another_worked_while_it_was_planned(folder):
+    late = guarded(folder)
+    assert holder(folder, 0).wait() == 0
+    with pytest.raises(RunError, match="was planned: run the same command again"):
+        late.begin()
+    guarded(folder).begin()
+
+
+def test_results_that_cannot_be_written_are_told(folder):
+    run = guarded(folder)
+    (folder / "results").rmdir()
+    (folder / "results").touch()
+    with pytest.raises(RunError, match=r"results: cannot be written \(File exists\)"):
+        run.begin()
+
+
+def test_file_in_the_place_of_a_folder_is_told_before_anything_is_planned(folder):
+    (folder / "downloads").touch()
+    with pytest.raises(RunError, match="downloads: a file has the name of a folder"):
+        guard.Guard(folder, [folder / "results", folder / "downloads" / "toy"])
+
+
+def test_slurm_jobs_of_a_killed_run_are_cancelled_and_no_others(folder, monkeypatch):
+    killed(folder)
+    tools = folder / "tools"
+    tools.mkdir()
+    queue = tools / "queue"
+    rows = [f"1|emmoe_a|{folder}", f"2|emmoe_b|{folder}/x", f"3|shell|{folder}", "4|emmoe_c|/"]
+    queue.write_text("\n".join(rows) + "\n")
+    (tools / "squeue").write_text(f'#!/bin/sh\ncat "{queue}"\n')
+    (tools / "scancel").write_text(f'#!/bin/sh\nsed -i "/^$1|/d" "{queue}"\n')
+    for name in ("squeue", "scancel"):
+        (tools / name).chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tools}:{os.environ['PATH']}")
+    guarded(folder).begin()
+    assert queue.read_text().split() == rows[1:]
