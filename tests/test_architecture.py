@@ -57,6 +57,7 @@ ALLOWED = {
         "work",
     },
     "guard": {"errors"},
+    "seals": {"errors", "provenance"},
     "stale": {"jobs", "provenance"},
     "sidecars": {"grid", "jobs"},
     "audit": {
@@ -74,6 +75,7 @@ ALLOWED = {
         "grid",
         "provenance",
         "jobs",
+        "seals",
         "stale",
     },
     "demand": {"components"},

@@ -25,7 +25,7 @@ def found():
 
 @pytest.fixture(scope="module")
 def page(found):
-    return report.text(*found, CLAIMS)
+    return report.text(*found, CLAIMS, [])
 
 
 def test_every_verdict_is_explained_and_counted_by_curve(page):
@@ -50,7 +50,7 @@ def test_verdicts_that_hang_on_the_seed_and_stale_results_are_listed(page):
 
 def test_agreement_of_the_seeds_and_fresh_results_are_told_too(found):
     rows, parts = found
-    page = report.text(rows.assign(verdict_again=rows["verdict"], stale=False), parts, CLAIMS)
+    page = report.text(rows.assign(verdict_again=rows["verdict"], stale=False), parts, CLAIMS, [])
     assert "have the same verdict." in page and "all is of the current code" in page
 
 

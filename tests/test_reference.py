@@ -38,7 +38,7 @@ def sidecar(folder, fitter, commit="abc"):
 def results(tmp_path):
     folder = tmp_path / "results"
     products = ("figures/a.png", "tables/a.csv", "findings/a.json", "audit/paper/audit.csv")
-    for product in products:
+    for product in (*products, "tables/.sha256/a.csv"):  # the checksum is not kept
         (folder / product).parent.mkdir(parents=True)
         (folder / product).write_text(product)
     for fitter in ("em", "gd"):

@@ -16,7 +16,7 @@ import numpy as np
 import pandas as pd
 from threadpoolctl import threadpool_limits
 
-from emmoe import provenance, results
+from emmoe import provenance, results, seals
 from emmoe.contest import run_contest
 from emmoe.draw import draw_block
 from emmoe.errors import DataError, EmmoeError
@@ -117,7 +117,8 @@ def _modules(task: Mapping[str, Any]) -> list[str]:
 
 def draw(task: Mapping[str, Any], path: str) -> None:
     """Draw a block's truths and starts into an npz file."""
-    results.write_arrays(path, **draw_block(task))
+    with seals.sealed(path):
+        results.write_arrays(path, **draw_block(task))
 
 
 def fit(
@@ -155,6 +156,7 @@ def fit(
 
 
 def _read_draw(path: str) -> dict[str, np.ndarray]:
+    seals.check(path)
     try:
         with np.load(path) as content:
             return dict(content)
@@ -173,7 +175,7 @@ def contest(
     """Run a contest; write its rows without clocks, with them, and its provenance."""
     rows = run_contest(task, files, lambda line: _say(f"{task['contest']}, {line}"))
     for path, frame in ((costs_path, rows.drop(columns="cpu_seconds")), (seconds_path, rows)):
-        with results.atomic(path) as temporary:
+        with seals.sealed(path), results.atomic(path) as temporary:
             frame.to_parquet(temporary, index=False)
     content = {"contest": task["contest"], "task": task, "code": code}
     content["inputs"] = {name: sha256 for name, (_, sha256) in files.items()}
@@ -190,23 +192,32 @@ def _say(line: str) -> None:
     print(line, file=sys.stderr, flush=True)
 
 
+def _read_fits(kind: str, paths: list[str]) -> pd.DataFrame:
+    """The "trace" or "runs" tables of fits in one; raises DataError for one that was changed."""
+    for path in paths:
+        seals.check_fit(path)
+    return pd.concat([results.read_table(kind, path) for path in paths], ignore_index=True)
+
+
 def summary(trace_paths: list[str], path: str) -> None:
     """Summarise all traces of an experiment into one table."""
-    trace = pd.concat([results.read_table("trace", p) for p in trace_paths], ignore_index=True)
-    results.write_csv(summarise(trace), path)
+    trace = _read_fits("trace", trace_paths)
+    with seals.sealed(path):
+        results.write_csv(summarise(trace), path)
 
 
 def gather_runs(paths: list[str], facts: list[dict[str, Any]], path: str) -> None:
     """Gather the tables of runs of an experiment; facts: one mapping a cell."""
-    runs = pd.concat([results.read_table("runs", p) for p in paths], ignore_index=True)
-    with results.atomic(path) as temporary:
+    runs = _read_fits("runs", paths)
+    with seals.sealed(path), results.atomic(path) as temporary:
         gather(runs, pd.DataFrame(facts)).to_parquet(temporary, index=False)
 
 
 def gather_traces(paths: list[str], path: str) -> None:
     """Gather the traces of an experiment into one table."""
-    trace = pd.concat([results.read_table("trace", p) for p in paths], ignore_index=True)
-    results.write_table(trace, "trace", path)
+    trace = _read_fits("trace", paths)
+    with seals.sealed(path):
+        results.write_table(trace, "trace", path)
 
 
 def probe(
@@ -218,7 +229,8 @@ def probe(
     module = import_module(f"emmoe.probes.{task['measure']}")
     with threadpool_limits(limits=1):
         table = module.measure(scene(task, _read_draw(draw_path), files), **task["options"])
-    results.write_csv(table, path)
+    with seals.sealed(path):
+        results.write_csv(table, path)
     content = {"task": task, "code": code, "inputs": {"draw": provenance.file_hash(draw_path)}}
     content["inputs"] |= {name: sha256 for name, (_, sha256) in files.items()}
     content["outputs"] = {"table": provenance.file_hash(path)}
@@ -226,8 +238,10 @@ def probe(
 
 
 def read_input(path: str) -> pd.DataFrame:
-    """Read a table by its suffix; raises DataError, in one line, for one that cannot be read."""
+    """Read a table by its suffix; raises DataError, in one line, for one that cannot be read or
+    was changed after it was written."""
     try:
+        seals.check(path)
         return pd.read_parquet(path) if path.endswith(".parquet") else pd.read_csv(path)
     except (OSError, ValueError) as error:
         raise DataError(f"{path}: not a readable table: {' '.join(str(error).split())}") from None
@@ -252,7 +266,8 @@ def table(entry: Mapping[str, Any], inputs: Mapping[str, str], csv: str, md: str
     """Build a table module's table and save it as CSV and Markdown."""
     from emmoe.tables.write import save
 
-    save(_drawn("tables", entry, inputs), csv, md)
+    with seals.sealed(csv):
+        save(_drawn("tables", entry, inputs), csv, md)
 
 
 def finding(entry: Mapping[str, Any], inputs: Mapping[str, str], path: str) -> None:
@@ -260,4 +275,5 @@ def finding(entry: Mapping[str, Any], inputs: Mapping[str, str], path: str) -> N
     module = import_module(f"emmoe.findings.{entry['find']}")
     tables = {key: read_input(path) for key, path in inputs.items()}
     found = module.find(**tables, **entry["options"])
-    results.write_json(replace(found, products=tuple(entry["shown_by"])).content(), path)
+    with seals.sealed(path):
+        results.write_json(replace(found, products=tuple(entry["shown_by"])).content(), path)

@@ -25,7 +25,7 @@ def keep(config: dict[str, Any], results: Path, reference: Path) -> None:
         raise DataError(f"{results}: no finished run to keep: run make paper first")
     for kept, folder in folders.items():
         shutil.rmtree(reference / kept, ignore_errors=True)
-        shutil.copytree(results / folder, reference / kept)
+        shutil.copytree(results / folder, reference / kept, ignore=shutil.ignore_patterns(".*"))
     if (results / "calibration" / "calibrate.md").is_file():
         shutil.rmtree(reference / "calibration", ignore_errors=True)
         parts = shutil.ignore_patterns("parts")

@@ -41,6 +41,11 @@ AUDIT_CODE = provenance.code_hash("emmoe.audit.job")
 AUDIT_SETTINGS = {key: config.get(key) for key in ("audit", "calibration", "seed")}
 
 
+def changed(wildcards):
+    """Results that were changed after they were written: the audit is made again to name them."""
+    return plan.changed(config, plan.of_scope(config, wildcards.scope))
+
+
 # Judge all claims that a target's results bear on.
 rule audit_scope:
     input:
@@ -55,6 +60,7 @@ rule audit_scope:
         "<benchmarks>/audit/{scope}.tsv"
     localrule: True
     params:
+        changed=changed,
         settings=AUDIT_SETTINGS,
         code=AUDIT_CODE,
     script:

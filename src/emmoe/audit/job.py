@@ -1,13 +1,12 @@
 """What the workflow's audit scripts call: read results, build the audit, write its files."""
 
-import json
 import sys
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
-from emmoe import grid, jobs, provenance, results
+from emmoe import grid, jobs, provenance, results, seals
 from emmoe import reported as paper
 from emmoe.audit import plan, report
 from emmoe.audit.build import Sources, build
@@ -24,12 +23,17 @@ LEVEL = 0.01  # without a calibration
 
 def audit(config: dict[str, Any], scope: str, csv: str, curves: str, md: str) -> None:
     """Audit what a scope covers into audit.csv, curves.csv and audit.md."""
-    sources = load(config, plan.of_scope(config, scope), scope)
+    needs = plan.of_scope(config, scope)
+    sources = load(config, needs, scope)
     rows, parts = build(sources)
+    changed = plan.changed(config, needs)
     results.write_csv(rows, csv)
     results.write_csv(parts, curves)
     with results.atomic(md) as temporary:
-        temporary.write_text(report.text(rows, parts, sources.claims), encoding="utf-8")
+        text = report.text(rows, parts, sources.claims, changed)
+        temporary.write_text(text, encoding="utf-8")
+    for line in changed:
+        print(line, file=sys.stderr, flush=True)
 
 
 def audit_claim(config: dict[str, Any], claim_id: str, csv: str) -> None:
@@ -62,7 +66,7 @@ def load(config: dict[str, Any], needs: Needs, scope: str) -> Sources:
         fitted_to_all={model: entry["fitted_to"] == "all" for model, entry in entries.items()},
         ours=ours,
         again=again,
-        theory=_theory(files["theory"]) if needs.theory else "not asked for",
+        theory=_theory(files["theory"], states) if needs.theory else "not asked for",
         contests=_contests(files["contests"]),
         calibration=_calibration(Path(folder) / "reference" / "calibration", families),
         files=files,
@@ -84,11 +88,15 @@ def _contests(paths: list[str]) -> pd.DataFrame | None:
     return pd.concat(found, ignore_index=True) if found else None
 
 
-def _theory(paths: list[str]) -> dict[str, pd.DataFrame] | str:
+def _theory(paths: list[str], states: set[str]) -> dict[str, pd.DataFrame] | str:
     lost = [path for path in paths if not Path(path).is_file()]
     if lost:
         return f"{lost[0]} is missing: run make figures"
-    return {Path(path).stem: pd.read_parquet(path) for path in paths}
+    changed = sorted(state for state in states if seals.CHANGED in state)
+    try:
+        return changed[0] if changed else {Path(p).stem: jobs.read_input(p) for p in paths}
+    except DataError as error:
+        return str(error)
 
 
 def _runs(config: dict[str, Any], needs: Needs, scope: str, role: str, folder: str) -> Runs:
@@ -129,7 +137,12 @@ def _state(config: dict[str, Any], fit: tuple[str, str], folder: str) -> str:
         for file in (path, plan.sidecar(path)):
             if not Path(file).is_file():
                 return f"{file} is missing"
-        content = json.loads(Path(plan.sidecar(path)).read_text())
+        try:
+            content = seals.read_record(plan.sidecar(path))
+            for file in filter(Path.is_file, seals.files_of_fit(path)):
+                seals.check_fit(file)
+        except DataError as error:
+            return str(error)
         task = grid.fit_task(config, experiment, fitter, Path(path).stem)
         stale = is_stale(content["code"], provenance.digest(content["task"]), [task])
         states.add("stale" if stale else "current")

@@ -6,6 +6,7 @@ all. A single claim needs its own algorithms' runs only.
 
 from typing import Any, NamedTuple
 
+from emmoe import seals
 from emmoe.grid import fitter_blocks
 
 FIGURES, PAPER = "figures", "paper"
@@ -92,3 +93,11 @@ def inputs(config: dict[str, Any], needs: Needs, results: str) -> dict[str, list
 def tables(needs: Needs, results: str) -> list[str]:
     """Return the files of the contests' verdicts."""
     return [f"{results}/tables/{name}.csv" for name in needs.contests]
+
+
+def changed(config: dict[str, Any], needs: Needs) -> list[str]:
+    """Return a line for each result that was changed after it was written: of the fits that are
+    read, and of all that is made from fits."""
+    results = config["pathvars"]["results"]
+    fits = needs.fits + (theory_fits(config) if needs.theory else [])
+    return seals.changed(results, [path for fit in fits for path in traces(config, *fit, results)])
