@@ -6,7 +6,7 @@ from audit_helpers import audit, calibration, claims_file, runs
 
 from emmoe import reported
 from emmoe.audit import report
-from emmoe.audit.strict import worse
+from emmoe.audit.strict import moved, worse
 from emmoe.audit.verdicts import VERDICTS
 
 CLAIMS = reported.load(claims_file())
@@ -73,3 +73,18 @@ def test_strict_leaves_out_what_the_audit_does_not_cover():
     now = table(a="not tested").assign(reason="not covered")
     assert worse(now, table(a="reproduced"), "not covered") == []
     assert worse(table(a="not tested"), table(a="reproduced"), "not covered")
+
+
+def numbers(**values):
+    return pd.DataFrame({"claim_id": list(values), "reproduced": list(values.values())}).assign(
+        reason="because"
+    )
+
+
+def test_numbers_that_differ_in_the_last_bits_are_those_of_the_reference():
+    reference = numbers(a=0.1, b=1e-15, c=3.0, d=float("nan"), e=2.0)
+    close = numbers(a=0.1 * (1 + 1e-9), b=-2e-13, c=3.0, d=1.0, e=2.0)
+    same = "numbers are those of the reference (to 1e-06 of them, or 1e-09)"
+    assert moved(close, reference, "not covered") == f"4 of 4 {same}"
+    far = numbers(a=0.1 * (1 + 1e-5), b=0.0, c=3.0, d=1.0, e=2.5)
+    assert moved(far, reference, "") == f"2 of 4 {same}; the farthest is e: 2.5, was 2"

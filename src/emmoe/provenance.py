@@ -6,6 +6,7 @@ import importlib.metadata
 import json
 import os
 import platform
+import re
 import subprocess
 from datetime import UTC, datetime
 from functools import cache
@@ -15,7 +16,12 @@ from typing import Any
 from threadpoolctl import threadpool_info
 
 PACKAGE = Path(__file__).parent
-PACKAGES = ("numpy", "scipy", "pandas", "pyarrow", "scikit-learn", "matplotlib", "snakemake")
+PACKAGES = (
+    "numpy", "scipy", "numba", "llvmlite", "pandas", "pyarrow", "scikit-learn", "matplotlib",
+    "snakemake",
+)  # fmt: skip
+# Instructions that compiled code and BLAS choose by; with others, sums differ in their last bits.
+VECTORS = ("sse4_2", "avx", "avx2", "fma", "avx512f", "asimd", "sve")
 # Modules that find, check and describe, and so change no number.
 NEUTRAL = {f"emmoe.{name}" for name in ("components", "errors", "provenance", "registry")}
 
@@ -96,11 +102,15 @@ def _commit() -> str | None:
 
 
 def _cpu() -> str:
+    """The processor's name and, where Linux tells, its vector instructions."""
     try:
-        lines = Path("/proc/cpuinfo").read_text().splitlines()
-        return next(line.split(":")[1].strip() for line in lines if line.startswith("model name"))
-    except (OSError, StopIteration):
+        first = Path("/proc/cpuinfo").read_text().split("\n\n")[0]
+    except OSError:
         return platform.processor() or platform.machine()
+    facts = dict(re.findall(r"^(.*?)\s*: (.*)$", first, re.M))
+    flags = (facts.get("flags") or facts.get("Features") or "").split()
+    name = facts.get("model name") or platform.processor() or platform.machine()
+    return f"{name} ({', '.join(vector for vector in VECTORS if vector in flags)})"
 
 
 def describe() -> dict[str, Any]:

@@ -14,7 +14,7 @@ from emmoe.audit.calibration import Calibration
 from emmoe.audit.parts import Setup
 from emmoe.audit.plan import Needs
 from emmoe.audit.runs import Run, Runs
-from emmoe.audit.strict import worse
+from emmoe.audit.strict import moved, worse
 from emmoe.errors import DataError
 from emmoe.stale import is_stale
 
@@ -152,10 +152,14 @@ def _state(config: dict[str, Any], fit: tuple[str, str], folder: str) -> str:
 
 
 def strict(csv: str, reference: str) -> None:
-    """Exit with 1, and a line a claim, if a verdict is worse than in the reference."""
+    """Compare an audit with the reference, and say in a line how far the numbers agree.
+
+    Exits with 1, and a line a claim, if a verdict is worse."""
     if not Path(reference).is_file():
         raise DataError(f"{reference} is missing: nothing to compare with: run make reference")
-    lines = worse(jobs.read_input(csv), jobs.read_input(reference), plan.NOT_COVERED)
-    print("\n".join(lines or ["no verdict is worse than in the reference"]), file=sys.stderr)
+    compared = (jobs.read_input(csv), jobs.read_input(reference), plan.NOT_COVERED)
+    lines = worse(*compared)
+    said = lines or ["no verdict is worse than in the reference"]
+    print("\n".join([moved(*compared), *said]), file=sys.stderr)
     if lines:
         sys.exit(1)
