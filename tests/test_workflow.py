@@ -79,16 +79,21 @@ def test_moved_checkout_reruns_nothing(checkout, tmp_path):
     assert Checkout(tmp_path / "elsewhere").pending() == set()
 
 
-def test_results_do_not_depend_on_cores(finished, checkout):
-    config = checkout.config()
-    config["pathvars"]["results"] = "results/one_core"
-    checkout.write_config(config)
-    checkout.run(cores=1, target=SUMMARY.replace("smoke", "one_core"))
-    for pattern in ("draws/**/*.npz", "traces/**/*.parquet", "summaries/*.csv"):
-        with_one = checkout.files(f"results/one_core/{pattern}")
+def order(checkout):
+    """The traces as they were written, one after the other."""
+    paths = checkout.folder.glob(TRACES)
+    ordered = sorted(paths, key=lambda path: path.stat().st_mtime_ns)
+    return [str(path.relative_to(checkout.folder)) for path in ordered]
+
+
+def test_results_do_not_depend_on_clone_cores_or_order(finished, tmp_path):
+    last = order(finished)[-1]
+    clone = Checkout.fresh(tmp_path / "clone")
+    clone.run("--prioritize", last, cores=1)
+    assert order(clone)[0] == last
+    for pattern in ("draws/**/*.npz", "traces/**/*.parquet", "runs/**/*.parquet", "summaries/*"):
         with_two = finished.files(f"results/smoke/{pattern}")
-        assert with_one
-        assert {k.replace("one_core", "smoke"): v for k, v in with_one.items()} == with_two
+        assert with_two and clone.files(f"results/smoke/{pattern}") == with_two
 
 
 def test_config_mistake_is_one_line(checkout):
