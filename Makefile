@@ -11,7 +11,7 @@ SNAKEMAKE = .venv/bin/snakemake --cores $(CORES)
 # One Snakemake at a time, also under -j: it locks the folder and spreads over CORES itself.
 .NOTPARALLEL:
 .DEFAULT_GOAL := help
-.PHONY: help figures sweep paper audit calibrate test lint format reference bench clean force
+.PHONY: help figures sweep paper audit calibrate test faults lint format reference bench clean force
 
 help: ## list the targets
 	@echo 'usage: make <target> [CORES=n]'
@@ -34,6 +34,9 @@ calibrate: $(READY) ## search the settings that the paper does not state (downlo
 
 test: $(READY) ## run the tests
 	@.venv/bin/python -m pytest
+
+faults: $(READY) ## kill, starve and damage small runs: nothing may be lost (about 15 minutes)
+	@PYTHONPATH=tests .venv/bin/python -m faults
 
 lint: $(READY) ## check style and format, change nothing
 	@.venv/bin/ruff check .

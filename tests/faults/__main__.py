@@ -1,0 +1,80 @@
+"""Put all faults into small runs, say what became of each, and keep that in results/reference."""
+
+import platform
+import sys
+import tempfile
+import time
+import traceback
+from functools import partial
+from pathlib import Path
+
+from workflow_helpers import ROOT
+
+from emmoe import provenance
+from faults import disks
+from faults.kills import kills, second_run
+from faults.lab import Outcome, World
+
+SEED = 20250713
+RECORD = ROOT / "results" / "reference" / "faults.txt"
+
+
+def faults(place):
+    """Return the faults to inject, by name, and how many each stands for."""
+    full = {
+        "disk of the results full": disks.full_results,
+        "disk of the whole folder full": disks.full_folder,
+    }
+    if not disks.can_mount(place):
+        full = {"files longer than allowed": disks.limited_files}
+    return {
+        "scheduler killed": (partial(kills, whole=False, times=10), 10),
+        "process group killed": (partial(kills, whole=True, times=10), 10),
+        "second run in the folder": (second_run, 1),
+        **{name: (fault, 1) for name, fault in full.items()},
+        "results cannot be written": (disks.read_only, 1),
+        "results are a file": (disks.file_for_folder, 1),
+        "trace truncated": (disks.truncated, 1),
+        "download corrupted": (disks.corrupted_download, 1),
+        "trace edited by hand": (disks.edited, 1),
+    }
+
+
+def injected(fault, times, world):
+    """Inject a fault; one that the run does not survive is told with its traceback."""
+    try:
+        return fault(world)
+    except Exception:
+        traceback.print_exc()
+        return Outcome(times, 0, 0, 0, "not survived")
+
+
+def main():
+    """Inject all faults; exit with 1 unless all were survived and nothing was lost or differs."""
+    lines, outcomes, started = [], [], time.monotonic()
+
+    def say(line):
+        print(line, flush=True)
+        lines.append(line)
+
+    described = provenance.describe()
+    say(f"{described['commit']}, {described['cpu']}, {platform.system()}, seed {SEED}")
+    with tempfile.TemporaryDirectory(prefix="emmoe-faults-") as name:
+        place = Path(name).resolve()
+        world = World.made(place, SEED)
+        say(f"an undisturbed run takes {world.seconds:.0f} s")
+        for what, (fault, times) in faults(place).items():
+            outcome = injected(fault, times, world)
+            said = outcome.said.replace(str(place), "...")
+            say(f"{what}, {times}: lost {outcome.lost}, differing {outcome.differing}: {said}")
+            outcomes.append(outcome)
+    totals = {field: sum(getattr(o, field) for o in outcomes) for field in Outcome._fields[:4]}
+    say(f"{(time.monotonic() - started) / 60:.1f} minutes")
+    say("faults: " + " ".join(f"{field}={total}" for field, total in totals.items()))
+    RECORD.write_text("\n".join(lines) + "\n")
+    right = totals["survived"] == totals["injected"] and not totals["lost"] + totals["differing"]
+    sys.exit(0 if right else 1)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,32 @@
+"""Some of the faults of `make faults`, one of a kind: nothing is lost and no number differs."""
+
+import pytest
+from faults import disks, kills
+from faults.lab import World
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture(scope="module")
+def world(tmp_path_factory):
+    """A small undisturbed run."""
+    return World.made(tmp_path_factory.mktemp("faults"), seed=1)
+
+
+@pytest.mark.parametrize("whole", [False, True], ids=["scheduler", "process_group"])
+def test_killed_run_is_resumed_without_loss(world, whole):
+    assert kills.kills(world, whole, times=1)[:4] == (1, 1, 0, 0)
+
+
+def test_second_run_is_told_of_the_first(world):
+    outcome = kills.second_run(world)
+    assert outcome[:4] == (1, 1, 0, 0)
+    assert outcome.said.startswith("error: another run is working in this folder (process ")
+
+
+def test_trace_that_was_edited_by_hand_is_named_by_the_audit(world):
+    assert disks.edited(world)[:4] == (1, 1, 0, 0)
+
+
+def test_truncated_trace_is_named_by_who_reads_it(world):
+    assert disks.truncated(world)[:4] == (1, 1, 0, 0)
