@@ -76,7 +76,8 @@ class Cluster(Checkout):
         assert self.process.wait(timeout=SECONDS) == 0, self.log()
 
     def numbers(self):
-        return {path: data for pattern in NUMBERS for path, data in self.files(pattern).items()}
+        found = {path: data for pattern in NUMBERS for path, data in self.files(pattern).items()}
+        return {path: data for path, data in found.items() if "/.sha256/" not in path}
 
     def kill(self):
         """End Snakemake without giving it time for anything."""
