@@ -124,8 +124,10 @@ def frame(rows: list[Row]) -> pd.DataFrame:
 
 def readable(table: pd.DataFrame) -> str:
     """Return the table in Markdown."""
-    ranges = [f"{low:.3g} – {high:.3g}" for low, high in zip(table.low, table.high, strict=True)]
-    ranges = ["" if text.startswith("nan") else text for text in ranges]
+    ranges = [
+        f"{low:.3g} – {high:.3g}" if low < high else ""
+        for low, high in zip(table.low, table.high, strict=True)
+    ]
     return markdown(table.assign(range=ranges)[list(SHOWN)].rename(columns=SHOWN))
 
 

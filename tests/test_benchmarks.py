@@ -135,7 +135,7 @@ def test_scikit_learn_solves_our_m_step():
     bound = 1e-6 * np.abs(gradient).max()
     found = m_step.by_scikit_learn(model, theta, statistic[0], bound)
     assert np.abs(model.q_gradient(found, statistic)).max() <= 1.1 * bound
-    # The rarest class has little curvature: a gradient of 1e-6 leaves a few 1e-4 of the solution.
+    # Where curvature is small, a gradient of 1e-6 leaves a few 1e-4 of the solution.
     distance = model.orbit(found)[0] - model.orbit(solution)[0]
     assert np.linalg.norm(distance) <= 1e-3 * np.linalg.norm(solution)
 

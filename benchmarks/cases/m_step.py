@@ -15,7 +15,7 @@ from emmoe.models.logistic_experts import LogisticExperts
 from emmoe.seeds import generator
 
 
-def run(n: int = 20_000, d: int = 64, rounds: int = 5, tolerance: float = 1e-6) -> Outcome:
+def run(n: int = 20_000, d: int = 64, rounds: int = 3, tolerance: float = 1e-6) -> Outcome:
     """Time the solved M-step of one replicate."""
     model, theta = problem(n, d)
     _, gradient, statistic = model.e_step(theta)

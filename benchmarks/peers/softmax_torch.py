@@ -30,7 +30,7 @@ def by_autograd(x, y, weights) -> tuple[float, torch.Tensor]:
     weights = weights.detach().requires_grad_()
     loss = -torch.logsumexp(_log_parts(x, y, weights)[2], 1).mean()
     loss.backward()
-    return float(loss), weights.grad
+    return float(loss.detach()), weights.grad
 
 
 @torch.no_grad()
