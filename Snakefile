@@ -17,6 +17,7 @@ include: "workflow/rules/audit.smk"
 include: "workflow/rules/calibrate.smk"
 include: "workflow/rules/findings.smk"
 include: "workflow/rules/report.smk"
+include: "workflow/rules/archive.smk"
 
 
 # All that needs no download: a few minutes on a laptop.

@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 import numpy as np
 import pytest
+from campaign import CASES
 from threadpoolctl import threadpool_limits
 
 from emmoe import registry
@@ -42,6 +43,13 @@ def one_thread():
     """One BLAS thread, as in a job: with two, sums are taken in another order."""
     with threadpool_limits(limits=1):
         yield
+
+
+def pytest_terminal_summary(terminalreporter):
+    """Say how many cases of bad input were run (`campaign`)."""
+    if CASES:
+        counts = ", ".join(f"{count} {where}" for where, count in CASES.items())
+        terminalreporter.write_line(f"cases of bad input: {counts}")
 
 
 @pytest.fixture(params=MODELS)

@@ -79,6 +79,17 @@ ALLOWED = {
         "stale",
     },
     "demand": {"components"},
+    "validation": {"errors", "registry", "results"},
+    "archive": {
+        "errors",
+        "config",
+        "grid",
+        "jobs",
+        "provenance",
+        "registry",
+        "results",
+        "sidecars",
+    },
     "analyses": {"errors", "models", "fitters", "recorder", "fit", "theory", "registry"},
     "probes": {"errors", "models", "fitters", "components", "seeds"},
 }

@@ -1,7 +1,10 @@
 """The report as a target: what it waits for, what makes it again, and Snakemake's own report."""
 
+import subprocess
+import sys
+
 import pytest
-from workflow_helpers import EXPERIMENT, Checkout
+from workflow_helpers import EXPERIMENT, Checkout, environment
 
 pytestmark = pytest.mark.slow
 REPORT = "results/smoke/report.html"
@@ -58,3 +61,18 @@ def test_snakemakes_own_report_has_captions_and_labels(reported):
     text = (reported.folder / "own.html").read_text()
     assert "Drawn by" in text and "src/emmoe/figures/figure_1.py" in text
     assert '"figure": "figure_1"' in text
+
+
+def test_archive_of_the_figures_verifies_and_is_written_the_same_again(checkout):
+    path = checkout.folder / "results/smoke/emmoe-archive.zip"
+    assert "emmoe-archive.zip: SHA-256" in checkout.run(target="archive")
+    first = path.read_bytes()
+    path.unlink()
+    checkout.run(target="archive")
+    assert path.read_bytes() == first
+    command = [sys.executable, "-m", "emmoe", "verify", str(path), "--recompute", "1"]
+    process = subprocess.run(
+        command, cwd=checkout.folder, env=environment(), capture_output=True, text=True, check=True
+    )
+    same = process.stdout.splitlines()[-1]
+    assert same.startswith("same") and f"{EXPERIMENT}/gradient_descent" in same

@@ -1,16 +1,21 @@
-"""The command line: what a config can name and would run, and what is behind a claim."""
+"""The command line: what a config can name and would run, what is behind a claim or an archive."""
 
 import argparse
 import dataclasses
 import sys
 from pathlib import Path
+from zipfile import ZipFile
 
 from emmoe import __version__, registry
+from emmoe.archive import recompute
+from emmoe.archive.file import opened
+from emmoe.archive.verify import mismatches
 from emmoe.comparison.step_grid import variants
 from emmoe.config import load
-from emmoe.errors import EmmoeError
+from emmoe.errors import DataError, EmmoeError
 from emmoe.explain import explain
 from emmoe.grid import blocks, cells, fitter_blocks
+from emmoe.provenance import file_hash
 from emmoe.reference import keep
 
 
@@ -52,6 +57,39 @@ def _explain(args: argparse.Namespace) -> None:
     print(explain(args.claim, load(args.config), args.config))
 
 
+def _verify(args: argparse.Namespace) -> None:
+    """Check an archive's checksums, make some of its fits again, and print what does not agree."""
+    with opened(args.archive) as archive:
+        print(f"archive    {args.archive}, SHA-256 {file_hash(args.archive)}")
+        wrong = mismatches(archive)
+        print("\n".join(wrong or [f"files      {len(archive.namelist())}, all as recorded"]))
+        if args.recompute:
+            wrong += _recompute(archive, args.recompute, args.seed)
+    if wrong:
+        raise DataError(f"{args.archive}: {len(wrong)} of the checks above failed")
+
+
+def _recompute(archive: ZipFile, count: int, seed: int) -> list[str]:
+    """Make so many fits again; print and return what does not agree."""
+    config = recompute.archived_config(archive)
+    fits, others = recompute.archived_fits(archive, config)
+    chosen = recompute.choose(fits, count, seed)
+    without = f"; {len(others)} more need downloads that are not here" if others else ""
+    print(f"recompute  {len(chosen)} of {len(fits)} fits, drawn with seed {seed}{without}")
+    wrong = []
+    for outcome in recompute.recompute(archive, config, chosen):
+        print(f"{'same' if outcome.same else 'differs':<10} {outcome.line}", flush=True)
+        wrong += [] if outcome.same else [outcome.line]
+    return wrong
+
+
+def _natural(text: str) -> int:
+    """A whole number that is not negative, as an argument."""
+    if not text.isdecimal():
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number of 0 or more")
+    return int(text)
+
+
 def main(arguments: list[str] | None = None) -> None:
     """Run the command line; exits with 1 and one line on a user's mistake."""
     parser = argparse.ArgumentParser(prog="emmoe", description=sys.modules[__name__].__doc__)
@@ -71,6 +109,15 @@ def main(arguments: list[str] | None = None) -> None:
     explaining.add_argument("claim", metavar="CLAIM_ID", help="an id of data/reported/claims.csv")
     explaining.add_argument("config", nargs="?", default="config.yaml")
     explaining.set_defaults(run=_explain)
+    verifying = commands.add_parser("verify", help="check an archive, and recompute a part of it")
+    verifying.add_argument(
+        "archive", metavar="ARCHIVE", help="the file that snakemake archive wrote"
+    )
+    verifying.add_argument(
+        "--recompute", metavar="N", type=_natural, default=0, help="fits to redo"
+    )
+    verifying.add_argument("--seed", type=_natural, default=0, help="of the choice of the fits")
+    verifying.set_defaults(run=_verify)
     args = parser.parse_args(arguments)
     try:
         args.run(args)

@@ -1,6 +1,5 @@
 """Reads and checks config.yaml, the record of all experiments: every mistake is one line."""
 
-import copy
 import inspect
 import math
 import re
@@ -9,16 +8,19 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-import jsonschema
 import yaml
 
 from emmoe import components, registry
 from emmoe.audit.check import check as check_audit
 from emmoe.calibration.check import check as check_calibration
 from emmoe.comparison.step_grid import variants
+from emmoe.datasets.base import Dataset
 from emmoe.errors import ConfigError
 from emmoe.grid import LIMITS, cells
-from emmoe.results import schema
+from emmoe.validation import validate
+
+ENTRIES = 10**10  # of a sample's features: 80 GB
+PARAMETERS = 10**8
 
 
 class _Loader(yaml.SafeLoader):
@@ -51,10 +53,7 @@ def load(path: Path | str) -> dict[str, Any]:
 
 def check(config: Any) -> dict[str, Any]:
     """Return config with defaults filled; raises ConfigError naming the first wrong setting."""
-    validator = _DefaultsValidator(schema("config"))
-    error = jsonschema.exceptions.best_match(validator.iter_errors(config))
-    if error is not None:
-        raise ConfigError(_message(error))
+    validate(config)
     for name, experiment in config["experiments"].items():
         _check_experiment(f"experiments.{name}", experiment, config["downloads"])
     for name, contest in config["contests"].items():
@@ -73,30 +72,6 @@ def check(config: Any) -> dict[str, Any]:
     return config
 
 
-def _fill_defaults(validator, properties, instance, _schema):
-    if isinstance(instance, dict):
-        for name, rule in properties.items():
-            if "default" in rule:
-                instance.setdefault(name, copy.deepcopy(rule["default"]))
-    yield from jsonschema.Draft202012Validator.VALIDATORS["properties"](
-        validator, properties, instance, _schema
-    )
-
-
-_DefaultsValidator = jsonschema.validators.extend(
-    jsonschema.Draft202012Validator, {"properties": _fill_defaults}
-)
-
-
-def _message(error: jsonschema.ValidationError) -> str:
-    where = ".".join(map(str, error.absolute_path)) or "config"
-    if error.validator == "additionalProperties":
-        known = error.schema.get("properties", {})
-        unknown = next(key for key in error.instance if key not in known)
-        return f"{where}: unknown setting {unknown!r}{registry.nearest(unknown, known)}"
-    return f"{where}: {error.message}"
-
-
 def _check_experiment(where: str, experiment: dict[str, Any], downloads: dict[str, Any]) -> None:
     """Build every component of an experiment, so that no job starts with a wrong setting."""
     model = components.build_model(experiment["model"], f"{where}.model")
@@ -108,6 +83,7 @@ def _check_experiment(where: str, experiment: dict[str, Any], downloads: dict[st
         if start.needs_truth and not dataset.has_truth:
             raise ConfigError(f"{where}.start: {experiment['start']['name']} needs a known truth")
         blocks = model.blocks(features)
+        _check_size(where, dataset, blocks)
         _check_blocks(f"{where}.start.distance", getattr(start, "distance", None), blocks)
         for name, settings in experiment["fitters"].items():
             fitter = components.build_fitter(settings, f"{where}.fitters.{name}")
@@ -121,6 +97,16 @@ def _check_experiment(where: str, experiment: dict[str, Any], downloads: dict[st
         raise ConfigError(f"{where}.tolerance: must be finite, got {experiment['tolerance']}")
     _check_files(where, dataset.files, downloads)
     _check_limits(where, experiment)
+
+
+def _check_size(where: str, dataset: Dataset, blocks: dict[str, slice]) -> None:
+    """Raise ConfigError for a sample or a model that no machine can hold."""
+    rows, features = getattr(dataset, "n", 0), dataset.features
+    if rows * features > ENTRIES:
+        raise ConfigError(f"{where}.data: {rows} rows of {features} features are too many to hold")
+    parameters = max(part.stop for part in blocks.values())
+    if parameters > PARAMETERS:
+        raise ConfigError(f"{where}.model: {parameters} parameters are more than {PARAMETERS}")
 
 
 def _check_contest(where: str, contest: dict[str, Any], downloads: dict[str, Any]) -> None:

@@ -64,6 +64,8 @@ def logged(log: str, attempt: int = 1) -> Iterator[None]:
             with suppress(OSError):  # of a full disk the terminal tells
                 mistake.write_text(f"{end.code}\n")
         raise
+    except MemoryError as error:  # leaves no line: with more memory another attempt may do
+        sys.exit(f"error: out of memory: {' '.join(str(error).split())}")
     except KeyboardInterrupt:
         sys.exit("interrupted: run the same command again to go on")
 
@@ -136,13 +138,8 @@ def fit(
     code: the hash of `fit_code`, taken before the job; names: the experiment's and the fitter's."""
     label, started = "/".join(names.values()), time.monotonic()
     fits = fit_block(task, _read_draw(draw_path), files, lambda line: _say(f"{label}, {line}"))
-    trace = pd.DataFrame(fits.rows)
-    runs = pd.DataFrame(fits.runs)
-    for frame in (trace, runs):
-        for position, (column, value) in enumerate(names.items()):
-            frame.insert(2 * position, column, value)
-    results.write_table(trace, "trace", trace_path)
-    results.write_table(runs, "runs", runs_path)
+    results.write_table(as_table("trace", fits.rows, names), "trace", trace_path)
+    results.write_table(as_table("runs", fits.runs, names), "runs", runs_path)
     content = {**names, "task": task, "code": code}
     content["inputs"] = {"draw": provenance.file_hash(draw_path)}
     content["inputs"] |= {name: sha256 for name, (_, sha256) in files.items()}
@@ -153,6 +150,17 @@ def fit(
     results.write_json(content, provenance_path)
     replicates = f"replicates {task['replicates'][0]}-{task['replicates'][-1]}"
     _say(f"{label}, {replicates}: done in {time.monotonic() - started:.0f} s")
+
+
+def as_table(kind: str, rows: list[dict[str, Any]], names: Mapping[str, str]) -> pd.DataFrame:
+    """Return rows of `emmoe.fit.fit_block` as a "trace" or a table of "runs"."""
+    table = pd.DataFrame(rows)
+    for position, (column, value) in enumerate(names.items()):
+        table.insert(2 * position, column, value)
+    columns = results.schema(kind)["columns"]
+    # A list that no run has would be a column of numbers.
+    lists = [name for name in table if columns.get(name, {}).get("type") == "list"]
+    return table.astype(dict.fromkeys(lists, object))
 
 
 def _read_draw(path: str) -> dict[str, np.ndarray]:

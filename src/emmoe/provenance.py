@@ -92,13 +92,14 @@ def file_hash(path: Path | str) -> str:
 
 
 def _commit() -> str | None:
-    """The commit of the working tree, with "-dirty" where sources differ from it."""
+    """The commit of the working tree, with "-dirty" where sources differ from it; without Git, as
+    in the container, what EMMOE_COMMIT says."""
     git = ["git", "-C", str(PACKAGE)]
     describe = [*git, "describe", "--always", "--dirty", "--abbrev=40", "--exclude=*"]
     try:
         return subprocess.run(describe, capture_output=True, text=True, check=True).stdout.strip()
     except (OSError, subprocess.CalledProcessError):
-        return None
+        return os.environ.get("EMMOE_COMMIT") or None
 
 
 def _cpu() -> str:

@@ -24,6 +24,7 @@ FUNCTIONS = {
     "tables": "build",
     "findings": "find",
 }
+LARGEST = 10**8  # of whole numbers
 
 
 @cache
@@ -96,7 +97,11 @@ def build(kind: str, name: str, settings: dict[str, Any], where: str) -> Any:
         if field.default is dataclasses.MISSING and field.name not in settings:
             raise ConfigError(f"{where}: {name} needs the setting {field.name!r}")
     try:
-        return cls(**checked(cls, settings))
+        values = checked(cls, settings)
+        for key, value in values.items():
+            if type(value) is int and abs(value) > LARGEST:
+                raise SettingError(key, f"must be at most {LARGEST} in size, got {value!r}")
+        return cls(**values)
     except SettingError as error:
         raise ConfigError(f"{where}.{error.args[0]}: {error.args[1]}") from None
     except ValueError as error:

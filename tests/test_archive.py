@@ -1,0 +1,330 @@
+"""An archive holds what is there, verifies itself, and every kind of damage is found and named."""
+
+import json
+import re
+import subprocess
+import sys
+import zipfile
+from hashlib import sha256
+from io import BytesIO
+from pathlib import Path
+
+import pandas as pd
+import pytest
+import yaml
+from workflow_helpers import ROOT, environment
+
+from emmoe import cli, config, grid, jobs, provenance
+from emmoe.archive import contents
+from emmoe.archive.file import SUMS, write
+from emmoe.errors import DataError
+
+PRODUCTS = ("figures/figure_1.png", "tables/t.csv", "findings/f.json", "summaries/small.csv")
+TRACE = "results/traces/small/em/d2-n40-anglerandom-norm_beta2-norm_w2.r000-000.parquet"
+SIDECAR = TRACE.replace(".parquet", ".provenance.json")
+EXPERIMENT = {
+    "model": {"name": "symmetric_linear"},
+    "data": {"name": "synthetic", "n": 40, "d": 2, "norm_beta": 2, "norm_w": 2, "angle": "random"},
+    "start": {"name": "random_direction", "norm": 1.0},
+    "replicates": 2,
+    "replicates_per_block": 1,
+    "iterations": 3,
+    "fitters": {"em": {"algorithm": "em"}, "gd": {"algorithm": "gradient_descent", "step": 0.1}},
+}
+
+
+def settings(results):
+    """A checked config of one small experiment and a product of each kind."""
+    inputs = {"target": "figures", "inputs": {"summary": "<results>/summaries/small.csv"}}
+    f3 = {
+        "find": "f3_step_sizes",
+        "target": "figures",
+        "inputs": {"costs": "<results>/tables/t.csv"},
+    }
+    return config.check(
+        {
+            "pathvars": {"results": str(results), "downloads": "data/downloads"},
+            "seed": 5,
+            "experiments": {"small": json.loads(json.dumps(EXPERIMENT))},
+            "figures": {"figure_1": {"draw": "figure_1", **inputs}},
+            "tables": {"t": {"draw": "table_2", **inputs}},
+            "findings": {"f": f3 | {"options": {"expected": {}, "passes": []}}},
+            "inferred": {},
+        }
+    )
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory):
+    """The checked config of a run that is there in full, in a folder of results."""
+    results = tmp_path_factory.mktemp("run") / "results"
+    checked = settings(results)
+    for product in (*PRODUCTS, "report.html", "audit/figures/audit.csv"):
+        (results / product).parent.mkdir(parents=True, exist_ok=True)
+        (results / product).write_text(product)
+    for fit in contents.fits(checked):
+        task = grid.fit_task(checked, *fit)
+        drawn = results / "draws" / "small" / f"{fit.block}.npz"
+        jobs.draw(grid.draw_task(checked, "small", fit.block), drawn)
+        outputs = [results / fit.files[kind] for kind in ("trace", "runs", "provenance")]
+        names = {"experiment": "small", "fitter": fit.fitter}
+        jobs.fit(task, jobs.fit_code(task), names, str(drawn), {}, *map(str, outputs))
+    (results / "traces/small/em/left-over.parquet").touch()
+    return checked
+
+
+@pytest.fixture
+def archive(finished, tmp_path):
+    """The archive of the finished run."""
+    write(finished, tmp_path / "archive.zip")
+    return tmp_path / "archive.zip"
+
+
+def members(path):
+    with zipfile.ZipFile(path) as archive:
+        return {name: archive.read(name) for name in archive.namelist()}
+
+
+def pack(path, content, entries=()):
+    """Write an archive by hand."""
+    with zipfile.ZipFile(path, "w") as archive:
+        for name, data in (*content.items(), *entries):
+            archive.writestr(name, data)
+
+
+def corrected(content):
+    """Return an archive's files with provenance and checksums made to fit whatever is in them."""
+    content = dict(content)
+    for name in [name for name in content if name.endswith("provenance.json")]:
+        record = json.loads(content[name])
+        for output in contents.recorded(name, record):
+            kind = "runs" if output.startswith("results/runs") else "trace"
+            record["outputs"][kind] = sha256(content[output]).hexdigest()
+        content[name] = json.dumps(record, indent=1).encode()
+    names = sorted(set(content) - {SUMS})
+    lines = [f"{sha256(content[name]).hexdigest()}  {name}\n" for name in names]
+    return content | {SUMS: "".join(lines).encode()}
+
+
+def verify(path, *options, capsys):
+    """Return the lines of `emmoe verify` and how it ended: None, or its error."""
+    error = None
+    try:
+        cli.main(["verify", str(path), *options])
+    except SystemExit as end:
+        error = end.code
+    return capsys.readouterr().out.splitlines(), error
+
+
+def test_archive_holds_what_the_config_declares_and_is_there(archive):
+    names = set(members(archive))
+    assert {f"results/{name}" for name in PRODUCTS} <= names
+    assert {"config.yaml", SUMS, "results/report.html", "results/audit/figures/audit.csv"} <= names
+    assert {TRACE, SIDECAR, TRACE.replace("traces", "runs")} <= names
+    assert len(names) == 4 + len(PRODUCTS) + 2 * 2 * 3  # and nothing left over, missing or drawn
+
+
+def test_same_results_give_the_same_bytes(finished, archive, tmp_path):
+    for path in Path(finished["pathvars"]["results"]).glob("**/*"):
+        path.touch()
+    write(json.loads(json.dumps(finished)), tmp_path / "again.zip")
+    assert (tmp_path / "again.zip").read_bytes() == archive.read_bytes()
+    with zipfile.ZipFile(archive) as opened:
+        infos = opened.infolist()
+        assert {info.date_time for info in infos} == {(1980, 1, 1, 0, 0, 0)}
+        assert [i.filename for i in infos[:-1]] == sorted(i.filename for i in infos[:-1])
+
+
+def test_sha256sum_reads_the_checksums(archive, tmp_path):
+    with zipfile.ZipFile(archive) as opened:
+        opened.extractall(tmp_path / "out")
+    process = subprocess.run(["sha256sum", "-c", "--quiet", SUMS], cwd=tmp_path / "out")
+    assert process.returncode == 0
+
+
+def test_whole_archive_is_verified_and_recomputed(archive, capsys):
+    lines, error = verify(archive, "--recompute", "3", "--seed", "4", capsys=capsys)
+    assert error is None
+    assert lines[0] == f"archive    {archive}, SHA-256 {provenance.file_hash(archive)}"
+    assert lines[1:3] == [
+        f"files      {len(members(archive))}, all as recorded",
+        "recompute  3 of 4 fits, drawn with seed 4",
+    ]
+    assert len(lines) == 6
+    assert all(
+        re.fullmatch(r"same +small/\w+/\S+: the same, byte for byte", li) for li in lines[3:]
+    )
+
+
+def test_other_seeds_choose_other_fits(archive, capsys):
+    chosen = {
+        verify(archive, "--recompute", "1", "--seed", seed, capsys=capsys)[0][-1]
+        for seed in "01234"
+    }
+    assert len(chosen) > 1
+
+
+def test_changed_byte_in_the_archive_is_found_and_named(archive, capsys):
+    with zipfile.ZipFile(archive) as opened:
+        info = opened.getinfo(TRACE)
+    data = bytearray(archive.read_bytes())
+    data[info.header_offset + 200] ^= 1
+    archive.write_bytes(data)
+    lines, error = verify(archive, capsys=capsys)
+    assert [line for line in lines[1:] if line.startswith(TRACE)] == lines[1:]
+    assert error.startswith("error: ") and len(lines) == 2
+
+
+def test_changed_file_is_found_and_named(archive, tmp_path, capsys):
+    content = members(archive)
+    content["results/figures/figure_1.png"] += b"x"
+    pack(tmp_path / "changed.zip", content)
+    lines, error = verify(tmp_path / "changed.zip", capsys=capsys)
+    (line,) = lines[1:]
+    assert line.startswith("results/figures/figure_1.png: SHA-256 ") and SUMS in line
+    assert "1 of the checks" in error
+
+
+def test_result_that_is_not_what_its_provenance_recorded_is_found(archive, tmp_path, capsys):
+    content = members(archive)
+    record = content[SIDECAR]
+    content[TRACE] += b"x"
+    content = corrected(content) | {SIDECAR: record}
+    sums = content[SUMS].decode().splitlines()
+    fixed = [
+        li if not li.endswith(SIDECAR) else f"{sha256(record).hexdigest()}  {SIDECAR}"
+        for li in sums
+    ]
+    pack(tmp_path / "changed.zip", content | {SUMS: "\n".join(fixed).encode()})
+    lines, error = verify(tmp_path / "changed.zip", capsys=capsys)
+    assert lines[1].startswith(f"{TRACE}: SHA-256 ") and lines[1].endswith(f"in {SIDECAR}")
+    assert len(lines) == 2 and error
+
+
+def test_missing_and_unlisted_files_are_named(archive, tmp_path, capsys):
+    content = members(archive)
+    del content["results/report.html"]
+    pack(tmp_path / "changed.zip", content | {"results/more.csv": b"1"})
+    lines, error = verify(tmp_path / "changed.zip", capsys=capsys)
+    assert lines[1:] == ["results/report.html: missing", f"results/more.csv: not listed in {SUMS}"]
+    assert error
+
+
+def test_recompute_finds_an_altered_number_though_all_checksums_agree(archive, tmp_path, capsys):
+    content = members(archive)
+    trace = pd.read_parquet(BytesIO(content[TRACE]))
+    trace.loc[2, "loss"] += 1e-12
+    altered = BytesIO()
+    trace.to_parquet(altered, index=False)
+    pack(tmp_path / "altered.zip", corrected(content | {TRACE: altered.getvalue()}))
+    lines, error = verify(tmp_path / "altered.zip", capsys=capsys)
+    assert error is None and "all as recorded" in lines[1]
+    lines, error = verify(tmp_path / "altered.zip", "--recompute", "4", capsys=capsys)
+    (line,) = [line for line in lines if line.startswith("differs")]
+    assert f"{TRACE}: loss is " in line and "replicate 0, iteration 2" in line
+    assert "1 of the checks" in error
+
+
+def made_elsewhere(content, loss, **changes):
+    """Return an archive's files as of another machine, one loss off by a factor."""
+    trace = pd.read_parquet(BytesIO(content[TRACE]))
+    trace.loc[2, "loss"] *= loss
+    altered = BytesIO()
+    trace.to_parquet(altered, index=False)
+    record = json.loads(content[SIDECAR]) | changes
+    return corrected(content | {TRACE: altered.getvalue(), SIDECAR: json.dumps(record).encode()})
+
+
+@pytest.mark.parametrize(("change", "said"), [({"cpu": "another"}, "cpu"), ({"code": "c"}, "code")])
+def test_last_bits_may_differ_where_provenance_names_another_machine_or_code(
+    archive, tmp_path, capsys, change, said
+):
+    content = members(archive)
+    for loss, same in ((1 + 1e-9, True), (1 + 1e-4, False)):
+        pack(tmp_path / "elsewhere.zip", made_elsewhere(content, loss, **change))
+        lines, error = verify(tmp_path / "elsewhere.zip", "--recompute", "4", capsys=capsys)
+        (line,) = [line for line in lines if f"another {said}" in line]
+        assert line.startswith("same" if same else "differs") and ("1e-06" in line) is same
+        assert (error is None) is same
+
+
+def test_config_that_is_not_the_provenances_is_found(archive, tmp_path, capsys):
+    content = members(archive)
+    changed = yaml.safe_load(content["config.yaml"]) | {"seed": 6}
+    content["config.yaml"] = yaml.safe_dump(changed).encode()
+    pack(tmp_path / "changed.zip", corrected(content))
+    lines, error = verify(tmp_path / "changed.zip", "--recompute", "1", capsys=capsys)
+    assert lines[-1].startswith("differs") and "other settings" in lines[-1] and error
+
+
+def test_truncated_archive_is_one_line(archive, capsys):
+    archive.write_bytes(archive.read_bytes()[:-40])
+    lines, error = verify(archive, capsys=capsys)
+    assert lines == [] and len(error.splitlines()) == 1
+    assert "not a whole archive" in error and str(archive) in error
+
+
+@pytest.mark.parametrize(
+    "name", ["../evil", "/etc/evil", "a/../../evil", "a\\evil", "c:evil", "a/"]
+)
+def test_path_that_leads_out_of_the_archive_is_refused(archive, tmp_path, name, capsys):
+    pack(tmp_path / "unsafe.zip", members(archive), [(name, b"x")])
+    lines, error = verify(tmp_path / "unsafe.zip", capsys=capsys)
+    assert lines == [] and "unsafe entry" in error and repr(name)[1:-1] in error
+
+
+def test_link_in_an_archive_is_refused(archive, tmp_path, capsys):
+    link = zipfile.ZipInfo("results/link")
+    link.external_attr = 0o120777 << 16
+    pack(tmp_path / "unsafe.zip", members(archive), [(link, b"/etc/passwd")])
+    assert "unsafe entry" in verify(tmp_path / "unsafe.zip", capsys=capsys)[1]
+
+
+@pytest.mark.filterwarnings("ignore:Duplicate name")
+def test_name_that_is_twice_in_an_archive_is_refused(archive, tmp_path, capsys):
+    pack(tmp_path / "twice.zip", members(archive), [(TRACE, b"x")])
+    assert f"{TRACE} is in it 2 times" in verify(tmp_path / "twice.zip", capsys=capsys)[1]
+
+
+@pytest.mark.parametrize("content", [{}, {"a": b"1"}, {SUMS: b"nonsense\n"}])
+def test_zip_that_is_no_archive_is_one_line(content, tmp_path, capsys):
+    pack(tmp_path / "other.zip", content)
+    error = verify(tmp_path / "other.zip", capsys=capsys)[1]
+    assert SUMS in error and len(error.splitlines()) == 1
+
+
+def test_file_that_is_not_there_is_one_line(tmp_path, capsys):
+    assert "no such archive" in verify(tmp_path / "none.zip", capsys=capsys)[1]
+
+
+def test_edited_result_is_not_archived(finished, tmp_path):
+    results = tmp_path / "results"
+    checked = settings(results)
+    for name, data in members_of(finished).items():
+        (results / name).parent.mkdir(parents=True, exist_ok=True)
+        (results / name).write_bytes(data)
+    trace = results / TRACE.removeprefix("results/")
+    trace.write_bytes(trace.read_bytes() + b"x")
+    with pytest.raises(DataError, match=re.escape(f"{TRACE} is not what")):
+        write(checked, tmp_path / "archive.zip")
+    assert not (tmp_path / "archive.zip").exists()
+
+
+def members_of(checked):
+    """The files of a run by their name in the folder of results."""
+    return {
+        name.removeprefix("results/"): path.read_bytes()
+        for name, path in contents.files(checked).items()
+    }
+
+
+def test_nothing_is_not_archived(tmp_path):
+    with pytest.raises(DataError, match="no results to archive"):
+        write(settings(tmp_path), tmp_path / "archive.zip")
+
+
+@pytest.mark.slow
+def test_verify_through_the_command_line(archive):
+    command = [sys.executable, "-m", "emmoe", "verify", str(archive), "--recompute", "-1"]
+    process = subprocess.run(command, cwd=ROOT, env=environment(), capture_output=True, text=True)
+    assert process.returncode == 2 and "'-1' is not a whole number" in process.stderr

@@ -1,0 +1,10 @@
+"""Write the archive of all results that are there."""
+
+import sys
+
+from emmoe import jobs
+from emmoe.archive import file
+
+with jobs.logged(snakemake.log[0], snakemake.resources.get("attempt", 1)):
+    sha256 = file.write(snakemake.config, snakemake.params.path)
+    print(f"{snakemake.params.path}: SHA-256 {sha256}", file=sys.stderr)
