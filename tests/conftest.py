@@ -45,6 +45,30 @@ def one_thread():
         yield
 
 
+def pytest_collection_modifyitems(items):
+    """Begin with the files that take long, so that none of them is alone at the end."""
+
+    def long(item):
+        return [item.get_closest_marker(name) is None for name in ("slurm", "slow")]
+
+    first = {}
+    for item in items:
+        first[item.path] = min(long(item), first.get(item.path, long(item)))
+    items.sort(key=lambda item: first[item.path])
+
+
+def pytest_sessionfinish(session):
+    """Hand the counts of a process of `pytest -n` to the one that started it."""
+    if hasattr(session.config, "workeroutput"):
+        session.config.workeroutput["cases"] = dict(CASES)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node):
+    """Add up the counts."""
+    CASES.update(getattr(node, "workeroutput", {}).get("cases", {}))
+
+
 def pytest_terminal_summary(terminalreporter):
     """Say how many cases of bad input were run (`campaign`)."""
     if CASES:

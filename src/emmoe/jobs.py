@@ -17,7 +17,6 @@ import pandas as pd
 from threadpoolctl import threadpool_limits
 
 from emmoe import provenance, results, seals
-from emmoe.contest import run_contest
 from emmoe.draw import draw_block
 from emmoe.errors import DataError, EmmoeError
 from emmoe.fit import Files, fit_block
@@ -181,6 +180,8 @@ def contest(
     provenance_path: str,
 ) -> None:
     """Run a contest; write its rows without clocks, with them, and its provenance."""
+    from emmoe.contest import run_contest  # with all models compiled: of no use to other jobs
+
     rows = run_contest(task, files, lambda line: _say(f"{task['contest']}, {line}"))
     for path, frame in ((costs_path, rows.drop(columns="cpu_seconds")), (seconds_path, rows)):
         with seals.sealed(path), results.atomic(path) as temporary:

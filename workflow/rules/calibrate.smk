@@ -2,25 +2,32 @@
 CALIBRATION = "<results>/calibration"
 
 
+def calibration():
+    """The module of its tasks, imported where it is needed alone: that takes half a second."""
+    from emmoe.calibration import tasks
+
+    return tasks
+
+
 def calibration_parts(kind, only=None):
     """Files of all parts, or of one stage's."""
     return [
         f"{CALIBRATION}/parts/{family}/{stage}-{number}.{kind}"
-        for (family, stage), count in tasks.counts(config).items()
+        for (family, stage), count in calibration().counts(config).items()
         for number in range(count)
         if only in (None, stage)
     ]
 
 
 def calibration_task(wildcards):
-    return tasks.task(config, wildcards.family, wildcards.stage, int(wildcards.part))
+    return calibration().task(config, wildcards.family, wildcards.stage, int(wildcards.part))
 
 
 def calibration_inputs(wildcards):
     """The readings and, where a part needs them, downloads and the data settings kept."""
     settings = config["calibration"][wildcards.family]
     files = {"reported": settings["reported"]}
-    files["downloads"] = [f"<downloads>/{f}" for f in tasks.files(config, wildcards.family)]
+    files["downloads"] = [f"<downloads>/{f}" for f in calibration().files(config, wildcards.family)]
     if wildcards.stage == "steps":
         files["kept"] = f"{CALIBRATION}/parts/symmetric_linear/kept.json"
     return files
@@ -44,7 +51,7 @@ rule calibrate_part:
         runtime=lambda w, attempt: attempt * demand.OF_LONG["runtime"],
     params:
         task=calibration_task,
-        code=lambda w: tasks.code(config, w.family),
+        code=lambda w: calibration().code(config, w.family),
     script:
         "../scripts/calibrate_part.py"
 
@@ -52,7 +59,7 @@ rule calibrate_part:
 # Keep some of the accepted data settings, at which the steps are searched.
 rule calibrate_keep:
     input:
-        calibration_parts("json", "data"),
+        lambda w: calibration_parts("json", "data"),
     output:
         f"{CALIBRATION}/parts/symmetric_linear/kept.json",
     log:
@@ -61,7 +68,7 @@ rule calibrate_keep:
         "<benchmarks>/calibrate/symmetric_linear/kept.tsv"
     localrule: True
     params:
-        points=lambda w: tasks.points(config),
+        points=lambda w: calibration().points(config),
         kept=lambda w: config["calibration"]["symmetric_linear"]["data"]["kept"],
         code=provenance.code_hash("emmoe.calibration.space"),
     script:
@@ -71,10 +78,10 @@ rule calibrate_keep:
 # Gather all parts into tables and a page.
 rule calibrate_gather:
     input:
-        scores=calibration_parts("json"),
-        predictions=calibration_parts("parquet"),
-        provenances=calibration_parts("provenance.json"),
-        reported=[f["reported"] for f in tasks.families(config).values()],
+        scores=lambda w: calibration_parts("json"),
+        predictions=lambda w: calibration_parts("parquet"),
+        provenances=lambda w: calibration_parts("provenance.json"),
+        reported=lambda w: [f["reported"] for f in calibration().families(config).values()],
     output:
         settings=f"{CALIBRATION}/settings.csv",
         scores=f"{CALIBRATION}/scores.csv",
@@ -88,7 +95,7 @@ rule calibrate_gather:
         "<benchmarks>/calibrate/gather.tsv"
     localrule: True
     params:
-        families=lambda w: tasks.families(config),
+        families=lambda w: calibration().families(config),
         code=provenance.code_hash("emmoe.calibration.report", "emmoe.calibration.readings"),
     script:
         "../scripts/calibrate_gather.py"

@@ -15,7 +15,6 @@ for name in ("OPENBLAS", "OMP", "MKL"):
 from emmoe import demand, grid, guard, jobs, provenance, reported  # noqa: E402
 from emmoe import config as configuration  # noqa: E402
 from emmoe.audit import plan  # noqa: E402
-from emmoe.calibration import tasks  # noqa: E402
 from emmoe.errors import EmmoeError  # noqa: E402
 from emmoe.registry import component  # noqa: E402
 from emmoe.report import build as report_build  # noqa: E402
