@@ -33,7 +33,7 @@ calibrate: $(READY) ## search the settings that the paper does not state (downlo
 	@$(SNAKEMAKE) calibrate
 
 test: $(READY) ## run the tests
-	@.venv/bin/python -m pytest -n auto --maxprocesses 4 --dist loadfile
+	@.venv/bin/python -m pytest -n auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 
 faults: $(READY) ## kill, starve and damage small runs: nothing may be lost (about 15 minutes)
 	@PYTHONPATH=tests .venv/bin/python -m faults

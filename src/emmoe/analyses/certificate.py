@@ -88,9 +88,9 @@ def _step(before: Point, after: Point) -> list[float]:
     """Return the residuals of a step and its three controls, and the secant ratio."""
     old, new = before.theta, after.theta
     gradient, next_gradient = before.loss_and_gradient[1], after.loss_and_gradient[1]
-    points = [new, (old + new) / 2, old - gradient, old]
-    changes = [mirror_gradient_change(before.model, point, old) for point in points]
-    residuals = np.linalg.norm(np.array(changes) + gradient, axis=1) / np.linalg.norm(gradient)
+    points = np.stack([new, (old + new) / 2, old - gradient, old])
+    changes = mirror_gradient_change(before.model, points, old)
+    residuals = np.linalg.norm(changes + gradient, axis=1) / np.linalg.norm(gradient)
     return [*residuals, (next_gradient - gradient) @ (new - old) / (changes[0] @ (new - old))]
 
 

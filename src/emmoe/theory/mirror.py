@@ -104,10 +104,16 @@ def _(model: SymmetricLogistic) -> Logistic:
     return Logistic()
 
 
+def halves(theta: Array) -> tuple[Array, Array]:
+    """Return beta and w, each (..., d), of theta, (..., p)."""
+    d = theta.shape[-1] // 2
+    return theta[..., :d], theta[..., d:]
+
+
 def independent_loss_and_gradient(model: SymmetricModel, theta: Array) -> tuple[float, Array]:
     """Return L(theta) and its gradient (p,): the mean over z ~ post_theta of the component
     scores, from log p(y, z | x) and Bayes' rule."""
-    x, (beta, w) = model.sample.x, np.split(theta, 2)
+    x, (beta, w) = model.sample.x, halves(theta)
     za, zb = SIGNS * (x @ w), SIGNS * (x @ beta)
     density, score = expert(model).log_density_and_score(model.sample.y, zb)
     joint = log_expit(za) + density
@@ -122,11 +128,12 @@ def independent_gradient(model: SymmetricModel, theta: Array) -> Array:
 
 
 def mirror_gradient_change(model: SymmetricModel, new: Array, old: Array) -> Array:
-    """Return grad A(new) - grad A(old), shape (p,), accurate relative to |new - old|."""
-    x, (beta, w) = model.sample.x, np.split(old, 2)
-    change_b, change_a = (x @ part for part in np.split(new - old, 2))
+    """Return grad A(new) - grad A(old), accurate relative to |new - old|, for one new point (p,) or
+    several (k, p): of new's shape."""
+    x, (beta, w) = model.sample.x, halves(old)
+    change_b, change_a = (part @ x.T for part in halves(new - old))
     slopes = expert(model).slope_change(x @ beta, change_b), half_tanh_change(x @ w, change_a)
-    return (np.stack(slopes) @ x / len(x)).ravel()
+    return np.concatenate([slope @ x for slope in slopes], axis=-1) / len(x)
 
 
 def mirror_residual(
@@ -141,8 +148,8 @@ def mirror_residual(
 
 def bregman(model: SymmetricModel, u: Array, t: Array) -> float:
     """Return D_A(u, t), the mean KL divergence of the complete-data model at t from that at u."""
-    x, (beta, w) = model.sample.x, np.split(t, 2)
-    change_b, change_a = (x @ part for part in np.split(u - t, 2))
+    x, (beta, w) = model.sample.x, halves(t)
+    change_b, change_a = (x @ part for part in halves(u - t))
     of_gate = bernoulli_divergence(x @ w, change_a)
     return float(np.mean(expert(model).divergence(x @ beta, change_b) + of_gate))
 
