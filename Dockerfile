@@ -1,6 +1,7 @@
 # The locked packages and a copy of this checkout, made to run `snakemake figures`:
 #   docker build --build-arg COMMIT="$(git describe --always --dirty --abbrev=40 --exclude='*')" -t emmoe .
-#   docker run --rm -v "$PWD/results:/emmoe/results" emmoe
+#   docker run --rm -v "$PWD/results:/emmoe/results" -v "$PWD/.snakemake:/emmoe/.snakemake" emmoe
+# docs/archive.md says why both folders are kept.
 FROM python:3.12.11-slim-bookworm
 
 # The user whom files in mounted folders will belong to; what provenance says of the code.

@@ -35,8 +35,8 @@ calibrate: $(READY) ## search the settings that the paper does not state (downlo
 test: $(READY) ## run the tests
 	@.venv/bin/python -m pytest -n auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 
-faults: $(READY) ## kill, starve and damage small runs: nothing may be lost (about 15 minutes)
-	@PYTHONPATH=tests .venv/bin/python -m faults
+faults: $(READY) ## kill, starve and damage small runs, 15 minutes (KEEP=1: into results/reference)
+	@PYTHONPATH=tests .venv/bin/python -m faults $(if $(KEEP),--keep)
 
 lint: $(READY) ## check style and format, change nothing
 	@.venv/bin/ruff check .

@@ -113,6 +113,8 @@ def _verdict(value: float, bound: float, most: bool) -> tuple[str, str]:
     """Return the target as text, and whether it is met: "" for no bound."""
     if np.isnan(bound):
         return "", ""
+    if np.isnan(value):
+        return f"{'≤' if most else '≥'} {bound:.4g}", "not measured"
     met = value <= bound if most else value >= bound
     return f"{'≤' if most else '≥'} {bound:.4g}", "yes" if met else "no"
 

@@ -83,6 +83,7 @@ ALLOWED = {
     "archive": {
         "errors",
         "config",
+        "seals",
         "grid",
         "jobs",
         "provenance",

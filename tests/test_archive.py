@@ -14,7 +14,7 @@ import pytest
 import yaml
 from workflow_helpers import ROOT, environment
 
-from emmoe import cli, config, grid, jobs, provenance
+from emmoe import cli, config, grid, jobs, provenance, seals
 from emmoe.archive import contents
 from emmoe.archive.file import SUMS, write
 from emmoe.errors import DataError
@@ -298,24 +298,61 @@ def test_file_that_is_not_there_is_one_line(tmp_path, capsys):
 
 
 def test_edited_result_is_not_archived(finished, tmp_path):
-    results = tmp_path / "results"
-    checked = settings(results)
-    for name, data in members_of(finished).items():
-        (results / name).parent.mkdir(parents=True, exist_ok=True)
-        (results / name).write_bytes(data)
-    trace = results / TRACE.removeprefix("results/")
+    checked, trace = copied(finished, tmp_path), tmp_path / TRACE
     trace.write_bytes(trace.read_bytes() + b"x")
-    with pytest.raises(DataError, match=re.escape(f"{TRACE} is not what")):
+    with pytest.raises(DataError, match=re.escape(f"{trace}: edited or damaged")):
         write(checked, tmp_path / "archive.zip")
     assert not (tmp_path / "archive.zip").exists()
 
 
-def members_of(checked):
-    """The files of a run by their name in the folder of results."""
-    return {
-        name.removeprefix("results/"): path.read_bytes()
-        for name, path in contents.files(checked).items()
-    }
+def copied(finished, folder):
+    """Copy a run into folder/results; return the config that names them."""
+    for name, path in contents.files(finished).items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_bytes(path.read_bytes())
+    return settings(folder / "results")
+
+
+def test_table_edited_after_it_was_written_is_not_archived(finished, tmp_path):
+    checked, table = copied(finished, tmp_path), tmp_path / "results/tables/t.csv"
+    with seals.sealed(table):
+        table.write_text("as it is made")
+    write(checked, tmp_path / "archive.zip")
+    table.write_text("edited")
+    with pytest.raises(DataError, match=re.escape(f"{table}: edited or damaged")):
+        write(checked, tmp_path / "archive.zip")
+
+
+def test_result_of_other_settings_is_not_archived(finished, tmp_path):
+    changed = json.loads(json.dumps(finished))
+    changed["experiments"]["small"]["iterations"] += 1
+    with pytest.raises(DataError, match=r"provenance.json: made with other settings"):
+        write(changed, tmp_path / "archive.zip")
+
+
+def test_trace_that_no_fit_of_the_config_made_is_found(archive, tmp_path, capsys):
+    content = members(archive)
+    config = yaml.safe_load(content["config.yaml"])
+    del config["experiments"]["small"]["fitters"]["em"]
+    content["config.yaml"] = yaml.safe_dump(config).encode()
+    pack(tmp_path / "cut.zip", corrected(content))
+    lines, error = verify(tmp_path / "cut.zip", "--recompute", "1", capsys=capsys)
+    assert error and f"{TRACE}: no fit of the archived config made it" in lines
+
+
+def test_archive_without_a_fit_cannot_be_recomputed(archive, tmp_path, capsys):
+    content = {name: data for name, data in members(archive).items() if "small" not in name}
+    pack(tmp_path / "cut.zip", corrected(content))
+    lines, error = verify(tmp_path / "cut.zip", "--recompute", "1", capsys=capsys)
+    assert error and lines[-1] == "no fit could be made again"
+
+
+@pytest.mark.parametrize("damage", [b"{", b"[]", b"{}"])
+def test_damaged_provenance_is_one_line(finished, tmp_path, damage):
+    checked, sidecar = copied(finished, tmp_path), tmp_path / SIDECAR
+    sidecar.write_bytes(damage)
+    with pytest.raises(DataError, match=re.escape(str(sidecar))):
+        write(checked, tmp_path / "archive.zip")
 
 
 def test_nothing_is_not_archived(tmp_path):

@@ -1,11 +1,13 @@
 """One run at a time in a folder: a live one is respected, a killed one is cleared away."""
 
+import errno
 import os
 import signal
 import subprocess
 import sys
 
 import pytest
+import yaml
 from workflow_helpers import ROOT
 
 from emmoe import guard
@@ -51,9 +53,9 @@ def killed(folder):
     return process
 
 
-def orphan(folder, name="sleep"):
+def orphan(folder):
     """A process with a folder's mark, as jobs of its run have it."""
-    return subprocess.Popen([name, "60"], env=os.environ | {guard.MARK: str(folder)})
+    return subprocess.Popen(["sleep", "60"], env=os.environ | {guard.MARK: str(folder)})
 
 
 def test_second_run_is_told_which_process_is_working(folder):
@@ -84,6 +86,37 @@ def test_run_after_a_killed_one_ends_its_jobs_first(folder, capsys):
     assert f"(process {run.pid} on " in said and "2 jobs of it ended" in said
     for other in others:
         other.kill()
+
+
+def of_another_machine(folder, monkeypatch):
+    lock = folder / ".snakemake" / "run.lock"
+    lock.write_text("process 1 on elsewhere\n")
+
+
+def without_locks(folder, monkeypatch):
+    def refuse(stream, operation):
+        raise OSError(errno.ENOSYS, "Function not implemented")
+
+    monkeypatch.setattr(guard.fcntl, "flock", refuse)
+
+
+def without_processes(folder, monkeypatch):
+    monkeypatch.setattr(guard, "PROCESSES", folder / "proc")
+
+
+@pytest.mark.parametrize("where", [of_another_machine, without_locks, without_processes])
+def test_where_the_last_run_may_still_work_nothing_is_ended_or_removed(folder, monkeypatch, where):
+    killed(folder)
+    job, left = orphan(folder), folder / "results" / ".r0.123.parquet"
+    left.touch()
+    where(folder, monkeypatch)
+    lock = folder / ".snakemake" / "run.lock"
+    with pytest.raises(RunError, match=f"end it and its jobs, then delete {lock}"):
+        guarded(folder).begin()
+    assert job.poll() is None and left.exists()
+    job.kill()
+    lock.unlink()
+    guarded(folder).begin()
 
 
 def test_run_after_a_killed_one_removes_what_it_left_unfinished(folder):
@@ -120,17 +153,40 @@ def test_file_in_the_place_of_a_folder_is_told_before_anything_is_planned(folder
         guard.Guard(folder, [folder / "results", folder / "downloads" / "toy"])
 
 
-def test_slurm_jobs_of_a_killed_run_are_cancelled_and_no_others(folder, monkeypatch):
-    killed(folder)
+@pytest.fixture
+def queue(folder, monkeypatch):
+    """The file that stands for Slurm's queue."""
+    (folder / ".snakemake" / "slurm_logs").mkdir(parents=True)  # as the plugin leaves it
     tools = folder / "tools"
     tools.mkdir()
     queue = tools / "queue"
-    rows = [f"1|emmoe_a|{folder}", f"2|emmoe_b|{folder}/x", f"3|shell|{folder}", "4|emmoe_c|/"]
-    queue.write_text("\n".join(rows) + "\n")
     (tools / "squeue").write_text(f'#!/bin/sh\ncat "{queue}"\n')
     (tools / "scancel").write_text(f'#!/bin/sh\nsed -i "/^$1|/d" "{queue}"\n')
     for name in ("squeue", "scancel"):
         (tools / name).chmod(0o755)
     monkeypatch.setenv("PATH", f"{tools}:{os.environ['PATH']}")
+    return queue
+
+
+def test_slurm_jobs_of_a_killed_run_are_cancelled_and_no_others(folder, queue, monkeypatch):
+    rows = [f"1|emmoe_a|{folder}", f"2|emmoe_b|{folder}/x", f"3|shell|{folder}", "4|emmoe_c|/",
+            f"5|emmoe_own|{folder}"]  # fmt: skip
+    queue.write_text("\n".join(rows) + "\n")
+    killed(folder)
+    monkeypatch.setenv("SLURM_JOB_ID", "5")
     guarded(folder).begin()
     assert queue.read_text().split() == rows[1:]
+
+
+def test_slurm_that_does_not_answer_is_told_until_it_does(folder, queue):
+    killed(folder)
+    for _ in range(2):
+        with pytest.raises(RunError, match="squeue does not answer"):
+            guarded(folder).begin()
+    queue.touch()
+    guarded(folder).begin()
+
+
+def test_jobs_are_known_by_the_prefix_that_the_profile_sets():
+    profile = yaml.safe_load((ROOT / "profiles/slurm/profile.yaml").read_text())
+    assert f"{profile['slurm-jobname-prefix']}_" == guard.PREFIX

@@ -7,7 +7,7 @@ from pathlib import Path
 from zipfile import ZipFile
 
 from emmoe import __version__, registry
-from emmoe.archive import recompute
+from emmoe.archive import contents, recompute
 from emmoe.archive.file import opened
 from emmoe.archive.verify import mismatches
 from emmoe.comparison.step_grid import variants
@@ -76,7 +76,9 @@ def _recompute(archive: ZipFile, count: int, seed: int) -> list[str]:
     chosen = recompute.choose(fits, count, seed)
     without = f"; {len(others)} more need downloads that are not here" if others else ""
     print(f"recompute  {len(chosen)} of {len(fits)} fits, drawn with seed {seed}{without}")
-    wrong = []
+    wrong = contents.unowned(archive.namelist(), config)
+    wrong += [] if chosen else ["no fit could be made again"]
+    print("\n".join(wrong), end="\n" if wrong else "")
     for outcome in recompute.recompute(archive, config, chosen):
         print(f"{'same' if outcome.same else 'differs':<10} {outcome.line}", flush=True)
         wrong += [] if outcome.same else [outcome.line]

@@ -40,17 +40,20 @@ def check_fit(path: Path | str) -> None:
     *results, kind, experiment, fitter, name = path.parts
     record = Path(*results, "traces", experiment, fitter, name).with_suffix(".provenance.json")
     if record.is_file():
-        written = read_record(record)["outputs"]
-        if file_hash(path) != written[{"traces": "trace", "runs": "runs"}[kind]]:
+        written = read_record(record).get("outputs", {})
+        if file_hash(path) != written.get({"traces": "trace", "runs": "runs"}[kind]):
             raise DataError(f"{path}: {CHANGED}")
 
 
 def read_record(path: Path | str) -> dict[str, Any]:
     """Return a provenance file's content; raises DataError if it cannot be read."""
     try:
-        return json.loads(Path(path).read_text())
+        content = json.loads(Path(path).read_text())
     except ValueError:
-        raise DataError(f"{path}: {CHANGED}") from None
+        content = None
+    if not isinstance(content, dict):
+        raise DataError(f"{path}: {CHANGED}")
+    return content
 
 
 def files_of_fit(trace: Path | str) -> list[Path]:

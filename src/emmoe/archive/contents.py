@@ -53,6 +53,15 @@ def files(config: dict[str, Any]) -> dict[str, Path]:
     return {f"{FOLDER}/{name}": results / name for name in sorted(names)}
 
 
+def unowned(names: list[str], config: dict[str, Any]) -> list[str]:
+    """Return a line for each trace or table of runs of an archive that its config does not name."""
+    kinds = (f"{FOLDER}/traces/", f"{FOLDER}/runs/")
+    owned = {f"{FOLDER}/{name}" for fit in fits(config) for name in fit.files.values()}
+    owned |= {f"{kind}{name}.parquet" for kind in kinds for name in config["experiments"]}
+    others = sorted({name for name in names if name.startswith(kinds)} - owned)
+    return [f"{name}: no fit of the archived config made it" for name in others]
+
+
 def _declared(config: dict[str, Any]) -> Iterator[str]:
     """Everything but the fits, relative to the folder of results."""
     yield "report.html"
@@ -80,4 +89,5 @@ def recorded(provenance: str, content: dict[str, Any]) -> dict[str, str]:
         "table": f"{folder}/{stem}.csv",
         "costs": f"{folder}/costs.parquet",
     }
-    return {paths[kind]: sha256 for kind, sha256 in content.get("outputs", {}).items()}
+    outputs = content.get("outputs", {})
+    return {path: outputs[kind] for kind, path in paths.items() if kind in outputs}

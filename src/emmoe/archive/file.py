@@ -11,17 +11,19 @@ import stat
 import zipfile
 import zlib
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 from typing import Any
 
 import yaml
 
+from emmoe import grid, seals
 from emmoe.archive import contents
 from emmoe.errors import DataError
-from emmoe.provenance import file_hash
+from emmoe.provenance import digest, file_hash
 from emmoe.results import atomic
+from emmoe.sidecars import SINGLE, of_fits, of_single
 
 CONFIG, SUMS = "config.yaml", "SHA256SUMS"
 LINE = re.compile(r"([0-9a-f]{64})  (\S.*)")
@@ -32,10 +34,12 @@ UNREADABLE = (zipfile.BadZipFile, zlib.error, EOFError, OSError, RuntimeError, N
 def write(config: dict[str, Any], path: Path | str) -> str:
     """Write the archive of a checked config's results; return its SHA-256.
 
-    Raises DataError where there are no results, or one is not what its provenance recorded."""
+    Raises DataError where there are no results, or one is not what was written, or not what the
+    config would make."""
     found = contents.files(config)
     if not found:
         raise DataError(f"{config['pathvars']['results']}: no results to archive: run make figures")
+    check_tasks(config)
     plain = json.loads(json.dumps(config))  # what YAML shares, apart
     texts = {CONFIG: yaml.safe_dump(plain, sort_keys=False, allow_unicode=True).encode()}
     sums = {}
@@ -45,8 +49,12 @@ def write(config: dict[str, Any], path: Path | str) -> str:
             sums[name] = hashlib.sha256(data).hexdigest()
             _add(archive, name, data)
         for name, source in found.items():
+            seals.check(source)
             if name.endswith("provenance.json"):
-                _check_recorded(name, json.loads(source.read_text()), sums)
+                recorded = contents.recorded(name, seals.read_record(source))
+                for output, sha256 in recorded.items():
+                    if sums.get(output) != sha256:
+                        raise DataError(f"{found.get(output, output)}: {seals.CHANGED}")
         _add(archive, SUMS, "".join(f"{sums[name]}  {name}\n" for name in sorted(sums)).encode())
     return file_hash(path)
 
@@ -58,10 +66,19 @@ def _add(archive: zipfile.ZipFile, name: str, data: bytes) -> None:
     archive.writestr(info, data, compresslevel=6)
 
 
-def _check_recorded(name: str, content: dict[str, Any], sums: Mapping[str, str]) -> None:
-    for output, sha256 in contents.recorded(name, content).items():
-        if sums.get(output) != sha256:
-            raise DataError(f"{output} is not what {name} recorded: delete it and run again")
+def check_tasks(config: dict[str, Any]) -> None:
+    """Raise DataError for a fit, contest or probe that was made with other settings than the
+    config's."""
+    results = Path(config["pathvars"]["results"])
+    fits = {path: grid.fit_task(config, *fit) for fit, path in of_fits(config, results).items()}
+    single = {
+        path: SINGLE[kind][1](config, name)
+        for (kind, name), path in of_single(config, results).items()
+    }
+    for path, task in (fits | single).items():
+        if path.is_file() and digest(seals.read_record(path).get("task")) != digest(task):
+            said = "made with other settings than the config's"
+            raise DataError(f"{path}: {said}: make its target again, or delete it")
 
 
 @contextmanager

@@ -25,7 +25,8 @@ from emmoe.archive.verify import content
 from emmoe.errors import DataError
 
 TOLERANCE = 1e-6  # relative, or absolute for numbers below one
-LIBRARIES = ("numpy", "scipy", "pandas", "pyarrow", "scikit-learn", "numba")
+LIBRARIES = ("numpy", "scipy", "numba", "llvmlite", "pandas", "pyarrow", "scikit-learn")
+NEEDED = ("task", "code", "python", "cpu", "blas", "versions")  # of a provenance file
 
 
 class Outcome(NamedTuple):
@@ -83,6 +84,8 @@ def _recompute(archive: zipfile.ZipFile, config: dict[str, Any], fit: Fit) -> st
     """Return how a fit agrees; raises DataError, naming the file, if it does not."""
     name = f"{FOLDER}/{fit.files['provenance']}"
     record, task = content(archive, name), grid.fit_task(config, *fit)
+    if lost := [key for key in NEEDED if key not in record]:
+        raise DataError(f"{name}: not a fit's provenance: {lost[0]} is missing")
     if provenance.digest(task) != provenance.digest(record["task"]):
         raise DataError(f"{name}: made with other settings than those of {CONFIG}")
     others = _others(record, task)
