@@ -111,6 +111,9 @@ def _check_size(where: str, dataset: Dataset, blocks: dict[str, slice]) -> None:
 
 def _check_contest(where: str, contest: dict[str, Any], downloads: dict[str, Any]) -> None:
     """Check a contest as an experiment whose fitters are its rivals, one at each step."""
+    for name, rival in contest["rivals"].items():
+        settings = {key: value for key, value in rival.items() if key != "doublings"}
+        components.build_fitter(settings, f"{where}.rivals.{name}")
     fitters = {
         f"{name} {variant.name}".strip(): variant.settings
         for name, rival in contest["rivals"].items()
