@@ -126,7 +126,7 @@ MISTAKES = [
     ("targets", {}, "targets"),
     ("rivals", {"em": {"algorithm": "emm"}}, "no fitter named 'emm': did you mean 'em'?"),
     ("rivals", {"em": {"algorithm": "em", "doublings": [0, 1]}}, "no step to double"),
-    ("rivals", {"gd": {"algorithm": "adam", "step": -1, "doublings": [0, 1]}}, "rivals.gd +0"),
+    ("rivals", {"gd": {"algorithm": "adam", "step": -1, "doublings": [0, 1]}}, "rivals.gd: step"),
     ("start", {"name": "near_thruth"}, "'near_truth'"),
 ]
 
