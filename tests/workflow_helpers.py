@@ -7,18 +7,35 @@ import shutil
 import signal
 import subprocess
 import sys
+from functools import cache
 from io import StringIO
 from pathlib import Path
 
 import yaml
+
+from emmoe import config as configuration
+from emmoe import grid
+from emmoe.draw import draw_block
+from emmoe.fit import fit_block
 
 ROOT = Path(__file__).resolve().parents[1]
 EXPERIMENT = "symmetric_linear"
 SUMMARY = f"results/smoke/summaries/{EXPERIMENT}.csv"
 # Everything hidden is a cache or an environment; the rest of these is generated or downloaded.
 NEEDLESS = shutil.ignore_patterns(
-    ".*", "__pycache__", "*.egg-info", "build", "dist", "results", "benchmarks", "downloads"
+    ".*", "*.egg-info", "build", "dist", "results", "benchmarks", "downloads"
 )
+
+
+@cache
+def compile_kernels():
+    """Compile what the experiment needs, once and here: copies of this folder bring it along."""
+    config = configuration.load(ROOT / "tests" / "smoke.yaml")
+    block = grid.first_block(config["experiments"][EXPERIMENT])
+    drawn = draw_block(grid.draw_task(config, EXPERIMENT, block))
+    for fitter in config["experiments"][EXPERIMENT]["fitters"]:
+        task = grid.fit_task(config, EXPERIMENT, fitter, block) | {"iterations": 1}
+        fit_block(task, drawn, {}, lambda line: None)
 
 
 def environment():
@@ -44,6 +61,7 @@ class Checkout:
     @classmethod
     def fresh(cls, folder):
         """Copy the working tree, with a two-replicate version of the smoke experiment."""
+        compile_kernels()
         shutil.copytree(ROOT, folder, ignore=NEEDLESS)
         checkout = cls(folder)
         checkout.write_config(yaml.safe_load((ROOT / "tests" / "smoke.yaml").read_text()))
