@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import time
 
@@ -157,3 +158,11 @@ def test_interrupted_run_resumes(finished, checkout):
     checkout.run()
     assert checkout.files(TRACES) == finished.files(TRACES)
     assert checkout.pending() == set()
+
+
+@pytest.mark.parametrize("name", ["draws/symmetric_linear/none.npz", "runs/none.parquet"])
+def test_file_that_the_config_does_not_name_is_refused_in_one_line(finished, name):
+    process = finished.call("--dry-run", target=f"results/smoke/{name}")
+    (line,) = re.findall("^error: .*", process.stdout + process.stderr, re.M)
+    assert process.returncode == 1 and "the config has no 'none'" in line
+    assert "Traceback" not in process.stdout + process.stderr

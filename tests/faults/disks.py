@@ -12,7 +12,6 @@ from faults.lab import FIT, RESULTS, TARGETS, job, refusal
 
 PAGE = 4096
 PLENTY = 1 << 28  # bytes
-DRAWS = [f"{RESULTS}/draws/lines/{block}.npz" for block in ("r000-009", "r010-019")]
 
 
 @contextmanager
@@ -95,8 +94,10 @@ def file_for_folder(world):
 def read_only(world):
     """The results, some of them finished, can no longer be written."""
     lab = world.fresh()
+    written = world.reference.folder.glob(f"{RESULTS}/draws/*/*.npz")
+    draws = [str(path.relative_to(world.reference.folder)) for path in written]
     if os.geteuid():
-        lab.run(target=DRAWS)
+        lab.run(target=draws)
         finished = lab.finished()
         for folder in (lab.folder / RESULTS).glob("**/"):
             folder.chmod(0o555)
@@ -105,7 +106,7 @@ def read_only(world):
             folder.chmod(0o755)
         return world.resumed(lab, finished, said)
     with disk(lab.folder / "results", PLENTY) as remount:
-        lab.run(target=DRAWS)
+        lab.run(target=draws)
         finished = lab.finished()
         remount("ro")
         said = refusal(lab.call(), "error: ", RESULTS, "Read-only file system")

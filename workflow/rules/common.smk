@@ -1,6 +1,7 @@
 # Helpers and the validation of the config; no rules.
 import os
 import sys
+from contextlib import contextmanager
 from pathlib import Path
 
 # The package is used from this checkout, installed or not, here and in every job's own process.
@@ -75,11 +76,23 @@ def products(target):
     return figures + tables + findings
 
 
+@contextmanager
+def asked_for(*names):
+    """End the run in one line where a file was asked for by a name that the config does not have."""
+    try:
+        yield
+    except KeyError as error:
+        sys.exit(
+            f"error: {'/'.join(names)}: the config has no {error}: emmoe check says what it has"
+        )
+
+
 def of_all_fits(kind):
     """The input function of an experiment's traces or runs, of all fitters and blocks."""
 
     def files(wildcards):
-        experiment = config["experiments"][wildcards.experiment]
+        with asked_for(wildcards.experiment):
+            experiment = config["experiments"][wildcards.experiment]
         return [
             f"<results>/{kind}/{wildcards.experiment}/{fitter}/{block}.parquet"
             for fitter in experiment["fitters"]
@@ -90,11 +103,14 @@ def of_all_fits(kind):
 
 
 def draw_task(wildcards):
-    return grid.draw_task(config, wildcards.experiment, wildcards.block)
+    with asked_for(wildcards.experiment, wildcards.block):
+        return grid.draw_task(config, wildcards.experiment, wildcards.block)
 
 
 def fit_task(wildcards):
-    return grid.fit_task(config, wildcards.experiment, wildcards.fitter, wildcards.block)
+    names = wildcards.experiment, wildcards.fitter, wildcards.block
+    with asked_for(*names):
+        return grid.fit_task(config, *names)
 
 
 def probe_task(wildcards):
@@ -119,5 +135,6 @@ def downloads(kind):
 
 def downloads_of(section, name):
     """Downloads that the data set of an experiment or a contest reads."""
-    data = config[section][name]["data"]
+    with asked_for(section, name):
+        data = config[section][name]["data"]
     return [f"<downloads>/{file}" for file in component("datasets", data["name"], "data").files]
