@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
-from workflow_helpers import NEEDLESS, ROOT, Checkout, environment
+from workflow_helpers import NEEDLESS, ROOT, Checkout, compile_kernels, environment
 
 CONFIG = "tests/faults.yaml"
 RESULTS = "results/faults"
@@ -43,6 +43,7 @@ class Lab(Checkout):
     @classmethod
     def new(cls, folder):
         """Copy the working tree."""
+        compile_kernels()
         shutil.copytree(ROOT, folder, ignore=NEEDLESS)
         return cls(folder)
 
