@@ -8,7 +8,7 @@ from brute_force import brute_loss, log_bayes
 from scipy import stats
 
 from emmoe.models.symmetric import SymmetricModel
-from emmoe.theory import mirror
+from emmoe.theory import mirror, terms
 from emmoe.theory.information import hessian
 from emmoe.theory.optimum import settle
 
@@ -112,9 +112,27 @@ def test_logistic_terms_agree_with_long_arithmetic(logit):
     for change in (r * c for c in CHANGES for r in (1, -1)):
         for signed in (logit, -logit):
             arguments = np.array([signed]), np.array([change])
-            terms = mirror.bernoulli_divergence(*arguments), mirror.half_tanh_change(*arguments)
+            found = terms.bernoulli_divergence(*arguments), terms.half_tanh_change(*arguments)
             exact = exact_terms(signed, change)
-            np.testing.assert_allclose(np.ravel(terms), exact, rtol=1e-13, atol=0)
+            np.testing.assert_allclose(np.ravel(found), exact, rtol=1e-13, atol=0)
+
+
+@pytest.mark.parametrize("logit", LOGITS)
+def test_log_sigmoid_agrees_with_long_arithmetic(logit):
+    with localcontext() as context:
+        context.prec = 150
+        for signed in (logit, -logit):
+            values = terms.log_sigmoid(np.array([[signed], [-signed]]))
+            odds = [Decimal(v).exp() for v in (signed, -signed)]
+            exact = [[(e / (1 + e)).ln() for e in odds], [1 / (1 + e) for e in odds]]
+            np.testing.assert_allclose(np.squeeze(values), np.array(exact, float), rtol=1e-14)
+
+
+def test_mirror_gradient_changes_of_several_points_are_those_of_each(case):
+    points = np.stack([case.truth, 3 * case.start, case.start])
+    together = mirror.mirror_gradient_change(case.model, points, case.start)
+    each = [mirror.mirror_gradient_change(case.model, point, case.start) for point in points]
+    np.testing.assert_allclose(together, each, rtol=1e-13, atol=1e-16)
 
 
 def test_bregman_divergences_follow_their_definitions(case):

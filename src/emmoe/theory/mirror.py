@@ -16,43 +16,14 @@ from dataclasses import dataclass
 from functools import cached_property, singledispatch
 
 import numpy as np
-from numpy.polynomial.legendre import leggauss
-from scipy.special import expit, log_expit
 
 from emmoe.models.base import Array
-from emmoe.models.log_cosh import sech2_half
 from emmoe.models.symmetric import SymmetricModel
 from emmoe.models.symmetric_linear import SymmetricLinear
 from emmoe.models.symmetric_logistic import SymmetricLogistic
+from emmoe.theory.terms import bernoulli_divergence, half_tanh_change, log_sigmoid
 
 SIGNS = np.array([[1.0], [-1.0]])
-NEAR = 0.5  # a change of logit up to which Gauss-Legendre's rule is exact to round-off
-LARGE = 100.0  # a change of logit from which the difference of two tanh(logit / 2) loses nothing
-NODES, WEIGHTS = (values / 2 for values in leggauss(6))  # on [-1/2, 1/2]
-
-
-def half_tanh_change(logit: Array, change: Array) -> Array:
-    """Return [tanh((l + c)/2) - tanh(l/2)] / 2 = sinh(c/2) sech((l + c)/2) sech(l/2) / 2."""
-    sech_squared = sech2_half(logit + change) * sech2_half(logit)
-    near = np.sinh(np.clip(change, -LARGE, LARGE) / 2) * np.sqrt(sech_squared)
-    plain = np.tanh((logit + change) / 2) - np.tanh(logit / 2)
-    return np.where(np.abs(change) < LARGE, near, plain) / 2
-
-
-def bernoulli_divergence(logit: Array, change: Array) -> Array:
-    """Return KL(Bernoulli(sigmoid(l)) || Bernoulli(sigmoid(l + c))), each (n,): D_f(l + c, l) for
-    f(l) = log(1 + exp l), and for f(l) = log(2 cosh(l/2)), which differs by a linear term.
-
-    It is c^2 times the integral of (1 - s) f''(l + s c) over s in (0, 1), all terms positive; where
-    the change is large, the definition is as accurate once signs make the logit negative."""
-    near = np.abs(change) <= NEAR
-    divergence = np.empty_like(logit)
-    u, c, s = logit[near], change[near], 0.5 + NODES
-    divergence[near] = c**2 * (WEIGHTS * (1 - s) @ sech2_half(u + s[:, None] * c)) / 4
-    sign = np.where(logit > 0, -1.0, 1.0)[~near]
-    u, c = sign * logit[~near], sign * change[~near]
-    divergence[~near] = np.logaddexp(0, u + c) - np.logaddexp(0, u) - expit(u) * c
-    return divergence
 
 
 @dataclass(frozen=True)
@@ -79,7 +50,8 @@ class Logistic:
     """P(y) = sigmoid(y b) on {-1, 1}; the methods are Gaussian's."""
 
     def log_density_and_score(self, y: Array, b: Array) -> tuple[Array, Array]:
-        return log_expit(y * b), y * expit(-y * b)
+        log_density, derivative = log_sigmoid(y * b)
+        return log_density, y * derivative
 
     def divergence(self, b: Array, change: Array) -> Array:
         return bernoulli_divergence(b, change)
@@ -114,12 +86,14 @@ def independent_loss_and_gradient(model: SymmetricModel, theta: Array) -> tuple[
     """Return L(theta) and its gradient (p,): the mean over z ~ post_theta of the component
     scores, from log p(y, z | x) and Bayes' rule."""
     x, (beta, w) = model.sample.x, halves(theta)
-    za, zb = SIGNS * (x @ w), SIGNS * (x @ beta)
-    density, score = expert(model).log_density_and_score(model.sample.y, zb)
-    joint = log_expit(za) + density
-    posterior = SIGNS * expit(SIGNS * (joint[0] - joint[1]))
-    scores = [(posterior * score).sum(axis=0), (posterior * expit(-za)).sum(axis=0)]
-    return -float(np.logaddexp(*joint).mean()), -(np.stack(scores) @ x / len(x)).ravel()
+    density, score = expert(model).log_density_and_score(model.sample.y, SIGNS * (x @ beta))
+    log_gate, gate_score = log_sigmoid(SIGNS * (x @ w))
+    joint = log_gate + density
+    log_posterior, other_posterior = log_sigmoid(SIGNS * (joint[0] - joint[1]))
+    loss = (log_posterior.max(axis=0) - joint.max(axis=0)).mean()  # of the likelier component
+    weights = SIGNS * other_posterior[::-1]
+    slopes = np.stack([(weights * score).sum(axis=0), (weights * gate_score).sum(axis=0)])
+    return float(loss), -(slopes @ x / len(x)).ravel()
 
 
 def independent_gradient(model: SymmetricModel, theta: Array) -> Array:
