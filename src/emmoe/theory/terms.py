@@ -93,6 +93,6 @@ def _far_divergence(logit, change, found):
         if abs(change[i]) > NEAR:
             sign = -1.0 if logit[i] > 0 else 1.0
             new, old_decay = sign * (logit[i] + change[i]), decay(logit[i])
+            logarithm = math.log1p((decay(new) - old_decay) / (1 + old_decay))
             slope = old_decay / (1 + old_decay)
-            found[i] = max(new, 0.0) + math.log1p(decay(new)) - math.log1p(old_decay)
-            found[i] -= slope * sign * change[i]
+            found[i] = max(new, 0.0) + logarithm - slope * sign * change[i]
