@@ -8,7 +8,7 @@ import time
 
 import pytest
 import slurm_cluster
-from workflow_helpers import EXPERIMENT, Checkout, environment
+from workflow_helpers import EXPERIMENT, Checkout, copied, environment
 
 REASON = slurm_cluster.missing()
 pytestmark = [pytest.mark.slurm, pytest.mark.skipif(REASON is not None, reason=str(REASON))]
@@ -121,7 +121,7 @@ def local(tmp_path_factory):
 def checkout(local, slurm, tmp_path):
     """The same checkout, its compiled code included, without results, and the Slurm to use."""
     generated = shutil.ignore_patterns("results", ".snakemake", "start-*")
-    shutil.copytree(local.folder, tmp_path / "checkout", ignore=generated)
+    copied(local.folder, tmp_path / "checkout", generated)
     checkout = Cluster(tmp_path / "checkout")
     checkout.slurm = slurm
     yield checkout

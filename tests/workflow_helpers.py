@@ -12,6 +12,7 @@ from io import StringIO
 from pathlib import Path
 
 import yaml
+from numba.core.caching import _CacheLocator
 
 from emmoe import config as configuration
 from emmoe import grid
@@ -34,8 +35,23 @@ def compile_kernels():
     block = grid.first_block(config["experiments"][EXPERIMENT])
     drawn = draw_block(grid.draw_task(config, EXPERIMENT, block))
     for fitter in config["experiments"][EXPERIMENT]["fitters"]:
-        task = grid.fit_task(config, EXPERIMENT, fitter, block) | {"iterations": 1}
+        task = grid.fit_task(config, EXPERIMENT, fitter, block)
+        task |= {"iterations": 1, "analyses": ["rates", "certificate"]}
         fit_block(task, drawn, {}, lambda line: None)
+
+
+def copied(source, folder, ignore=None):
+    """Copy a checkout with its compiled code, which numba finds by its sources' absolute path."""
+    shutil.copytree(source, folder, ignore=ignore, dirs_exist_ok=True)
+    for package in ("models", "theory"):
+        old, new = (_compiled(Path(root) / "src" / "emmoe" / package) for root in (source, folder))
+        for compiled in Path(folder).glob(f"src/emmoe/models/__pycache__/*/{old}"):
+            compiled.rename(compiled.with_name(new))
+
+
+def _compiled(package):
+    """Return the name of the folder in which numba keeps the compiled code of a package."""
+    return _CacheLocator.get_suitable_cache_subpath(str(package / "any.py"))
 
 
 def environment():
@@ -62,7 +78,7 @@ class Checkout:
     def fresh(cls, folder):
         """Copy the working tree, with a two-replicate version of the smoke experiment."""
         compile_kernels()
-        shutil.copytree(ROOT, folder, ignore=NEEDLESS)
+        copied(ROOT, folder, NEEDLESS)
         checkout = cls(folder)
         checkout.write_config(yaml.safe_load((ROOT / "tests" / "smoke.yaml").read_text()))
         checkout.set("data", "n", 60)
@@ -73,7 +89,7 @@ class Checkout:
 
     def copy(self, folder):
         """Copy everything, results and Snakemake's records included, as when a folder is moved."""
-        shutil.copytree(self.folder, folder)
+        copied(self.folder, folder)
         return Checkout(folder)
 
     def config(self):

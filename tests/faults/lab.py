@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
-from workflow_helpers import NEEDLESS, ROOT, Checkout, compile_kernels, environment
+from workflow_helpers import NEEDLESS, ROOT, Checkout, compile_kernels, copied, environment
 
 CONFIG = "tests/faults.yaml"
 RESULTS = "results/faults"
@@ -44,17 +44,17 @@ class Lab(Checkout):
     def new(cls, folder):
         """Copy the working tree."""
         compile_kernels()
-        shutil.copytree(ROOT, folder, ignore=NEEDLESS)
+        copied(ROOT, folder, NEEDLESS)
         return cls(folder)
 
     def fresh(self, folder):
         """Copy everything but results and records: the compiled code stays."""
         generated = shutil.ignore_patterns("results", ".snakemake", "run.log")
-        shutil.copytree(self.folder, folder, ignore=generated, dirs_exist_ok=True)
+        copied(self.folder, folder, generated)
         return Lab(folder)
 
     def copy(self, folder):
-        shutil.copytree(self.folder, folder)
+        copied(self.folder, folder)
         return Lab(folder)
 
     def command(self, *options, target=TARGETS):
