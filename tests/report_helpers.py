@@ -113,14 +113,14 @@ def with_calibration(results):
 
 def with_fits(config, results):
     """Write the provenance of the fits of the digits, those of EM by other code, and a contest."""
-    from emmoe import grid, jobs
+    from emmoe import codes, grid
 
     machine = {"commit": "c" * 40, "python": "3.11", "versions": {"numpy": "2"}, "cpu": "a CPU"}
     machine |= {"cores": 2, "blas": [{"internal_api": "openblas", "version": "0.3"}]}
     for fitter in config["experiments"]["digits"]["fitters"]:
         for block in grid.fitter_blocks(config["experiments"]["digits"], fitter):
             task = grid.fit_task(config, "digits", fitter, block)
-            code = "0" * 64 if fitter == "em" else jobs.fit_code(task)
+            code = "0" * 64 if fitter == "em" else codes.fit_code(task)
             clocks = {"cpu_seconds": [0.0, 1.5], "wall_seconds": [0.0, 2.0]}
             names = {"experiment": "digits", "fitter": fitter, "created": "2026-01-02T03:04:05"}
             content = names | machine | {"code": code, "task": task, "records": [clocks, clocks]}

@@ -58,8 +58,10 @@ ALLOWED = {
     },
     "guard": {"errors"},
     "seals": {"errors", "provenance"},
-    "stale": {"jobs", "provenance"},
-    "sidecars": {"grid", "jobs"},
+    "told": {"errors"},
+    "codes": {"provenance"},
+    "stale": {"codes", "provenance"},
+    "sidecars": {"codes", "grid"},
     "audit": {
         "comparison",
         "errors",
@@ -82,6 +84,7 @@ ALLOWED = {
     "validation": {"errors", "registry", "results"},
     "archive": {
         "errors",
+        "codes",
         "config",
         "seals",
         "grid",
@@ -97,7 +100,7 @@ ALLOWED = {
 # Figures, tables and findings know summaries, not how they came about; the report shows what is
 # there.
 READERS = {
-    "report": {"errors", "grid", "jobs", "provenance", "results", "sidecars"},
+    "report": {"codes", "errors", "grid", "provenance", "results", "sidecars"},
     "figures": {"errors", "comparison", "reported", "results", "tables", "theory"},
     "tables": {"errors", "comparison", "reported", "results", "theory"},
     "findings": {"errors", "reported", "tables"},

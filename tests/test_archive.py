@@ -14,7 +14,7 @@ import pytest
 import yaml
 from workflow_helpers import ROOT, environment
 
-from emmoe import cli, config, grid, jobs, provenance, seals
+from emmoe import cli, codes, config, grid, jobs, provenance, seals
 from emmoe.archive import contents
 from emmoe.archive.file import SUMS, write
 from emmoe.errors import DataError
@@ -68,7 +68,7 @@ def finished(tmp_path_factory):
         jobs.draw(grid.draw_task(checked, "small", fit.block), drawn)
         outputs = [results / fit.files[kind] for kind in ("trace", "runs", "provenance")]
         names = {"experiment": "small", "fitter": fit.fitter}
-        jobs.fit(task, jobs.fit_code(task), names, str(drawn), {}, *map(str, outputs))
+        jobs.fit(task, codes.fit_code(task), names, str(drawn), {}, *map(str, outputs))
     (results / "traces/small/em/left-over.parquet").touch()
     return checked
 

@@ -8,7 +8,7 @@ from workflow_helpers import ROOT, Checkout
 from emmoe import demand, grid
 from emmoe.config import load
 from emmoe.errors import DataError
-from emmoe.jobs import logged
+from emmoe.told import logged
 
 CONFIG = load(ROOT / "config.yaml")
 CLUSTER = ["--profile", "profiles/slurm"]

@@ -5,7 +5,7 @@ import shutil
 
 import pytest
 
-from emmoe import jobs, provenance
+from emmoe import codes, provenance
 
 FIT = {
     "model": {"name": "symmetric_linear"},
@@ -39,7 +39,7 @@ def edit(package, name, old, new):
 
 
 def fit_hash(algorithm="gradient_descent"):
-    return jobs.fit_code(FIT | {"fitter": {"algorithm": algorithm}})
+    return codes.fit_code(FIT | {"fitter": {"algorithm": algorithm}})
 
 
 def hash_of(package, text):
@@ -142,21 +142,21 @@ LEFT_OUT = {
 
 @pytest.mark.parametrize("what", LEFT_OUT)
 def test_hash_of_a_fit_leaves_out(what, package):
-    before = fit_hash(), jobs.draw_code(FIT)
+    before = fit_hash(), codes.draw_code(FIT)
     edit(package, *LEFT_OUT[what])
-    assert (fit_hash(), jobs.draw_code(FIT)) == before
+    assert (fit_hash(), codes.draw_code(FIT)) == before
 
 
 def test_release_with_no_other_change_changes_no_hash(package):
-    before = fit_hash(), jobs.draw_code(FIT)
+    before = fit_hash(), codes.draw_code(FIT)
     edit(package, "__init__.py", "__version__ = ", "__version__ = 'next' + ")
-    assert (fit_hash(), jobs.draw_code(FIT)) == before
+    assert (fit_hash(), codes.draw_code(FIT)) == before
 
 
 def test_hash_of_a_draw_holds_no_algorithm(package):
-    before = jobs.draw_code(FIT)
+    before = codes.draw_code(FIT)
     edit(package, *FOLLOWED["its algorithm"])
-    assert jobs.draw_code(FIT) == before
+    assert codes.draw_code(FIT) == before
 
 
 def test_algorithms_have_their_own_hashes():

@@ -7,7 +7,7 @@ import sys
 import pytest
 
 from emmoe.errors import DataError
-from emmoe.jobs import logged, told
+from emmoe.told import logged, told
 
 
 def full(path):

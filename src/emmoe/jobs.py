@@ -1,12 +1,9 @@
 """What a workflow script calls: read files, call one function, write files and provenance."""
 
-import errno
-import os
 import sys
 import time
 import zipfile
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from importlib import import_module
 from pathlib import Path
@@ -18,55 +15,10 @@ from threadpoolctl import threadpool_limits
 
 from emmoe import provenance, results, seals
 from emmoe.draw import draw_block
-from emmoe.errors import DataError, EmmoeError
+from emmoe.errors import DataError
 from emmoe.fit import Files, fit_block
 from emmoe.probes.base import scene
 from emmoe.summary import gather, summarise
-
-# What the system says of a disk that is full, over a quota or a limit, read-only or forbidden.
-OF_THE_DISK = {
-    getattr(errno, name)
-    for name in ("ENOSPC", "EDQUOT", "EFBIG", "EROFS", "EACCES", "EPERM", "ENOTDIR")
-}
-
-
-@contextmanager
-def told() -> Iterator[None]:
-    """Turn a user's mistake, or a disk that does not take a file, into one line and exit code 1."""
-    try:
-        yield
-    except EmmoeError as error:
-        sys.exit(f"error: {error}")
-    except OSError as error:
-        if error.errno not in OF_THE_DISK:
-            raise
-        where, why = error.filename or "the disk", os.strerror(error.errno)
-        sys.exit(f"error: cannot use {where}: {why}: mend that and run the same command again")
-
-
-@contextmanager
-def logged(log: str, attempt: int = 1) -> Iterator[None]:
-    """Do as `told`, and leave the line in the log.
-
-    An attempt after the first repeats the line and gives up where one was left: Snakemake retries
-    whatever fails, but only a job that was killed, and so left no line, may do better next time."""
-    mistake = Path(log)
-    if attempt == 1:
-        mistake.unlink(missing_ok=True)
-    elif mistake.exists() and (left := mistake.read_text().strip()):
-        sys.exit(left)
-    try:
-        with told():
-            yield
-    except SystemExit as end:
-        if isinstance(end.code, str):
-            with suppress(OSError):  # of a full disk the terminal tells
-                mistake.write_text(f"{end.code}\n")
-        raise
-    except MemoryError as error:  # leaves no line: with more memory another attempt may do
-        sys.exit(f"error: out of memory: {' '.join(str(error).split())}")
-    except KeyboardInterrupt:
-        sys.exit("interrupted: run the same command again to go on")
 
 
 def verified(config: Mapping[str, Any], paths: Sequence[str]) -> Files:
@@ -76,44 +28,6 @@ def verified(config: Mapping[str, Any], paths: Sequence[str]) -> Files:
     return {
         name: (path, known[path.parent.name][path.name]["sha256"]) for name, path in found.items()
     }
-
-
-def draw_code(task: Mapping[str, Any]) -> str:
-    """Return the hash of the code that a draw depends on."""
-    start = f"emmoe.starts.{task['start']['name']}"
-    return provenance.code_hash("emmoe.draw", *_modules(task), start)
-
-
-def fit_code(task: Mapping[str, Any]) -> str:
-    """Return the hash of the code that a fit depends on, of its own algorithm only."""
-    analyses = [f"emmoe.analyses.{name}" for name in task["analyses"]]
-    algorithm = f"emmoe.fitters.{task['fitter']['algorithm']}"
-    return provenance.code_hash("emmoe.fit", *_modules(task), algorithm, *analyses)
-
-
-def probe_code(task: Mapping[str, Any]) -> str:
-    """Return the hash of the code that a probe depends on."""
-    fitters = [f"emmoe.fitters.{f['algorithm']}" for f in task["fitters"].values()]
-    return provenance.code_hash(f"emmoe.probes.{task['measure']}", *_modules(task), *fitters)
-
-
-def contest_code(task: Mapping[str, Any]) -> str:
-    """Return the hash of the code that a contest depends on, of all its rivals."""
-    start = f"emmoe.starts.{task['start']['name']}"
-    algorithms = sorted({rival["algorithm"] for rival in task["rivals"].values()})
-    fitters = [f"emmoe.fitters.{algorithm}" for algorithm in algorithms]
-    return provenance.code_hash("emmoe.contest", *_modules(task), start, *fitters)
-
-
-def product_code(kind: str, name: str) -> str:
-    """Return the hash of the code that a figure, table or finding depends on."""
-    writers = {"figures": "figures.style", "tables": "tables.write", "findings": "findings.base"}
-    return provenance.code_hash(f"emmoe.{kind}.{name}", f"emmoe.{writers[kind]}")
-
-
-def _modules(task: Mapping[str, Any]) -> list[str]:
-    datasets = {f"emmoe.datasets.{cell['data']['name']}" for cell in task["cells"]}
-    return [f"emmoe.models.{task['model']['name']}", *sorted(datasets)]
 
 
 def draw(task: Mapping[str, Any], path: str) -> None:

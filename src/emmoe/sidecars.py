@@ -4,13 +4,13 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from emmoe import grid, jobs
+from emmoe import codes, grid
 
 Task = dict[str, Any]
 # Jobs that stand alone: the file's place, the job's task and the hash of its code.
 SINGLE: dict[str, tuple[str, Callable[[dict, str], Task], Callable[[Task], str]]] = {
-    "contests": ("contests/{}/provenance.json", grid.contest_task, jobs.contest_code),
-    "probes": ("probes/{}.provenance.json", grid.probe_task, jobs.probe_code),
+    "contests": ("contests/{}/provenance.json", grid.contest_task, codes.contest_code),
+    "probes": ("probes/{}.provenance.json", grid.probe_task, codes.probe_code),
 }
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import Any
 
-from emmoe import jobs, provenance
+from emmoe import codes, provenance
 
 
 def is_stale(code: str | None, settings: str | None, tasks: Iterable[dict[str, Any]]) -> bool:
@@ -11,5 +11,5 @@ def is_stale(code: str | None, settings: str | None, tasks: Iterable[dict[str, A
 
     code: of the modules that made the fit; settings: `emmoe.provenance.digest` of its task."""
     return not any(
-        code == jobs.fit_code(task) and settings == provenance.digest(task) for task in tasks
+        code == codes.fit_code(task) and settings == provenance.digest(task) for task in tasks
     )

@@ -32,7 +32,7 @@ def audited(needs):
 
 
 def claim_needs(wildcards):
-    with jobs.told():
+    with told():
         claims = reported.load(jobs.read_input(reported.FILE))
         return plan.of_claim(config, reported.find(claims, wildcards.claim))
 

@@ -13,13 +13,14 @@ os.environ["PYTHONPATH"] = os.pathsep.join([SOURCES, *filter(None, [os.environ.g
 for name in ("OPENBLAS", "OMP", "MKL"):
     os.environ[f"{name}_NUM_THREADS"] = "1"
 
-from emmoe import demand, grid, guard, jobs, provenance, reported  # noqa: E402
+from emmoe import codes, demand, grid, guard, jobs, provenance, reported  # noqa: E402
 from emmoe import config as configuration  # noqa: E402
 from emmoe.audit import plan  # noqa: E402
 from emmoe.errors import EmmoeError  # noqa: E402
 from emmoe.registry import component  # noqa: E402
 from emmoe.report import build as report_build  # noqa: E402
 from emmoe.report import origins as report_origins  # noqa: E402
+from emmoe.told import told  # noqa: E402
 
 try:
     for path in workflow.configfiles:
@@ -29,14 +30,14 @@ except EmmoeError as error:
     sys.exit(f"error: {error}")
 
 # Takes the place of Snakemake's own lock (`nolock` in profiles/default), which outlives its run.
-with jobs.told():
+with told():
     written = [Path(config["pathvars"][name]) for name in ("results", "downloads")]
     guarded = guard.Guard(Path.cwd(), written)
 
 
 # Before the first job of a run, not where there is nothing to do, nor in a dry run.
 onstart:
-    with jobs.told():
+    with told():
         guarded.begin()
 
 

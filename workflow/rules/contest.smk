@@ -19,6 +19,6 @@ rule contest:
         runtime=lambda w, attempt: attempt * demand.OF_LONG["runtime"],
     params:
         task=contest_task,
-        code=lambda w: jobs.contest_code(contest_task(w)),
+        code=lambda w: codes.contest_code(contest_task(w)),
     script:
         "../scripts/contest.py"

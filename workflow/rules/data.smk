@@ -31,6 +31,6 @@ rule draw:
         runtime=lambda w, attempt: attempt * demand.OF_DRAW["runtime"],
     params:
         task=draw_task,
-        code=lambda w: jobs.draw_code(draw_task(w)),
+        code=lambda w: codes.draw_code(draw_task(w)),
     script:
         "../scripts/draw.py"

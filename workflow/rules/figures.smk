@@ -21,7 +21,7 @@ rule figure:
     localrule: True
     params:
         entry=lambda w: config["figures"][w.product],
-        code=lambda w: jobs.product_code("figures", config["figures"][w.product]["draw"]),
+        code=lambda w: codes.product_code("figures", config["figures"][w.product]["draw"]),
     script:
         "../scripts/figure.py"
 
@@ -46,6 +46,6 @@ rule table:
     localrule: True
     params:
         entry=lambda w: config["tables"][w.product],
-        code=lambda w: jobs.product_code("tables", config["tables"][w.product]["draw"]),
+        code=lambda w: codes.product_code("tables", config["tables"][w.product]["draw"]),
     script:
         "../scripts/table.py"

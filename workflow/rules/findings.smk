@@ -36,7 +36,7 @@ rule probe:
         runtime=lambda w, attempt: attempt * demand.OF_LONG["runtime"],
     params:
         task=probe_task,
-        code=lambda w: jobs.probe_code(probe_task(w)),
+        code=lambda w: codes.probe_code(probe_task(w)),
     script:
         "../scripts/probe.py"
 
@@ -54,6 +54,6 @@ rule finding:
     localrule: True
     params:
         entry=lambda w: config["findings"][w.product],
-        code=lambda w: jobs.product_code("findings", config["findings"][w.product]["find"]),
+        code=lambda w: codes.product_code("findings", config["findings"][w.product]["find"]),
     script:
         "../scripts/finding.py"

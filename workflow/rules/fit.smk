@@ -20,7 +20,7 @@ rule fit:
         runtime=lambda w, attempt: attempt * demand.of_fit(fit_task(w))["runtime"],
     params:
         task=fit_task,
-        code=lambda w: jobs.fit_code(fit_task(w)),
+        code=lambda w: codes.fit_code(fit_task(w)),
     script:
         "../scripts/fit.py"
 

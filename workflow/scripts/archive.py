@@ -2,9 +2,9 @@
 
 import sys
 
-from emmoe import jobs
 from emmoe.archive import file
+from emmoe.told import logged
 
-with jobs.logged(snakemake.log[0], snakemake.resources.get("attempt", 1)):
+with logged(snakemake.log[0], snakemake.resources.get("attempt", 1)):
     sha256 = file.write(snakemake.config, snakemake.params.path)
     print(f"{snakemake.params.path}: SHA-256 {sha256}", file=sys.stderr)

@@ -1,7 +1,7 @@
 """Recompute the audit's row of one claim."""
 
-from emmoe import jobs
 from emmoe.audit import job
+from emmoe.told import logged
 
-with jobs.logged(snakemake.log[0], snakemake.resources.get("attempt", 1)):
+with logged(snakemake.log[0], snakemake.resources.get("attempt", 1)):
     job.audit_claim(snakemake.config, snakemake.wildcards.claim, snakemake.output[0])

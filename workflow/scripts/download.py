@@ -2,10 +2,10 @@
 
 from pathlib import Path
 
-from emmoe import jobs
 from emmoe.download import fetch
+from emmoe.told import logged
 
-with jobs.logged(snakemake.log[0], snakemake.resources.get("attempt", 1)):
+with logged(snakemake.log[0], snakemake.resources.get("attempt", 1)):
     fetch(
         f"{snakemake.wildcards.dataset}/{snakemake.wildcards.file}",
         snakemake.params.sources,

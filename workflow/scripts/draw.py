@@ -1,6 +1,7 @@
 """Draw the truths and starts of a block."""
 
 from emmoe import jobs
+from emmoe.told import logged
 
-with jobs.logged(snakemake.log[0], snakemake.resources.get("attempt", 1)):
+with logged(snakemake.log[0], snakemake.resources.get("attempt", 1)):
     jobs.draw(snakemake.params.task, snakemake.output[0])

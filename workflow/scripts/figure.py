@@ -1,8 +1,9 @@
 """Draw one figure."""
 
 from emmoe import jobs
+from emmoe.told import logged
 
 entry = snakemake.params.entry
 inputs = {name: snakemake.input[name] for name in entry["inputs"]}
-with jobs.logged(snakemake.log[0], snakemake.resources.get("attempt", 1)):
+with logged(snakemake.log[0], snakemake.resources.get("attempt", 1)):
     jobs.figure(entry, inputs, *snakemake.output)

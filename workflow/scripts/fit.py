@@ -1,9 +1,10 @@
 """Run one fitter on one block."""
 
 from emmoe import jobs
+from emmoe.told import logged
 
 names = {"experiment": snakemake.wildcards.experiment, "fitter": snakemake.wildcards.fitter}
 files = jobs.verified(snakemake.config, snakemake.input.get("downloads", []))
-with jobs.logged(snakemake.log[0], snakemake.resources.get("attempt", 1)):
+with logged(snakemake.log[0], snakemake.resources.get("attempt", 1)):
     task, code = snakemake.params.task, snakemake.params.code
     jobs.fit(task, code, names, snakemake.input.draw, files, *snakemake.output)

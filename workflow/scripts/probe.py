@@ -1,8 +1,9 @@
 """Measure what a probe measures."""
 
 from emmoe import jobs
+from emmoe.told import logged
 
 files = jobs.verified(snakemake.config, snakemake.input.get("downloads", []))
-with jobs.logged(snakemake.log[0], snakemake.resources.get("attempt", 1)):
+with logged(snakemake.log[0], snakemake.resources.get("attempt", 1)):
     task, code = snakemake.params.task, snakemake.params.code
     jobs.probe(task, code, snakemake.input.draw, files, *snakemake.output)

@@ -1,7 +1,7 @@
 """Build the report."""
 
-from emmoe import jobs
 from emmoe.report import build
+from emmoe.told import logged
 
-with jobs.logged(snakemake.log[0], snakemake.resources.get("attempt", 1)):
+with logged(snakemake.log[0], snakemake.resources.get("attempt", 1)):
     build.write(snakemake.config, snakemake.output[0])

@@ -16,8 +16,8 @@ import numpy as np
 import pandas as pd
 import yaml
 
+from emmoe import codes, grid, jobs, provenance, registry
 from emmoe import config as configuration
-from emmoe import grid, jobs, provenance, registry
 from emmoe.archive import contents
 from emmoe.archive.contents import FOLDER, Fit
 from emmoe.archive.file import CONFIG, read
@@ -116,7 +116,7 @@ def _others(record: dict[str, Any], task: dict[str, Any]) -> list[str]:
     others += ["BLAS"] if blas(record) != blas(now) else []
     known = [name for name in LIBRARIES if name in record["versions"]]
     others += [n for n in known if record["versions"][n] != now["versions"].get(n)]
-    return others + (["code"] if record["code"] != jobs.fit_code(task) else [])
+    return others + (["code"] if record["code"] != codes.fit_code(task) else [])
 
 
 def _made(config: dict[str, Any], fit: Fit, task: dict[str, Any], folder: Path) -> dict[str, Path]:
@@ -125,7 +125,7 @@ def _made(config: dict[str, Any], fit: Fit, task: dict[str, Any], folder: Path) 
     jobs.draw(grid.draw_task(config, fit.experiment, fit.block), str(draw))
     names = {"experiment": fit.experiment, "fitter": fit.fitter}
     files = jobs.verified(config, _downloads(config, fit))
-    jobs.fit(task, jobs.fit_code(task), names, str(draw), files, *map(str, (trace, runs, record)))
+    jobs.fit(task, codes.fit_code(task), names, str(draw), files, *map(str, (trace, runs, record)))
     return {"trace": trace, "runs": runs}
 
 

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 import pandas as pd
 
-from emmoe import grid, jobs, provenance
+from emmoe import codes, grid, provenance
 from emmoe.report.products import experiments
 from emmoe.sidecars import SINGLE, of_fits, of_single
 
@@ -57,14 +57,14 @@ def origins(config: dict[str, Any], results: Path) -> Origins | None:
 
 
 def _own(config: dict[str, Any], results: Path) -> Iterator[dict[str, Any]]:
-    codes: dict[tuple[str, str], str] = {}
+    current: dict[tuple[str, str], str] = {}
     for (name, fitter, block), path in of_fits(config, results).items():
         if path.is_file():
             content = json.loads(path.read_text())
             task = grid.fit_task(config, name, fitter, block)
-            if (name, fitter) not in codes:  # the same for all its blocks
-                codes[name, fitter] = jobs.fit_code(task)
-            stale = _is_stale(content, task, codes[name, fitter])
+            if (name, fitter) not in current:  # the same for all its blocks
+                current[name, fitter] = codes.fit_code(task)
+            stale = _is_stale(content, task, current[name, fitter])
             yield content | _seconds(content["records"]) | {"stale": stale}
 
 
