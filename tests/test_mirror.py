@@ -18,8 +18,8 @@ CASES = [
     pytest.param(("symmetric_linear", {"noise_sd": 2.5}), id="linear-noise-2.5"),
     pytest.param(("symmetric_logistic", {}), id="logistic"),
 ]
-LOGITS = [0.0, 1e-3, 0.3, 1.0, 3.0, 10.0, 30.0, 60.0]
-CHANGES = [1e-12, 1e-6, 1e-3, 0.1, 0.4999, 0.5001, 1.0, 1.99, 2.01, 10.0, 50.0]
+LOGITS = [0.0, 1e-3, 0.3, 1.0, 3.0, 10.0, 30.0, 60.0, 110.0, 360.0, 600.0]
+CHANGES = [1e-12, 1e-6, 1e-3, 0.1, 0.4999, 0.5001, 0.7, 1.0, 1.99, 2.01, 10.0, 50.0, 101.0, 1e3]
 
 
 @pytest.fixture(params=CASES)
@@ -36,9 +36,9 @@ def step(case):
 
 
 def exact_terms(logit, change):
-    """The divergence and half the change of tanh(l/2), in 150 digits."""
+    """The divergence and half the change of tanh(l/2), in digits enough for exp(-|l|)."""
     with localcontext() as context:
-        context.prec = 150
+        context.prec = 60 + int(abs(logit))
         u, c = Decimal(logit), Decimal(change)
         softplus = (1 + (u + c).exp()).ln() - (1 + u.exp()).ln()
         slope = 1 / (1 + (-u - c).exp()) - 1 / (1 + (-u).exp())
@@ -114,18 +114,41 @@ def test_logistic_terms_agree_with_long_arithmetic(logit):
             arguments = np.array([signed]), np.array([change])
             found = terms.bernoulli_divergence(*arguments), terms.half_tanh_change(*arguments)
             exact = exact_terms(signed, change)
-            np.testing.assert_allclose(np.ravel(found), exact, rtol=1e-13, atol=0)
+            rounding = 4 * np.finfo(float).eps * (logit + abs(change))  # of the logits' sum
+            np.testing.assert_allclose(np.ravel(found), exact, rtol=1e-13 + rounding, atol=0)
 
 
 @pytest.mark.parametrize("logit", LOGITS)
 def test_log_sigmoid_agrees_with_long_arithmetic(logit):
     with localcontext() as context:
-        context.prec = 150
+        context.prec = 60 + int(logit)
         for signed in (logit, -logit):
             values = terms.log_sigmoid(np.array([[signed], [-signed]]))
             odds = [Decimal(v).exp() for v in (signed, -signed)]
             exact = [[(e / (1 + e)).ln() for e in odds], [1 / (1 + e) for e in odds]]
             np.testing.assert_allclose(np.squeeze(values), np.array(exact, float), rtol=1e-14)
+
+
+def test_terms_of_saturated_logits_are_not_negative():
+    logits, changes = np.array([-1e6, -1e6, -800.0, 1e6, -720.0]), np.array([9e5, -9e5, 50, 1, 0.4])
+    for sign in (1, -1):
+        assert (terms.bernoulli_divergence(sign * logits, sign * changes) == 0).all()
+        change = sign * terms.half_tanh_change(sign * logits, sign * changes)
+        np.testing.assert_allclose(change, 0, atol=1e-300)
+
+
+def test_terms_take_any_layout_and_refuse_shapes_that_do_not_agree():
+    logits, changes = np.random.default_rng(0).standard_normal((2, 3, 40))
+    turned = terms.log_sigmoid(np.asfortranarray(logits))
+    np.testing.assert_array_equal(turned, terms.log_sigmoid(logits))
+    np.testing.assert_array_equal(
+        terms.log_sigmoid(np.array([2, -2])), terms.log_sigmoid([2.0, -2])
+    )
+    for term in (terms.half_tanh_change, terms.bernoulli_divergence):
+        turned = term(logits[0], np.asfortranarray(changes))
+        np.testing.assert_array_equal(turned, [term(logits[0], row) for row in changes])
+        with pytest.raises(ValueError, match="must agree in n"):
+            term(logits[0, 1:], changes)
 
 
 def test_mirror_gradient_changes_of_several_points_are_those_of_each(case):

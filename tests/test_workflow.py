@@ -44,6 +44,14 @@ def test_first_run_does_every_fitter_on_every_block(tmp_path):
     assert fresh.pending() == draws(0, 1) | fits(FITTERS, [0, 1]) | SUMMARIES
 
 
+def test_checkout_brings_its_compiled_code(finished):
+    """Else each would compile for half a minute, into a second folder."""
+    states = [
+        path for path in finished.folder.glob("src/emmoe/models/__pycache__/*") if path.is_dir()
+    ]
+    assert states and all(len(list(state.glob("models_*"))) <= 1 for state in states)
+
+
 def test_second_run_does_nothing(finished):
     before = finished.files()
     assert "Nothing to be done" in finished.run()

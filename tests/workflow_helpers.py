@@ -40,9 +40,9 @@ def compile_kernels():
         fit_block(task, drawn, {}, lambda line: None)
 
 
-def copied(source, folder, ignore=None):
+def copied(source, folder, ignore=None, **options):
     """Copy a checkout with its compiled code, which numba finds by its sources' absolute path."""
-    shutil.copytree(source, folder, ignore=ignore, dirs_exist_ok=True)
+    shutil.copytree(source, folder, ignore=ignore, **options)
     for package in ("models", "theory"):
         old, new = (_compiled(Path(root) / "src" / "emmoe" / package) for root in (source, folder))
         for compiled in Path(folder).glob(f"src/emmoe/models/__pycache__/*/{old}"):
@@ -51,7 +51,7 @@ def copied(source, folder, ignore=None):
 
 def _compiled(package):
     """Return the name of the folder in which numba keeps the compiled code of a package."""
-    return _CacheLocator.get_suitable_cache_subpath(str(package / "any.py"))
+    return _CacheLocator.get_suitable_cache_subpath(str(package.resolve() / "any.py"))
 
 
 def environment():

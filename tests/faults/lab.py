@@ -50,7 +50,7 @@ class Lab(Checkout):
     def fresh(self, folder):
         """Copy everything but results and records: the compiled code stays."""
         generated = shutil.ignore_patterns("results", ".snakemake", "run.log")
-        copied(self.folder, folder, generated)
+        copied(self.folder, folder, generated, dirs_exist_ok=True)
         return Lab(folder)
 
     def copy(self, folder):

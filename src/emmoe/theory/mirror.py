@@ -89,15 +89,13 @@ def independent_loss_and_gradient(model: SymmetricModel, theta: Array) -> tuple[
     density, score = expert(model).log_density_and_score(model.sample.y, SIGNS * (x @ beta))
     log_gate, gate_score = log_sigmoid(SIGNS * (x @ w))
     joint = log_gate + density
-    log_posterior, other_posterior = log_sigmoid(SIGNS * (joint[0] - joint[1]))
-    loss = (log_posterior.max(axis=0) - joint.max(axis=0)).mean()  # of the likelier component
-    weights = SIGNS * other_posterior[::-1]
+    weights = SIGNS * log_sigmoid(SIGNS * (joint[1] - joint[0]))[1]
     slopes = np.stack([(weights * score).sum(axis=0), (weights * gate_score).sum(axis=0)])
-    return float(loss), -(slopes @ x / len(x)).ravel()
+    return -float(np.logaddexp(*joint).mean()), -(slopes @ x / len(x)).ravel()
 
 
 def independent_gradient(model: SymmetricModel, theta: Array) -> Array:
-    """Return grad L(theta), shape (p,), sharing no formula with the model's E-step."""
+    """Return grad L(theta), shape (p,), sharing but the exponential with the model's E-step."""
     return independent_loss_and_gradient(model, theta)[1]
 
 
