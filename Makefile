@@ -35,7 +35,7 @@ calibrate: $(READY) ## search the settings that the paper does not state (downlo
 test: $(READY) ## run the tests
 	@.venv/bin/python -m pytest -n auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 
-faults: $(READY) ## kill, starve and damage small runs, 10 minutes (KEEP=1: into results/reference)
+faults: $(READY) ## kill, starve and damage small runs, 5 minutes (KEEP=1: into results/reference)
 	@PYTHONPATH=tests .venv/bin/python -m faults $(if $(KEEP),--keep)
 
 lint: $(READY) ## check style and format, change nothing
