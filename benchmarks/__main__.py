@@ -20,9 +20,9 @@ from threadpoolctl import threadpool_limits
 
 from benchmarks import scaling_figure, table
 from benchmarks.inputs import ROOT
-from emmoe.figures.style import save
-from emmoe.provenance import describe
-from emmoe.results import atomic, write_csv, write_json
+from emmoe.figures._shared.style import save
+from emmoe.store.files import atomic, write_csv, write_json
+from emmoe.store.provenance import describe
 
 CASES = (
     "fashion_pass", "fashion_protocol", "synthetic", "em_iteration", "m_step", "memory", "scaling",

@@ -13,7 +13,10 @@ from typing import Any
 from snakemake import script  # noqa: F401  every script of a workflow is started with it
 
 from benchmarks.measure import resident
-from emmoe import components, grid, jobs, provenance
+from emmoe.jobs import steps as jobs
+from emmoe.record import cells as grid
+from emmoe.record import components
+from emmoe.store import provenance
 
 
 def main() -> None:

@@ -8,10 +8,10 @@ from typing import Any
 
 import numpy as np
 
-from emmoe.config import load
 from emmoe.datasets.random_invert_fashion_mnist import RandomInvertFashionMnist
 from emmoe.models.base import Array, Sample
-from emmoe.seeds import generator
+from emmoe.record.config import load
+from emmoe.store.seeds import generator
 
 ROOT = Path(__file__).resolve().parents[1]
 PAPER = ("em", "gradient_em", "gradient_descent")  # the paper's algorithms, of an experiment's

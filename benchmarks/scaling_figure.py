@@ -4,7 +4,7 @@ import pandas as pd
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-from emmoe.figures import style
+from emmoe.figures._shared import style
 
 TITLES = {"n": "(a) observations n", "d": "(b) features d", "replicates": "(c) replicates"}
 LOOKS = {

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from benchmarks.measure import Timing
-from emmoe.tables.write import markdown
+from emmoe.tables._shared.write import markdown
 
 # What the last line holds: of several rows with the same headline, the strictest counts.
 HEADLINES = {

@@ -6,11 +6,12 @@ import numpy as np
 import pandas as pd
 from workflow_helpers import ROOT
 
-from emmoe import config, reported
 from emmoe.audit.build import Sources, build
 from emmoe.audit.calibration import Calibration
 from emmoe.audit.parts import Setup, parts
 from emmoe.audit.runs import Runs
+from emmoe.evidence import reported
+from emmoe.record import config
 
 CONFIG = config.load(ROOT / "config.yaml")
 FAMILIES = {name: own for name, own in CONFIG["calibration"].items() if name != "level"}

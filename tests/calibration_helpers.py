@@ -5,7 +5,7 @@ import pandas as pd
 from emmoe.calibration.readings import curves
 from emmoe.calibration.score import Plan
 from emmoe.calibration.simulate import Setting, simulate
-from emmoe.results import schema
+from emmoe.store.files import schema
 
 FAMILY = {
     "figures": ["figure_1", "figure_2"],

@@ -13,8 +13,9 @@ from contextlib import contextmanager
 from hypothesis import HealthCheck, given, seed, settings
 from hypothesis import strategies as st
 
-from emmoe import jobs, results
-from emmoe.errors import EmmoeError
+from emmoe.jobs import steps as jobs
+from emmoe.store import files as results
+from emmoe.store.errors import EmmoeError
 
 PATIENCE = 60  # CPU seconds; a case takes milliseconds, but may have something to compile
 WAITING = 3600  # seconds, on a busy machine, until a case that does nothing counts as hanging
@@ -88,9 +89,9 @@ def refusal(function, *arguments):
 
 
 def assert_sound(fits):
-    """Check the rows of `emmoe.fit.fit_block` as they would be written, and that what is there is
-    finite: only a run without a state has blanks. A table in which an analysis came out infinite is
-    refused, in a line that names the column."""
+    """Check the rows of `emmoe.lab.fit.fit_block` as they would be written, and that what is there
+    is finite: only a run without a state has blanks. A table in which an analysis came out infinite
+    is refused, in a line that names the column."""
     for kind, rows in (("trace", fits.rows), ("runs", fits.runs)):
         frame = jobs.as_table(kind, rows, {"experiment": "e", "fitter": "f"})
         message = refusal(results.check, frame, kind, kind)

@@ -12,9 +12,9 @@ import pytest
 from campaign import CASES
 from threadpoolctl import threadpool_limits
 
-from emmoe import registry
 from emmoe.models.base import Array, Model, Sample
 from emmoe.models.symmetric import SymmetricModel
+from emmoe.record import registry
 from emmoe.theory.information import spectrum
 from emmoe.theory.optimum import settle
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from emmoe.config import load
+from emmoe.record.config import load
 
 ROOT = Path(__file__).resolve().parents[1]
 FITTERS = ("em", "gradient_em", "gradient_descent")
@@ -113,7 +113,8 @@ def with_calibration(results):
 
 def with_fits(config, results):
     """Write the provenance of the fits of the digits, those of EM by other code, and a contest."""
-    from emmoe import codes, grid
+    from emmoe.jobs import codes
+    from emmoe.record import cells as grid
 
     machine = {"commit": "c" * 40, "python": "3.11", "versions": {"numpy": "2"}, "cpu": "a CPU"}
     machine |= {"cores": 2, "blas": [{"internal_api": "openblas", "version": "0.3"}]}

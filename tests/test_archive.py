@@ -14,10 +14,16 @@ import pytest
 import yaml
 from workflow_helpers import ROOT, environment
 
-from emmoe import cli, codes, config, grid, jobs, provenance, seals
+from emmoe import __main__ as cli
 from emmoe.archive import contents
 from emmoe.archive.file import SUMS, write
-from emmoe.errors import DataError
+from emmoe.jobs import codes
+from emmoe.jobs import steps as jobs
+from emmoe.record import cells as grid
+from emmoe.record import config
+from emmoe.store import checksums as seals
+from emmoe.store import provenance
+from emmoe.store.errors import DataError
 
 PRODUCTS = ("figures/figure_1.png", "tables/t.csv", "findings/f.json", "summaries/small.csv")
 TRACE = "results/traces/small/em/d2-n40-anglerandom-norm_beta2-norm_w2.r000-000.parquet"

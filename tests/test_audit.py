@@ -5,7 +5,6 @@ import pandas as pd
 import pytest
 from audit_helpers import GOOD, TRY, audit, calibration, changed, claims_file, runs
 
-from emmoe import reported
 from emmoe.audit.verdicts import (
     ATTAINABLE,
     CONTRADICTORY,
@@ -15,6 +14,7 @@ from emmoe.audit.verdicts import (
     REPRODUCED,
     VERDICTS,
 )
+from emmoe.evidence import reported
 
 EM_ACCURACY = "table2_em_accuracy"
 GD = "gradient_descent"

@@ -4,10 +4,10 @@ import pandas as pd
 import pytest
 from audit_helpers import audit, calibration, claims_file, runs
 
-from emmoe import reported
 from emmoe.audit import report
 from emmoe.audit.strict import moved, worse
 from emmoe.audit.verdicts import VERDICTS
+from emmoe.evidence import reported
 
 CLAIMS = reported.load(claims_file())
 

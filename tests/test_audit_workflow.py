@@ -9,7 +9,7 @@ import sys
 import pytest
 from workflow_helpers import ROOT, Checkout, environment
 
-from emmoe.cli import main
+from emmoe.__main__ import main
 
 pytestmark = pytest.mark.slow
 FOLDER = "results/smoke/audit/figures"

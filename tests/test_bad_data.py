@@ -10,9 +10,10 @@ from campaign import assert_sound, cases, refusal
 from conftest import FITTERS, MODELS, NEEDED, SETTINGS, STACKED
 from hypothesis import strategies as st
 
-from emmoe import fit, registry
 from emmoe.datasets.random_invert_fashion_mnist import RandomInvertFashionMnist
+from emmoe.lab import fit
 from emmoe.models.base import Sample
+from emmoe.record import registry
 
 EXAMPLES = 44  # of each fitter and model
 ANALYSES = ["rates", "certificate", "bounds", "true_gate"]

@@ -13,8 +13,10 @@ from campaign import CASES, assert_sound, cases, refusal
 from hypothesis import strategies as st
 from workflow_helpers import ROOT, environment
 
-from emmoe import config, draw, fit, grid
 from emmoe.datasets.random_invert_fashion_mnist import RandomInvertFashionMnist
+from emmoe.lab import draw, fit
+from emmoe.record import cells as grid
+from emmoe.record import config
 
 NEAR = {"name": "near_truth", "distance": {"beta": [0.5, 0.1], "w": [0.5, 0.1]}, "floor": 0.1}
 RIVALS = {

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from emmoe import registry
 from emmoe.models.base import Sample
+from emmoe.record import registry
 
 NAMES = registry.names("models")
 STACKED = [name for name in NAMES if registry.component("models", name, "test").stacked]

@@ -24,16 +24,16 @@ from benchmarks.cases import (
 )
 from benchmarks.measure import Timing
 from benchmarks.peers import gemm, mixture_loop
-from emmoe import grid
-from emmoe.components import build_fitter
-from emmoe.datasets.idx import read_idx
-from emmoe.draw import draw_block
+from emmoe.datasets._shared.idx import read_idx
+from emmoe.lab.draw import draw_block
+from emmoe.lab.recorder import record
 from emmoe.models.base import Sample
 from emmoe.models.logistic_experts import LogisticExperts
 from emmoe.models.symmetric_linear import SymmetricLinear
-from emmoe.provenance import describe
-from emmoe.recorder import record
-from emmoe.results import read_table
+from emmoe.record import cells as grid
+from emmoe.record.components import build_fitter
+from emmoe.store.files import read_table
+from emmoe.store.provenance import describe
 
 CASES = {
     "fashion_pass": lambda: fashion_pass.run(n=300, d=9, replicates=3, rounds=2),

@@ -11,13 +11,13 @@ import yaml
 from calibration_helpers import BASE, FAMILY, LAST, PLAN, POINT, curves_of, descent, drawn_by
 from workflow_helpers import ROOT
 
-from emmoe import config
 from emmoe.calibration import fashion_mnist, symmetric_linear, tasks
 from emmoe.calibration.readings import CALIBRATION, HELD_OUT, curves
 from emmoe.calibration.score import Plan, evaluate
 from emmoe.calibration.simulate import TO_FINAL, Setting, simulate
 from emmoe.calibration.space import draw, spread
-from emmoe.errors import ConfigError
+from emmoe.record import config
+from emmoe.store.errors import ConfigError
 
 COMMITTED = config.load(ROOT / "config.yaml")
 REPORTED = pd.read_csv(ROOT / "data" / "reported" / "claims.csv")

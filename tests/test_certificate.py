@@ -3,14 +3,14 @@
 import numpy as np
 import pytest
 
-from emmoe.analyses import bounds, certificate
-from emmoe.fit import Run
 from emmoe.fitters.em import EM
 from emmoe.fitters.gradient_descent import GradientDescent
+from emmoe.lab.fit import Run
+from emmoe.lab.recorder import record
+from emmoe.measures.analyses import bounds, certificate
 from emmoe.models.base import Sample
 from emmoe.models.symmetric_linear import SymmetricLinear
 from emmoe.models.symmetric_logistic import SymmetricLogistic
-from emmoe.recorder import record
 from emmoe.theory.information import hessian, spectrum
 from emmoe.theory.mirror import bregman
 from emmoe.theory.optimum import settle

@@ -5,10 +5,11 @@ import copy
 import pytest
 from workflow_helpers import ROOT, Checkout
 
-from emmoe import demand, grid
-from emmoe.config import load
-from emmoe.errors import DataError
-from emmoe.told import logged
+from emmoe.jobs import demand
+from emmoe.jobs.failures import logged
+from emmoe.record import cells as grid
+from emmoe.record.config import load
+from emmoe.store.errors import DataError
 
 CONFIG = load(ROOT / "config.yaml")
 CLUSTER = ["--profile", "profiles/slurm"]

@@ -6,12 +6,12 @@ import pytest
 from contest_helpers import RIVALS, TARGETS, contest, scored
 from scipy.stats import CensoredData, ecdf
 
-from emmoe.comparison import estimates, tuning
-from emmoe.comparison.compare import Ratio, best_rival, fields, ratio
-from emmoe.comparison.reach import joined, numbered, reached, stopped
-from emmoe.comparison.step_grid import variants
-from emmoe.comparison.verdicts import against, outcome
-from emmoe.errors import ConfigError
+from emmoe.evidence import estimates, tuning
+from emmoe.evidence.compare import Ratio, best_rival, fields, ratio
+from emmoe.evidence.reach import joined, numbered, reached, stopped
+from emmoe.evidence.step_grid import variants
+from emmoe.evidence.verdicts import against, outcome
+from emmoe.store.errors import ConfigError
 
 INF = np.inf
 

@@ -8,8 +8,8 @@ import pytest
 import yaml
 from workflow_helpers import ROOT
 
-from emmoe import config, registry
-from emmoe.errors import ConfigError
+from emmoe.record import config, registry
+from emmoe.store.errors import ConfigError
 
 TEXT = (ROOT / "config.yaml").read_text()
 COMMITTED = json.loads(json.dumps(yaml.safe_load(TEXT)))  # what YAML shares, apart

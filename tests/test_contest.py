@@ -8,15 +8,15 @@ import pytest
 from test_config import refusal
 from workflow_helpers import ROOT
 
-from emmoe import grid
-from emmoe.components import build_dataset, build_fitter, build_model
-from emmoe.config import load
-from emmoe.contest import Budgeted, run_contest
-from emmoe.draw import draw_block
-from emmoe.errors import DataError
-from emmoe.recorder import record
-from emmoe.seeds import generator
-from emmoe.work import flops
+from emmoe.lab.contest import Budgeted, run_contest
+from emmoe.lab.draw import draw_block
+from emmoe.lab.recorder import record
+from emmoe.lab.work import flops
+from emmoe.record import cells as grid
+from emmoe.record.components import build_dataset, build_fitter, build_model
+from emmoe.record.config import load
+from emmoe.store.errors import DataError
+from emmoe.store.seeds import generator
 
 CONFIG = load(ROOT / "tests" / "smoke.yaml")
 NAME = "fair_linear_near_small"

@@ -5,7 +5,8 @@ import pytest
 from contest_helpers import RIVALS, TARGETS, contest, scored
 from sweep_helpers import check_legibility, lines
 
-from emmoe.figures import cost_curves, problems, step_sensitivity
+from emmoe.figures import cost_curves, step_sensitivity
+from emmoe.figures._shared import problems
 from emmoe.tables import comparison, comparison_verdicts, stopped_early
 
 CURVES = {"em": "EM", "squarem": "SQUAREM", "gradient_descent": "GD", "nesterov": "Nesterov"}

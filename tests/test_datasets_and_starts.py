@@ -9,15 +9,16 @@ import pytest
 from scipy import stats
 from sklearn.datasets import load_digits
 
-from emmoe import grid, registry
-from emmoe.config import check
 from emmoe.datasets.random_invert_digits import RandomInvertDigits
 from emmoe.datasets.random_invert_fashion_mnist import RandomInvertFashionMnist
 from emmoe.datasets.synthetic import Synthetic
-from emmoe.draw import draw_block
-from emmoe.fit import fit_block
+from emmoe.lab.draw import draw_block
+from emmoe.lab.fit import fit_block
 from emmoe.models.symmetric_linear import SymmetricLinear
 from emmoe.models.symmetric_logistic import SymmetricLogistic
+from emmoe.record import cells as grid
+from emmoe.record import registry
+from emmoe.record.config import check
 
 SYNTHETIC = {
     "model": {"name": "symmetric_linear"},

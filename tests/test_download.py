@@ -12,8 +12,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
-from emmoe.download import fetch
-from emmoe.errors import DownloadError
+from emmoe.store.download import fetch
+from emmoe.store.errors import DownloadError
 
 BODY = bytes(range(256)) * 1200  # several chunks
 SHA256 = hashlib.sha256(BODY).hexdigest()
@@ -276,7 +276,7 @@ def test_interrupt_midway_leaves_nothing_behind(new_site, get):
     release = threading.Event()
     site = new_site(reply(BODY[: len(BODY) // 2], declared=len(BODY), stall=release))
     code = (
-        "import signal, sys; from pathlib import Path; from emmoe.download import fetch\n"
+        "import signal, sys; from pathlib import Path; from emmoe.store.download import fetch\n"
         "signal.signal(signal.SIGINT, signal.default_int_handler)\n"
         "fetch('data.gz', [sys.argv[1]], sys.argv[2], Path(sys.argv[3]))\n"
     )
@@ -305,7 +305,7 @@ def test_progress_on_a_terminal_is_one_moving_line(new_site, get, monkeypatch):
     terminal = io.StringIO()
     terminal.isatty = lambda: True
     monkeypatch.setattr(sys, "stderr", terminal)
-    monkeypatch.setattr("emmoe.download.time.monotonic", iter(range(1000)).__next__)
+    monkeypatch.setattr("emmoe.store.download.time.monotonic", iter(range(1000)).__next__)
     get(new_site().url)
     text = terminal.getvalue()
     assert text.count("\r") > 2 and text.count("\n") == 1 and text.endswith("0.31 MB\n")

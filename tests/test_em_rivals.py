@@ -9,7 +9,7 @@ from fitter_helpers import iterations, states
 from emmoe.fitters.em import EM
 from emmoe.fitters.preconditioned_gradient_descent import PreconditionedGradientDescent
 from emmoe.fitters.squarem import Squarem
-from emmoe.recorder import record
+from emmoe.lab.recorder import record
 from emmoe.theory.information import spectrum
 from emmoe.theory.optimum import settle
 

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from matplotlib.colors import to_rgb
 
-from emmoe.figures import style
+from emmoe.figures._shared import style
 
 
 @style.context()

@@ -10,8 +10,8 @@ from matplotlib.collections import PolyCollection
 from matplotlib.colors import to_rgb
 from matplotlib.text import Text
 
-from emmoe.errors import DataError
 from emmoe.figures import figure_1, figure_2, figure_3
+from emmoe.store.errors import DataError
 
 CLAIMS = Path(__file__).parents[1] / "data" / "reported" / "claims.csv"
 CURVES = {"em": "EM", "gradient_em": "Gradient EM", "gradient_descent": "gradient descent"}

@@ -7,7 +7,6 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from emmoe.errors import DataError
 from emmoe.findings import (
     f1_gradient_em_is_gd,
     f2_curves_disagree,
@@ -15,6 +14,7 @@ from emmoe.findings import (
     f4_cost_of_solved_em,
 )
 from emmoe.findings.base import Finding, digits, listed, percent
+from emmoe.store.errors import DataError
 from emmoe.tables import cost_to_floor
 
 REPORTED = pd.read_csv(Path(__file__).parents[1] / "data" / "reported" / "claims.csv")

@@ -7,7 +7,7 @@ from test_findings_of_runs import baselines
 
 from emmoe.figures import cost_to_floor, curve_conflict
 from emmoe.tables import baselines as baselines_table
-from emmoe.tables.traces import excess_losses
+from emmoe.tables._shared.traces import excess_losses
 
 
 def test_curve_conflict_draws_the_mean_losses_and_the_readings():

@@ -5,9 +5,9 @@ import dataclasses
 import numpy as np
 import pytest
 
-from emmoe import registry
-from emmoe.errors import ConfigError
-from emmoe.recorder import SKIPPED, record
+from emmoe.lab.recorder import SKIPPED, record
+from emmoe.record import registry
+from emmoe.store.errors import ConfigError
 
 NOT_POSITIVE = [0, 0.0, -0.1, np.nan, np.inf, -np.inf]
 STEPPING = [

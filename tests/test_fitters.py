@@ -5,11 +5,11 @@ from itertools import islice, pairwise
 import numpy as np
 import pytest
 
-from emmoe.errors import DataError
 from emmoe.fitters.em import EM
 from emmoe.fitters.gradient_descent import GradientDescent
 from emmoe.fitters.gradient_em import GradientEM
 from emmoe.models.base import Sample
+from emmoe.store.errors import DataError
 
 
 def states(fitter, model, start, count):

@@ -8,10 +8,10 @@ import pytest
 from threadpoolctl import threadpool_limits
 from workflow_helpers import ROOT
 
-from emmoe import grid
-from emmoe.config import load
-from emmoe.draw import draw_block
-from emmoe.fit import fit_block
+from emmoe.lab.draw import draw_block
+from emmoe.lab.fit import fit_block
+from emmoe.record import cells as grid
+from emmoe.record.config import load
 
 CONFIG = load(ROOT / "tests" / "smoke.yaml")
 NAME = "symmetric_linear"

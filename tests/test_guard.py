@@ -10,8 +10,8 @@ import pytest
 import yaml
 from workflow_helpers import ROOT
 
-from emmoe import guard
-from emmoe.errors import RunError
+from emmoe.store import lock as guard
+from emmoe.store.errors import RunError
 
 HOLDER = """
 import sys, time

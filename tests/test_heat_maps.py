@@ -9,9 +9,9 @@ from matplotlib.collections import QuadMesh
 from matplotlib.patches import Rectangle
 from sweep_helpers import CURVES, check_legibility, lines, panel, panels, plane
 
-from emmoe.errors import DataError
 from emmoe.figures import heat_maps
-from emmoe.figures.plane import log_ticks
+from emmoe.figures._shared.plane import log_ticks
+from emmoe.store.errors import DataError
 from emmoe.tables import rates
 
 BETA, W = [1, 2, 4, 6, 8, 10, 12], [1, 2, 3, 4, 6, 8, 12]

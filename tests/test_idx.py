@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from emmoe.datasets.idx import read_idx
-from emmoe.errors import DataError
+from emmoe.datasets._shared.idx import read_idx
+from emmoe.store.errors import DataError
 
 OFFICIAL = Path(__file__).parents[1].parent / "shared" / "datasets" / "fashion-mnist"
 # name: shape, MD5 by the publisher, SHA-256 of the same bytes

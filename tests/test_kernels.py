@@ -6,9 +6,9 @@ from brute_force import plain_pass
 from numba import njit
 from scipy.optimize import root
 
-from emmoe.models import kernels
+from emmoe.models._compiled import kernels
+from emmoe.models._compiled.jit import decay
 from emmoe.models.base import Sample
-from emmoe.models.jit import decay
 from emmoe.models.symmetric_linear import SymmetricLinear
 from emmoe.models.symmetric_logistic import SymmetricLogistic
 

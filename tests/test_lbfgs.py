@@ -8,10 +8,10 @@ import pytest
 from fitter_helpers import states
 from scipy.optimize import minimize
 
-from emmoe.errors import DataError
 from emmoe.fitters.lbfgs import LBFGS
+from emmoe.lab.recorder import record
 from emmoe.models.base import Sample
-from emmoe.recorder import record
+from emmoe.store.errors import DataError
 
 
 def test_lbfgs_iterates_are_scipys_own(symmetric_name, problem):

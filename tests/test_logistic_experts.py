@@ -5,14 +5,14 @@ import pytest
 from scipy.special import log_softmax, logsumexp, softmax
 from sklearn.linear_model import LogisticRegression
 
-from emmoe import registry
 from emmoe.datasets.random_invert_digits import RandomInvertDigits
-from emmoe.errors import DataError
-from emmoe.models import softmax as kernel
-from emmoe.models import whitened_lbfgs
+from emmoe.lab.recorder import record
+from emmoe.models._shared import softmax as kernel
+from emmoe.models._shared import whitened_lbfgs
 from emmoe.models.base import Sample
 from emmoe.models.logistic_experts import LogisticExperts
-from emmoe.recorder import record
+from emmoe.record import registry
+from emmoe.store.errors import DataError
 
 SHAPES = [(2, 3), (2, 2), (3, 4)]  # (experts, classes)
 

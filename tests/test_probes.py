@@ -4,12 +4,12 @@ import numpy as np
 import pytest
 from sklearn.linear_model import LogisticRegression
 
-from emmoe.analyses import true_gate
-from emmoe.components import build_fitter, build_model
-from emmoe.fit import Run
+from emmoe.lab.fit import Run
+from emmoe.lab.scene import Scene, scene
+from emmoe.measures.analyses import true_gate
+from emmoe.measures.probes import baselines, fisher, inversion
 from emmoe.models.base import Sample
-from emmoe.probes import baselines, fisher, inversion
-from emmoe.probes.base import Scene, scene
+from emmoe.record.components import build_fitter, build_model
 
 STEPS = {"algorithm": "gradient_em", "step": 0.3}
 FITTERS = {

@@ -5,7 +5,8 @@ import shutil
 
 import pytest
 
-from emmoe import codes, provenance
+from emmoe.jobs import codes
+from emmoe.store import provenance
 
 FIT = {
     "model": {"name": "symmetric_linear"},
@@ -116,10 +117,10 @@ FOLLOWED = {
     "its algorithm": (DESCENT, "theta - step * gradient", "theta - gradient"),
     "what its algorithm imports": ("fitters/base.py", "0 < value", "1e-9 < value"),
     "its model": ("models/symmetric_linear.py", "noise_sd**-2", "noise_sd**2"),
-    "what its model imports": ("models/log_cosh.py", "return", "return 0 *"),
+    "what its model imports": ("models/_shared/log_cosh.py", "return", "return 0 *"),
     "its data set": ("datasets/synthetic.py", "standard_normal", "normal"),
-    "the seeds": ("seeds.py", '"little"', '"big"'),
-    "the recorder": ("recorder.py", "iterations + 1", "iterations + 2"),
+    "the seeds": ("store/seeds.py", '"little"', '"big"'),
+    "the recorder": ("lab/recorder.py", "iterations + 1", "iterations + 2"),
 }
 
 
@@ -136,7 +137,7 @@ LEFT_OUT = {
     "other data sets": ("datasets/random_invert_digits.py", "/ 16", "/ 15"),
     "starts of other laws": ("starts/gaussian.py", "np.sqrt(", "np.exp("),
     "figures": ("figures/figure_1.py", "import", "import os, sys; import"),
-    "messages": ("errors.py", "class DataError", "x = 1\n\n\nclass DataError"),
+    "messages": ("store/errors.py", "class DataError", "x = 1\n\n\nclass DataError"),
 }
 
 

@@ -3,15 +3,15 @@
 import numpy as np
 import pytest
 
-from emmoe.analyses import rates
-from emmoe.fit import Run
 from emmoe.fitters.em import EM
 from emmoe.fitters.gradient_descent import GradientDescent
 from emmoe.fitters.gradient_em import GradientEM
+from emmoe.lab.fit import Run
+from emmoe.lab.recorder import record
+from emmoe.measures.analyses import rates
 from emmoe.models.base import Sample
 from emmoe.models.symmetric_linear import SymmetricLinear
 from emmoe.models.symmetric_logistic import SymmetricLogistic
-from emmoe.recorder import record
 from emmoe.theory.optimum import settle
 
 

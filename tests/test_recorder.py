@@ -8,8 +8,9 @@ import pandas as pd
 import pytest
 
 from emmoe.fitters.base import Fitter, State
-from emmoe.models import kernels, log_cosh, softmax
-from emmoe.recorder import CONVERGED, DIVERGED, MAX_ITERATIONS, SEPARABLE, SKIPPED, record
+from emmoe.lab.recorder import CONVERGED, DIVERGED, MAX_ITERATIONS, SEPARABLE, SKIPPED, record
+from emmoe.models._compiled import kernels
+from emmoe.models._shared import log_cosh, softmax
 
 INF, NAN = np.inf, np.nan
 CLOCKS = ("cpu_seconds", "wall_seconds")

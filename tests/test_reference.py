@@ -4,9 +4,9 @@ import json
 
 import pytest
 
-from emmoe.errors import DataError
-from emmoe.provenance import digest
-from emmoe.reference import ENVIRONMENT, keep
+from emmoe.archive.reference import ENVIRONMENT, keep
+from emmoe.store.errors import DataError
+from emmoe.store.provenance import digest
 
 EXPERIMENT = {
     "model": {"name": "symmetric_linear"},

@@ -12,8 +12,8 @@ import pytest
 import report_helpers as made_up
 from PIL import Image
 
-from emmoe.errors import DataError
 from emmoe.report import audit, build, findings, origins, products, settings
+from emmoe.store.errors import DataError
 
 VOID = {"meta", "link", "img", "input", "br", "hr"}
 
@@ -274,7 +274,7 @@ def test_every_product_has_a_title_of_its_own_and_a_caption(kind):
 def test_product_without_a_caption_says_what_its_module_says():
     title, caption, section = products.describe("figure", "my_figure", {"draw": "sheet"})
     assert title == "My figure" and section == products.OTHER
-    assert caption == " ".join(products._docstring("emmoe.figures.sheet").split())
+    assert caption == " ".join(products._docstring("emmoe.figures._shared.sheet").split())
 
 
 def test_fingerprint_changes_with_shown_files_that_are_no_inputs(tmp_path):

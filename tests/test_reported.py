@@ -5,8 +5,8 @@ import pandas as pd
 import pytest
 from workflow_helpers import ROOT
 
-from emmoe.errors import DataError
-from emmoe.reported import closest, counted, load, plotted
+from emmoe.evidence.reported import closest, counted, load, plotted
+from emmoe.store.errors import DataError
 
 SHARED = ROOT.parent / "shared" / "reported"
 FIRST = {"1": 1, "2": 1, "fig3": 0, "table2": 0}  # the readings' iteration at the start

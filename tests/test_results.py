@@ -7,8 +7,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from emmoe import jobs, results
-from emmoe.errors import DataError
+from emmoe.jobs import steps as jobs
+from emmoe.store import files as results
+from emmoe.store.errors import DataError
 
 
 def trace(**columns):

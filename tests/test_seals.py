@@ -4,8 +4,10 @@ import json
 
 import pytest
 
-from emmoe import jobs, provenance, seals
-from emmoe.errors import DataError
+from emmoe.jobs import steps as jobs
+from emmoe.store import checksums as seals
+from emmoe.store import provenance
+from emmoe.store.errors import DataError
 
 
 def write(path, text):

@@ -111,7 +111,7 @@ def local(tmp_path_factory):
     config["experiments"][EXPERIMENT]["fitters"] = kept
     checkout.write_config(config)
     label = "    label, started = "
-    checkout.edit("src/emmoe/jobs.py", label, HOOK[1:] + label)
+    checkout.edit("src/emmoe/jobs/steps.py", label, HOOK[1:] + label)
     checkout.run(cores=1)  # so that only one job compiles
     assert [len(checkout.starts(fit)) for fit in FITS] == [1, 1, 1, 1]
     return checkout

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from emmoe.statistics import curve_test, curve_z, shrunk_correlation
+from emmoe.evidence.statistics import curve_test, curve_z, shrunk_correlation
 
 NAN = np.nan
 

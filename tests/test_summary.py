@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from emmoe import summary
+from emmoe.evidence import summary
 
 LENGTHS = {0: 4, 1: 4, 2: 2}  # replicate -> rows; replicate 2 ends early
 

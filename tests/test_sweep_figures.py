@@ -8,8 +8,9 @@ import pytest
 from matplotlib.colors import to_hex
 from sweep_helpers import CURVES, cell, check_legibility, lines, panel, panels, plane, runs_of
 
-from emmoe.errors import DataError
-from emmoe.figures import bounds, error_floor, rate_agreement, sweep
+from emmoe.figures import bounds, error_floor, rate_agreement
+from emmoe.figures._shared import sweep
+from emmoe.store.errors import DataError
 from emmoe.tables import rate_agreement as agreement_table
 
 

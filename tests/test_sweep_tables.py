@@ -7,8 +7,9 @@ import pandas as pd
 import pytest
 from sweep_helpers import CURVES, cell, plane, runs_of
 
-from emmoe.errors import DataError
-from emmoe.tables import certificate, rate_agreement, rates, runs, spurious_minima, write
+from emmoe.store.errors import DataError
+from emmoe.tables import certificate, rate_agreement, rates, spurious_minima
+from emmoe.tables._shared import runs, write
 from emmoe.theory import population_blocks
 
 KEY = ["model", "angle", "norm_beta", "norm_w", "fitter"]

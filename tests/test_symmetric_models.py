@@ -7,7 +7,7 @@ import pytest
 from brute_force import brute_loss, log_bayes, log_joint
 from scipy.optimize import minimize
 
-from emmoe.models import log_cosh
+from emmoe.models._shared import log_cosh
 from emmoe.models.symmetric_linear import SymmetricLinear
 
 LINEAR, LOGISTIC = "symmetric_linear", "symmetric_logistic"

@@ -5,8 +5,9 @@ import pandas as pd
 import pytest
 from workflow_helpers import ROOT
 
-from emmoe.errors import DataError
-from emmoe.tables import table_2, write
+from emmoe.store.errors import DataError
+from emmoe.tables import table_2
+from emmoe.tables._shared import write
 
 CURVES = {"gradient_descent": "gradient descent", "em": "EM", "em_solved": "EM, solved"}
 

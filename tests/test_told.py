@@ -6,8 +6,8 @@ import sys
 
 import pytest
 
-from emmoe.errors import DataError
-from emmoe.told import logged, told
+from emmoe.jobs.failures import logged, told
+from emmoe.store.errors import DataError
 
 
 def full(path):

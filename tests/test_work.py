@@ -7,8 +7,8 @@ import pytest
 from emmoe.fitters.gradient_descent import GradientDescent
 from emmoe.fitters.preconditioned_gradient_descent import PreconditionedGradientDescent
 from emmoe.fitters.stochastic_gradient_descent import StochasticGradientDescent
+from emmoe.lab.work import flops
 from emmoe.models.logistic_experts import LogisticExperts
-from emmoe.work import flops
 
 N, D = 120, 3
 PRODUCT = (

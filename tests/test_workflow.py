@@ -47,7 +47,9 @@ def test_first_run_does_every_fitter_on_every_block(tmp_path):
 def test_checkout_brings_its_compiled_code(finished):
     """Else each would compile for half a minute, into a second folder."""
     states = [
-        path for path in finished.folder.glob("src/emmoe/models/__pycache__/*") if path.is_dir()
+        path
+        for path in finished.folder.glob("src/emmoe/models/_compiled/__pycache__/*")
+        if path.is_dir()
     ]
     assert states and all(len(list(state.glob("models_*"))) <= 1 for state in states)
 
@@ -141,7 +143,7 @@ def interrupt_while_writing(checkout):
     """Run until a trace is written under its temporary name, then press Ctrl-C."""
     rename = "os.replace(temporary, path)"
     pause = f'Path("written").touch(); __import__("time").sleep(60); {rename}'
-    checkout.edit("src/emmoe/results.py", rename, pause)
+    checkout.edit("src/emmoe/store/files.py", rename, pause)
     process = checkout.start()
     try:
         wait_for("written", checkout.folder, process)
@@ -150,7 +152,7 @@ def interrupt_while_writing(checkout):
     finally:
         if process.poll() is None:
             os.killpg(process.pid, signal.SIGKILL)
-    checkout.edit("src/emmoe/results.py", pause, rename)
+    checkout.edit("src/emmoe/store/files.py", pause, rename)
 
 
 def test_interrupted_run_resumes(finished, checkout):

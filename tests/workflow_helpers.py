@@ -14,10 +14,10 @@ from pathlib import Path
 import yaml
 from numba.core.caching import _CacheLocator
 
-from emmoe import config as configuration
-from emmoe import grid
-from emmoe.draw import draw_block
-from emmoe.fit import fit_block
+from emmoe.lab.draw import draw_block
+from emmoe.lab.fit import fit_block
+from emmoe.record import cells as grid
+from emmoe.record import config as configuration
 
 ROOT = Path(__file__).resolve().parents[1]
 EXPERIMENT = "symmetric_linear"
@@ -43,9 +43,9 @@ def compile_kernels():
 def copied(source, folder, ignore=None, **options):
     """Copy a checkout with its compiled code, which numba finds by its sources' absolute path."""
     shutil.copytree(source, folder, ignore=ignore, **options)
-    for package in ("models", "theory"):
+    for package in ("models/_compiled", "theory"):
         old, new = (_compiled(Path(root) / "src" / "emmoe" / package) for root in (source, folder))
-        for compiled in Path(folder).glob(f"src/emmoe/models/__pycache__/*/{old}"):
+        for compiled in Path(folder).glob(f"src/emmoe/models/_compiled/__pycache__/*/{old}"):
             compiled.rename(compiled.with_name(new))
 
 

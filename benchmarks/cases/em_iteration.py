@@ -9,7 +9,7 @@ from benchmarks.table import Case, Outcome
 from emmoe.datasets.synthetic import Synthetic
 from emmoe.models.base import Array, Model
 from emmoe.models.symmetric_linear import SymmetricLinear
-from emmoe.seeds import generator
+from emmoe.store.seeds import generator
 
 WARM = 5  # iterations before the one that is timed
 

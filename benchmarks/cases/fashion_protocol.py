@@ -15,10 +15,10 @@ from benchmarks.inputs import PAPER, PIXELS, config_of, random_images, random_we
 from benchmarks.measure import Timing, interleave
 from benchmarks.peers.gemm import bare
 from benchmarks.table import Case, Outcome
-from emmoe.components import build_fitter, build_model
+from emmoe.lab.recorder import record
+from emmoe.models._shared.softmax import chunks
 from emmoe.models.base import Array, Model, Sample
-from emmoe.models.softmax import chunks
-from emmoe.recorder import record
+from emmoe.record.components import build_fitter, build_model
 
 PASSES = 4  # of the bare products, to time together
 

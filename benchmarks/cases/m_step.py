@@ -12,7 +12,7 @@ from benchmarks.measure import interleave
 from benchmarks.table import Case, Outcome, number
 from emmoe.models.base import Array, Model, Sample
 from emmoe.models.logistic_experts import LogisticExperts
-from emmoe.seeds import generator
+from emmoe.store.seeds import generator
 
 
 def run(n: int = 20_000, d: int = 64, rounds: int = 3, tolerance: float = 1e-6) -> Outcome:

@@ -1,9 +1,9 @@
 """The paper's protocol on synthetic data: 50 instances x 3 algorithms x 100 iterations.
 
 Whole protocol: data are drawn, all iterations done, and excess loss and recovery errors measured of
-each, by us through `emmoe.fit.fit_block` (its jobs' work; files are not written). The algorithms
-alone are timed within the same runs, by a clock that stands still meanwhile. The peers draw each
-instance's data once; we draw them again for every algorithm, since those are separate jobs.
+each, by us through `emmoe.lab.fit.fit_block` (its jobs' work; files are not written). The
+algorithms alone are timed within the same runs, by a clock that stands still meanwhile. The peers
+draw each instance's data once; we draw them again for every algorithm, which is a job of its own.
 """
 
 import time
@@ -18,11 +18,11 @@ from benchmarks.measure import Timing, interleave
 from benchmarks.peers import mixture_loop
 from benchmarks.peers.pytorch import MISSING, torch
 from benchmarks.table import Case, Outcome, number
-from emmoe import grid
-from emmoe.components import build_dataset, build_model
-from emmoe.draw import draw_block
-from emmoe.fit import fit_block
-from emmoe.seeds import generator
+from emmoe.lab.draw import draw_block
+from emmoe.lab.fit import fit_block
+from emmoe.record import cells as grid
+from emmoe.record.components import build_dataset, build_model
+from emmoe.store.seeds import generator
 
 NAME = "symmetric_linear"
 

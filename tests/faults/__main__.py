@@ -11,7 +11,7 @@ from pathlib import Path
 
 from workflow_helpers import ROOT
 
-from emmoe import provenance
+from emmoe.store import provenance
 from faults import disks
 from faults.kills import kills, second_run
 from faults.lab import Outcome, World

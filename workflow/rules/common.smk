@@ -13,14 +13,19 @@ os.environ["PYTHONPATH"] = os.pathsep.join([SOURCES, *filter(None, [os.environ.g
 for name in ("OPENBLAS", "OMP", "MKL"):
     os.environ[f"{name}_NUM_THREADS"] = "1"
 
-from emmoe import codes, demand, grid, guard, jobs, provenance, reported  # noqa: E402
-from emmoe import config as configuration  # noqa: E402
 from emmoe.audit import plan  # noqa: E402
-from emmoe.errors import EmmoeError  # noqa: E402
-from emmoe.registry import component  # noqa: E402
+from emmoe.evidence import reported  # noqa: E402
+from emmoe.jobs import codes, demand  # noqa: E402
+from emmoe.jobs import steps as jobs  # noqa: E402
+from emmoe.jobs.failures import told  # noqa: E402
+from emmoe.record import cells as grid  # noqa: E402
+from emmoe.record import config as configuration  # noqa: E402
+from emmoe.record.registry import component  # noqa: E402
 from emmoe.report import build as report_build  # noqa: E402
 from emmoe.report import origins as report_origins  # noqa: E402
-from emmoe.told import told  # noqa: E402
+from emmoe.store import lock as guard  # noqa: E402
+from emmoe.store import provenance  # noqa: E402
+from emmoe.store.errors import EmmoeError  # noqa: E402
 
 try:
     for path in workflow.configfiles:

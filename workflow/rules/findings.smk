@@ -13,7 +13,7 @@ rule traces:
         "<benchmarks>/traces/{experiment}.tsv"
     localrule: True
     params:
-        code=provenance.code_hash("emmoe.results"),
+        code=provenance.code_hash("emmoe.store.files"),
     script:
         "../scripts/traces.py"
 

@@ -37,7 +37,7 @@ rule summarise:
         "<benchmarks>/summarise/{experiment}.tsv"
     localrule: True
     params:
-        code=provenance.code_hash("emmoe.summary", "emmoe.results"),
+        code=provenance.code_hash("emmoe.evidence.summary", "emmoe.store.files"),
     script:
         "../scripts/summarise.py"
 
@@ -55,6 +55,6 @@ rule gather:
     localrule: True
     params:
         facts=lambda w: grid.facts(config["experiments"][w.experiment]),
-        code=provenance.code_hash("emmoe.summary", "emmoe.results"),
+        code=provenance.code_hash("emmoe.evidence.summary", "emmoe.store.files"),
     script:
         "../scripts/gather.py"

@@ -3,7 +3,7 @@
 import sys
 
 from emmoe.archive import file
-from emmoe.told import logged
+from emmoe.jobs.failures import logged
 
 with logged(snakemake.log[0], snakemake.resources.get("attempt", 1)):
     sha256 = file.write(snakemake.config, snakemake.params.path)

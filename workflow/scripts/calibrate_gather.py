@@ -1,7 +1,7 @@
 """Gather all parts of the calibration."""
 
 from emmoe.calibration import jobs
-from emmoe.told import logged
+from emmoe.jobs.failures import logged
 
 with logged(snakemake.log[0], snakemake.resources.get("attempt", 1)):
     found = snakemake.input

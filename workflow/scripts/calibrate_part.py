@@ -1,8 +1,8 @@
 """Simulate and score a part of the calibration's settings."""
 
 from emmoe.calibration import jobs
-from emmoe.jobs import verified
-from emmoe.told import logged
+from emmoe.jobs.failures import logged
+from emmoe.jobs.steps import verified
 
 files = verified(snakemake.config, snakemake.input.get("downloads", []))
 with logged(snakemake.log[0], snakemake.resources.get("attempt", 1)):

@@ -1,7 +1,7 @@
 """Run a contest."""
 
-from emmoe import jobs
-from emmoe.told import logged
+from emmoe.jobs import steps as jobs
+from emmoe.jobs.failures import logged
 
 files = jobs.verified(snakemake.config, snakemake.input.get("downloads", []))
 with logged(snakemake.log[0], snakemake.resources.get("attempt", 1)):

@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-from emmoe.download import fetch
-from emmoe.told import logged
+from emmoe.jobs.failures import logged
+from emmoe.store.download import fetch
 
 with logged(snakemake.log[0], snakemake.resources.get("attempt", 1)):
     fetch(

@@ -1,7 +1,7 @@
 """Draw one figure."""
 
-from emmoe import jobs
-from emmoe.told import logged
+from emmoe.jobs import steps as jobs
+from emmoe.jobs.failures import logged
 
 entry = snakemake.params.entry
 inputs = {name: snakemake.input[name] for name in entry["inputs"]}

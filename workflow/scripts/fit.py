@@ -1,7 +1,7 @@
 """Run one fitter on one block."""
 
-from emmoe import jobs
-from emmoe.told import logged
+from emmoe.jobs import steps as jobs
+from emmoe.jobs.failures import logged
 
 names = {"experiment": snakemake.wildcards.experiment, "fitter": snakemake.wildcards.fitter}
 files = jobs.verified(snakemake.config, snakemake.input.get("downloads", []))

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from emmoe.sidecars import of_fits, of_single
+from emmoe.jobs.sidecars import of_fits, of_single
 
 FOLDER = "results"  # in the archive, wherever results lie on disk
 SUFFIXES = {"figures": ("png", "pdf"), "tables": ("csv", "md"), "findings": ("json",)}

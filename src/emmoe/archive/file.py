@@ -18,12 +18,13 @@ from typing import Any
 
 import yaml
 
-from emmoe import grid, seals
 from emmoe.archive import contents
-from emmoe.errors import DataError
-from emmoe.provenance import digest, file_hash
-from emmoe.results import atomic
-from emmoe.sidecars import SINGLE, of_fits, of_single
+from emmoe.jobs.sidecars import SINGLE, of_fits, of_single
+from emmoe.record import cells as grid
+from emmoe.store import checksums as seals
+from emmoe.store.errors import DataError
+from emmoe.store.files import atomic
+from emmoe.store.provenance import digest, file_hash
 
 CONFIG, SUMS = "config.yaml", "SHA256SUMS"
 LINE = re.compile(r"([0-9a-f]{64})  (\S.*)")

@@ -16,13 +16,17 @@ import numpy as np
 import pandas as pd
 import yaml
 
-from emmoe import codes, grid, jobs, provenance, registry
-from emmoe import config as configuration
 from emmoe.archive import contents
 from emmoe.archive.contents import FOLDER, Fit
 from emmoe.archive.file import CONFIG, read
 from emmoe.archive.verify import content
-from emmoe.errors import DataError
+from emmoe.jobs import codes
+from emmoe.jobs import steps as jobs
+from emmoe.record import cells as grid
+from emmoe.record import config as configuration
+from emmoe.record import registry
+from emmoe.store import provenance
+from emmoe.store.errors import DataError
 
 TOLERANCE = 1e-6  # relative, or absolute for numbers below one
 LIBRARIES = ("numpy", "scipy", "numba", "llvmlite", "pandas", "pyarrow", "scikit-learn")

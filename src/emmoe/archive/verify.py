@@ -7,7 +7,7 @@ from typing import Any
 
 from emmoe.archive import contents
 from emmoe.archive.file import SUMS, read, read_sums
-from emmoe.errors import DataError
+from emmoe.store.errors import DataError
 
 
 def mismatches(archive: zipfile.ZipFile) -> list[str]:

@@ -13,7 +13,7 @@ from emmoe.audit.claims import Evidence, Judgement
 from emmoe.audit.parts import Parts, Setup, parts
 from emmoe.audit.runs import Run, Runs
 from emmoe.audit.verdicts import Trial, best
-from emmoe.statistics import curve_z
+from emmoe.evidence.statistics import curve_z
 
 ROWS = [
     "claim_id", "verdict", "reason", "reported", "reproduced", "standard_error", "z", "basis",
@@ -34,7 +34,7 @@ STALE = "stale (made by other code or settings): "
 class Sources:
     """What the audit is made from.
 
-    claims: as `emmoe.reported.load` returns them; families: of config.yaml's calibration;
+    claims: as `emmoe.evidence.reported.load` returns them; families: of config.yaml's calibration;
     fitted_to_all: by model, whether our run's settings were fitted to all readings; ours, again:
     our runs from the first and from the second seed; theory: runs by experiment, or why there are
     none; contests: verdicts (`emmoe.tables.comparison_verdicts`), or None; files: behind each

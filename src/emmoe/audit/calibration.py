@@ -19,7 +19,7 @@ from emmoe.audit.verdicts import Search, Trial
 from emmoe.calibration.bands import FACTS, JOINTLY, region
 from emmoe.calibration.report import declared
 from emmoe.calibration.spreads import furthest
-from emmoe.statistics import curve_z
+from emmoe.evidence.statistics import curve_z
 
 OURS = "our run"
 OF_THE_FITTER = ("inner_steps", "step")  # how the names of a fitter's parameters begin

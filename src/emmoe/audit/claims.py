@@ -13,7 +13,7 @@ from emmoe.audit.parts import TABLE, Parts, Setup
 from emmoe.audit.runs import Run, Runs
 from emmoe.audit.verdicts import NOT_TESTED, Finding
 from emmoe.calibration.readings import CALIBRATION, HELD_OUT
-from emmoe.statistics import curve_z
+from emmoe.evidence.statistics import curve_z
 
 STATED, OF_CALIBRATION, OF_HELD_OUT = "stated", "calibration", "held out"
 BASIS = {CALIBRATION: OF_CALIBRATION, HELD_OUT: OF_HELD_OUT}

@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from emmoe.comparison.verdicts import PER, tally
+from emmoe.evidence.verdicts import PER, tally
 from emmoe.tables.comparison_verdicts import BEST
 
 JUDGED, DESCENT = "em", "tuned gradient descent"

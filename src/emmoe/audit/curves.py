@@ -11,7 +11,7 @@ from emmoe.audit.runs import Run, Runs, at
 from emmoe.audit.verdicts import CONTRADICTORY, NOT_TESTED, Finding, Search, Trial
 from emmoe.calibration.readings import CALIBRATION
 from emmoe.calibration.spreads import furthest
-from emmoe.statistics import CurveTest
+from emmoe.evidence.statistics import CurveTest
 
 
 class Tested(NamedTuple):

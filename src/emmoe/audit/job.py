@@ -6,8 +6,6 @@ from typing import Any
 
 import pandas as pd
 
-from emmoe import grid, jobs, provenance, results, seals
-from emmoe import reported as paper
 from emmoe.audit import plan, report
 from emmoe.audit.build import Sources, build
 from emmoe.audit.calibration import Calibration
@@ -15,8 +13,14 @@ from emmoe.audit.parts import Setup
 from emmoe.audit.plan import Needs
 from emmoe.audit.runs import Run, Runs
 from emmoe.audit.strict import moved, worse
-from emmoe.errors import DataError
-from emmoe.stale import is_stale
+from emmoe.evidence import reported as paper
+from emmoe.jobs import steps as jobs
+from emmoe.jobs.stale import is_stale
+from emmoe.record import cells as grid
+from emmoe.store import checksums as seals
+from emmoe.store import files as results
+from emmoe.store import provenance
+from emmoe.store.errors import DataError
 
 LEVEL = 0.01  # without a calibration
 

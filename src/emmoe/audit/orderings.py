@@ -11,8 +11,8 @@ import numpy as np
 from emmoe.audit.calibration import Calibration, accepted_means
 from emmoe.audit.parts import Parts, Setup, predicted_as, readings
 from emmoe.audit.runs import Run, Runs, at
-from emmoe.seeds import generator
-from emmoe.statistics import shrunk_correlation
+from emmoe.evidence.statistics import shrunk_correlation
+from emmoe.store.seeds import generator
 
 AHEAD, TIED, BEHIND, UNCLEAR = "ahead", "tied", "behind", "unclear"
 DRAWS = 4000

@@ -7,8 +7,8 @@ import numpy as np
 import pandas as pd
 
 from emmoe.calibration.readings import CALIBRATION, HELD_OUT, curves
-from emmoe.seeds import generator
-from emmoe.statistics import CurveTest, curve_test
+from emmoe.evidence.statistics import CurveTest, curve_test
+from emmoe.store.seeds import generator
 
 TABLE = "table_2"
 SHOWN_IN = {"test_accuracy": "figure_3a", "loss": "figure_3b"}  # the runs that Table 2 prints
@@ -44,8 +44,8 @@ Parts = dict[tuple[str, str], Part]
 def parts(claims: pd.DataFrame, families: Mapping[str, Mapping[str, Any]]) -> Parts:
     """Return the parts of all curves and of Table 2 by (curve_id, part).
 
-    claims: as `emmoe.reported.load` returns them; families: of config.yaml's calibration. Table 2
-    prints the runs of Figure 3 at iteration 100 and was never used for calibration."""
+    claims: as `emmoe.evidence.reported.load` returns them; families: of config.yaml's calibration.
+    Table 2 prints the runs of Figure 3 at iteration 100 and was never used for calibration."""
     models = claims.groupby("panel")["model"].first()
     found = {}
     for family in families.values():

@@ -6,8 +6,8 @@ all. A single claim needs its own algorithms' runs only.
 
 from typing import Any, NamedTuple
 
-from emmoe import seals
-from emmoe.grid import fitter_blocks
+from emmoe.record.cells import fitter_blocks
+from emmoe.store import checksums as seals
 
 FIGURES, PAPER = "figures", "paper"
 NOT_COVERED = "not made by make figures: run make paper"

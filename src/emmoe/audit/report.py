@@ -3,7 +3,7 @@
 import pandas as pd
 
 from emmoe.audit.verdicts import NOT_TESTED, VERDICTS
-from emmoe.tables.write import markdown
+from emmoe.tables._shared.write import markdown
 
 NAMED = ["claim_id", "verdict"]
 INTRODUCTION = """# Audit: which claims of the paper hold

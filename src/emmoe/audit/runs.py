@@ -7,7 +7,7 @@ from functools import cached_property
 import numpy as np
 import pandas as pd
 
-from emmoe.summary import excess_to_final
+from emmoe.evidence.summary import excess_to_final
 
 Run = tuple[str, str]  # (model, fitter)
 

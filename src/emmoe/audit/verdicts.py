@@ -10,8 +10,8 @@
                       given by some setting, and none comes near both
 
 A curve's calibration readings and its held-out ones are two parts, each judged as a whole: a part
-is met if its largest |z| is at most its critical value (`emmoe.statistics.curve_test`) and the
-instances scatter as the reported ones do (`emmoe.calibration.spreads`, a factor 3 at most).
+is met if its largest |z| is at most its critical value (`emmoe.evidence.statistics.curve_test`) and
+the instances scatter as the reported ones do (`emmoe.calibration.spreads`, a factor 3 at most).
 All its readings get its verdict; how many of them agree says nothing, as they move together.
 """
 

@@ -7,13 +7,14 @@ from typing import Any
 
 import pandas as pd
 
-from emmoe import provenance, results
 from emmoe.calibration import bands as tables
 from emmoe.calibration import fashion_mnist, report, spreads, symmetric_linear
 from emmoe.calibration.readings import curves
 from emmoe.calibration.score import Outcome, Plan, evaluate
 from emmoe.calibration.space import spread
-from emmoe.fit import Files
+from emmoe.lab.fit import Files
+from emmoe.store import files as results
+from emmoe.store import provenance
 
 PREDICTIONS = {
     "setting": "str", "curve_id": "str", "figure": "str", "panel": "str", "algorithm": "str",

@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from emmoe import reported as paper
-from emmoe.errors import ConfigError
+from emmoe.evidence import reported as paper
+from emmoe.store.errors import ConfigError
 
 CALIBRATION, HELD_OUT = "calibration", "held_out"
 

@@ -7,7 +7,7 @@ import pandas as pd
 
 from emmoe.calibration.bands import PARAMETERS, region
 from emmoe.calibration.readings import CALIBRATION, HELD_OUT
-from emmoe.tables.write import markdown
+from emmoe.tables._shared.write import markdown
 
 
 def text(
@@ -35,8 +35,8 @@ INTRODUCTION = """# Calibration: which settings could have drawn the paper's cur
 
 The paper does not state these settings. Here they are drawn or listed, simulated, and accepted if
 they meet the calibration readings of their algorithm's curves; no other reading was used. A curve
-is met if its largest |z| is at most its critical value (`emmoe.statistics.curve_test`) and its
-standard deviations are within a factor 3 of the reported ones (`emmoe.calibration.spreads`).
+is met if its largest |z| is at most its critical value (`emmoe.evidence.statistics.curve_test`) and
+its standard deviations are within a factor 3 of the reported ones (`emmoe.calibration.spreads`).
 Settings are simulated in stages, the first ones short, and dropped as soon as their means fail.
 `settings.csv` holds every setting, `scores.csv` its tests, `predictions.parquet` what the settings
 that passed predict at all readings, `bands.csv` the bands.

@@ -9,10 +9,10 @@ import pandas as pd
 
 from emmoe.calibration.readings import CALIBRATION, HELD_OUT, Curve
 from emmoe.calibration.simulate import TO_FINAL, Setting, simulate
-from emmoe.fit import Files
+from emmoe.evidence.statistics import curve_test
+from emmoe.lab.fit import Files
 from emmoe.models.base import Array
-from emmoe.seeds import generator
-from emmoe.statistics import curve_test
+from emmoe.store.seeds import generator
 
 Score = dict[str, Any]
 

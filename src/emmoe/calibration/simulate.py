@@ -6,11 +6,11 @@ from typing import Any
 
 import pandas as pd
 
-from emmoe import grid
-from emmoe.draw import draw_block
-from emmoe.fit import Files, fit_block
+from emmoe.lab.draw import draw_block
+from emmoe.lab.fit import Files, fit_block
+from emmoe.lab.recorder import CONVERGED
 from emmoe.models.base import Array
-from emmoe.recorder import CONVERGED
+from emmoe.record import cells as grid
 
 ONLY = "setting"  # the name of the one experiment and of its one fitter
 TO_FINAL = "excess_loss_to_final"

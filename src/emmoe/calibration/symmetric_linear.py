@@ -12,7 +12,7 @@ from emmoe.calibration.readings import Curve
 from emmoe.calibration.score import Outcome, Plan, evaluate
 from emmoe.calibration.simulate import Setting
 from emmoe.calibration.space import Point, draw, rounded
-from emmoe.seeds import generator
+from emmoe.store.seeds import generator
 
 BLOCKS = ("beta", "w")
 SHORT = {"gradient_descent": "gd", "gradient_em": "gem"}

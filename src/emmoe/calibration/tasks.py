@@ -10,8 +10,8 @@ from typing import Any
 
 from emmoe.calibration import fashion_mnist, symmetric_linear
 from emmoe.calibration.space import Point
-from emmoe.components import build_dataset
-from emmoe.provenance import code_hash
+from emmoe.record.components import build_dataset
+from emmoe.store.provenance import code_hash
 
 JUDGED = ("figures", "calibration", "instances", "passes", "stages")
 

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 from sklearn.datasets import load_digits
 
+from emmoe.datasets._shared.random_invert import check_validation_size, invert
 from emmoe.datasets.base import Dataset
-from emmoe.datasets.random_invert import check_validation_size, invert
 from emmoe.models.base import Sample
 
 IMAGES = 1797

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from emmoe.datasets._shared.idx import read_idx
+from emmoe.datasets._shared.random_invert import check_validation_size, invert
 from emmoe.datasets.base import Dataset
-from emmoe.datasets.idx import read_idx
-from emmoe.datasets.random_invert import check_validation_size, invert
 from emmoe.models.base import Sample
 
 

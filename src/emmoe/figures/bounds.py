@@ -13,9 +13,9 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import LogLocator, NullLocator
 
-from emmoe.errors import DataError
-from emmoe.figures import style, sweep
-from emmoe.tables.runs import CELL, joined
+from emmoe.figures._shared import style, sweep
+from emmoe.store.errors import DataError
+from emmoe.tables._shared.runs import CELL, joined
 from emmoe.theory.bounds import LISTS, Trace, linear, sublinear
 from emmoe.theory.bounds import trace as trace_of
 
@@ -29,9 +29,10 @@ def draw(*, runs: pd.DataFrame, curves: Mapping[str, str], cell: str | None = No
     """Return the figure: gap_t and D_t with their bounds, and alpha_t; a row for the first run,
     and one for the run with the smallest alpha_t of all (for the second, if that is the first).
 
-    runs: a table of runs with the lists over t of emmoe.analyses.bounds; curves: EM's fitter and
-    its label, "em" if empty; cell: needed where the table has several. Runs to theta_hat only,
-    and t until D_t < RESOLVED D_0. Bounds are solid where their hypothesis holds, dashed where not.
+    runs: a table of runs with the lists over t of emmoe.measures.analyses.bounds; curves: EM's
+    fitter and its label, "em" if empty; cell: needed where the table has several. Runs to theta_hat
+    only, and t until D_t < RESOLVED D_0. Bounds are solid where their hypothesis holds, dashed
+    where not.
     Raises DataError, in one line, if there is no such run, or there are several cells.
     """
     table = _candidates(runs, curves, cell)

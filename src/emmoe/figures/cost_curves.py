@@ -13,9 +13,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from emmoe.comparison.reach import CURRENCIES, Targets, excess, joined
-from emmoe.comparison.tuning import ACCURACY, choose, chosen
-from emmoe.figures import problems, style, sweep
+from emmoe.evidence.reach import CURRENCIES, Targets, excess, joined
+from emmoe.evidence.tuning import ACCURACY, choose, chosen
+from emmoe.figures._shared import problems, style, sweep
 
 POINTS = 300
 FLOOR = 0.2  # the axis' lower end, as a share of the smallest target

@@ -7,7 +7,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from emmoe.figures import style
+from emmoe.figures._shared import style
 
 COLOUR, REFERENCE = "#56B4E9", "#0072B2"  # others, and the first algorithm, EM
 

@@ -12,9 +12,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from emmoe import reported as paper
-from emmoe.figures import style
-from emmoe.tables.traces import FAST, GATE, LOSS, SLOW, excess_losses, mean_curve
+from emmoe.evidence import reported as paper
+from emmoe.figures._shared import style
+from emmoe.tables._shared.traces import FAST, GATE, LOSS, SLOW, excess_losses, mean_curve
 
 LABELS = {
     "slow": r"$L(\beta_t, w_t)$, step 0.1",

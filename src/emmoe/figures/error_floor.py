@@ -16,9 +16,9 @@ from matplotlib.legend_handler import HandlerTuple
 from matplotlib.lines import Line2D
 from matplotlib.ticker import FixedLocator, FormatStrFormatter, NullLocator
 
-from emmoe.errors import DataError
-from emmoe.figures import style, sweep
-from emmoe.tables.runs import joined
+from emmoe.figures._shared import style, sweep
+from emmoe.store.errors import DataError
+from emmoe.tables._shared.runs import joined
 
 MARKERS = "osD^vPX"
 MEDIAN_SE = 1.2533  # standard error of a median, in those of a mean, for normal errors

@@ -11,9 +11,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from emmoe import reported as paper
-from emmoe.figures import curves as shared
-from emmoe.figures import style
+from emmoe.evidence import reported as paper
+from emmoe.figures._shared import curves as shared
+from emmoe.figures._shared import style
 
 BOTTOM, TOP = 1e-5, 1.5  # nats: the lowest reading is 3e-5
 METRIC = "excess_loss_to_truth"

@@ -9,9 +9,9 @@ from collections.abc import Mapping
 import pandas as pd
 from matplotlib.figure import Figure
 
-from emmoe import reported as paper
-from emmoe.figures import curves as shared
-from emmoe.figures import style
+from emmoe.evidence import reported as paper
+from emmoe.figures._shared import curves as shared
+from emmoe.figures._shared import style
 
 PANELS = {
     "relative_error_beta": (

@@ -13,10 +13,10 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
-from emmoe.errors import DataError
-from emmoe.figures import plane, style, sweep
-from emmoe.figures.sheet import Sheet
-from emmoe.tables.runs import angles
+from emmoe.figures._shared import plane, style, sweep
+from emmoe.figures._shared.sheet import Sheet
+from emmoe.store.errors import DataError
+from emmoe.tables._shared.runs import angles
 
 LOWEST = 1e-6  # 1 - rho below it has the scale's last colour
 ONE_EACH = ["experiment", "start", "n", "d"]

@@ -15,9 +15,9 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 from matplotlib.ticker import FixedLocator, FormatStrFormatter, NullFormatter, NullLocator
 
-from emmoe.figures import style, sweep
+from emmoe.figures._shared import style, sweep
+from emmoe.tables._shared.runs import arrived, joined, resolved
 from emmoe.tables.rate_agreement import INFORMATIVE, NEEDS, agreement, rate_gap
-from emmoe.tables.runs import arrived, joined, resolved
 
 COARSE = [0.001, 0.01, 0.1, 0.5, 0.9, 0.99, 0.999, 0.9999]
 FINE = sorted({*COARSE, 0.02, 0.05, 0.2, 0.3, 0.7, 0.8, 0.95, 0.98, 0.995, 0.998})

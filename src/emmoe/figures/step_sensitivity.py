@@ -14,10 +14,10 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import FuncFormatter, MultipleLocator
 
-from emmoe.comparison.estimates import expected_cost
-from emmoe.comparison.reach import Targets, joined, reached
-from emmoe.comparison.tuning import tuning_rows
-from emmoe.figures import problems, style, sweep
+from emmoe.evidence.estimates import expected_cost
+from emmoe.evidence.reach import Targets, joined, reached
+from emmoe.evidence.tuning import tuning_rows
+from emmoe.figures._shared import problems, style, sweep
 
 CURRENCY = "passes"
 FAILED = "no run arrives"

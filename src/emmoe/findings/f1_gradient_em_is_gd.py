@@ -15,7 +15,7 @@ APART = 1e-3  # relative: the control must differ by more
 
 
 def find(*, linear: pd.DataFrame, images: pd.DataFrame) -> Finding:
-    """Return the finding from two tables of `emmoe.probes.fisher`."""
+    """Return the finding from two tables of `emmoe.measures.probes.fisher`."""
     tables = {"linear": linear, "images": images}
     numbers: dict = {"iterations": {k: int(t["iteration"].max()) for k, t in tables.items()}}
     for column in ("difference_one", "difference_two", "identity", "slope"):

@@ -3,10 +3,10 @@
 import numpy as np
 import pandas as pd
 
-from emmoe import reported as paper
-from emmoe.errors import DataError
+from emmoe.evidence import reported as paper
 from emmoe.findings.base import Finding, digits
-from emmoe.tables.traces import FAST, GATE, LOSS, SLOW, excess_losses, mean_curve, of_fitter
+from emmoe.store.errors import DataError
+from emmoe.tables._shared.traces import FAST, GATE, LOSS, SLOW, excess_losses, mean_curve, of_fitter
 
 TITLE = "The reported curves of gradient descent disagree with each other"
 CLAIM = (

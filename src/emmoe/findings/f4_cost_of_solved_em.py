@@ -2,9 +2,9 @@
 
 import pandas as pd
 
-from emmoe.errors import DataError
 from emmoe.findings.base import Finding, digits, listed, percent
-from emmoe.tables.traces import curve
+from emmoe.store.errors import DataError
+from emmoe.tables._shared.traces import curve
 
 TITLE = "Solved EM leads per iteration, not per data pass"
 CLAIM = (

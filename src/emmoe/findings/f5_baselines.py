@@ -21,7 +21,7 @@ LOST, BACK = 0.5, 0.05  # a share of the accuracy that counts as most, and as ba
 def find(
     *, baselines: pd.DataFrame, data: str, expected: dict[str, float] | None = None
 ) -> Finding:
-    """Return the finding from a table of `emmoe.probes.baselines`; expected: accuracies by
+    """Return the finding from a table of `emmoe.measures.probes.baselines`; expected: accuracies by
     baseline, where some were expected."""
     table = baselines.set_index("baseline")
     accuracy = {name: float(value) for name, value in table["accuracy"].items()}

@@ -3,7 +3,7 @@
 import pandas as pd
 
 from emmoe.findings.base import Finding, digits
-from emmoe.tables.runs import joined
+from emmoe.tables._shared.runs import joined
 from emmoe.tables.spurious_minima import NEEDS, verified
 
 TITLE = "Spurious minima to which EM contracts"

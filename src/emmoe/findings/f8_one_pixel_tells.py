@@ -15,7 +15,7 @@ LEARNED = 0.9  # the share of images at which the gate counts as telling the inv
 
 
 def find(*, inversion: pd.DataFrame, data: str) -> Finding:
-    """Return the finding from a table of `emmoe.probes.inversion`."""
+    """Return the finding from a table of `emmoe.measures.probes.inversion`."""
     table = inversion.set_index("iteration").sort_index()
     first, last = table.iloc[0], table.iloc[-1]
     norms = table["gate_norm"]

@@ -4,9 +4,9 @@ import numpy as np
 import pandas as pd
 from scipy.stats import chi2, kstest
 
-from emmoe import reported as paper
+from emmoe.evidence import reported as paper
 from emmoe.findings.base import Finding, digits
-from emmoe.tables.traces import of_fitter
+from emmoe.tables._shared.traces import of_fitter
 
 TITLE = "EM's loss must fall below the truth's"
 CLAIM = (

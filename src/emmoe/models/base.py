@@ -14,7 +14,7 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from emmoe.errors import DataError
+from emmoe.store.errors import DataError
 
 Array = NDArray[np.floating]
 Blocks = dict[str, slice]

@@ -9,9 +9,9 @@ from itertools import permutations
 
 import numpy as np
 
-from emmoe.errors import DataError
-from emmoe.models import softmax, whitened_lbfgs
+from emmoe.models._shared import softmax, whitened_lbfgs
 from emmoe.models.base import SATURATED, Array, Blocks, Model, Sample
+from emmoe.store.errors import DataError
 
 
 @dataclass(eq=False)

@@ -13,7 +13,7 @@ from abc import abstractmethod
 import numpy as np
 from scipy.linalg import block_diag
 
-from emmoe.models import log_cosh
+from emmoe.models._shared import log_cosh
 from emmoe.models.base import SATURATED, Array, Blocks, Model
 
 

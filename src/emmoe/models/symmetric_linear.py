@@ -6,10 +6,10 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.linalg import LinAlgError, cho_factor, cho_solve
 
-from emmoe.errors import DataError
-from emmoe.models import kernels
+from emmoe.models._compiled import kernels
 from emmoe.models.base import Array
 from emmoe.models.symmetric import SymmetricModel
+from emmoe.store.errors import DataError
 
 
 @dataclass(eq=False)

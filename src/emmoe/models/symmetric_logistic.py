@@ -4,10 +4,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from emmoe.errors import DataError
-from emmoe.models import kernels, log_cosh
+from emmoe.models._compiled import kernels
+from emmoe.models._shared import log_cosh
 from emmoe.models.base import Array
 from emmoe.models.symmetric import SymmetricModel
+from emmoe.store.errors import DataError
 
 
 @dataclass(eq=False)

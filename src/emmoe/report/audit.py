@@ -5,8 +5,8 @@ from typing import Any, NamedTuple
 
 import pandas as pd
 
-from emmoe.errors import DataError
 from emmoe.report.products import number
+from emmoe.store.errors import DataError
 
 # From the best to the worst, with what they mean.
 VERDICTS = {

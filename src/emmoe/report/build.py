@@ -9,12 +9,13 @@ from typing import Any
 
 import jinja2
 
-from emmoe import __version__, provenance
-from emmoe.errors import DataError
+from emmoe import __version__
 from emmoe.report import audit, findings, origins, settings
 from emmoe.report.products import OTHER, SECTIONS, Product, describe, number, products
 from emmoe.report.products import files as product_files
-from emmoe.results import atomic
+from emmoe.store import provenance
+from emmoe.store.errors import DataError
+from emmoe.store.files import atomic
 
 CLAIMS = Path("data/reported/claims.csv")
 FINDING = "finding"  # the section of a product that only a finding shows

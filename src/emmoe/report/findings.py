@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from emmoe.errors import DataError
 from emmoe.report.products import number
+from emmoe.store.errors import DataError
 
 NEEDED = ("id", "title", "claim", "text", "holds")
 STATES = {True: "holds", False: "does not hold", None: "not decided"}

@@ -7,9 +7,11 @@ from typing import Any, NamedTuple
 
 import pandas as pd
 
-from emmoe import codes, grid, provenance
+from emmoe.jobs import codes
+from emmoe.jobs.sidecars import SINGLE, of_fits, of_single
+from emmoe.record import cells as grid
 from emmoe.report.products import experiments
-from emmoe.sidecars import SINGLE, of_fits, of_single
+from emmoe.store import provenance
 
 
 class Origins(NamedTuple):

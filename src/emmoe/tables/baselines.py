@@ -10,8 +10,8 @@ COLUMNS = ["method", "train_images", "accuracy"]
 def build(
     *, baselines: pd.DataFrame, summary: pd.DataFrame, curves: Mapping[str, str]
 ) -> pd.DataFrame:
-    """Return COLUMNS: the rows of `emmoe.probes.baselines`, then the fitters of curves on Random
-    Invert, each after its last iteration (mean over replicates, trained on all images)."""
+    """Return COLUMNS: the rows of `emmoe.measures.probes.baselines`, then the fitters of curves on
+    Random Invert, each after its last iteration (mean over replicates, trained on all images)."""
     rows = baselines.rename(columns={"baseline": "method"})[COLUMNS].to_dict("records")
     rows = [row | {"method": f"logistic regression, {row['method']}"} for row in rows]
     accuracy = summary[summary["metric"] == "test_accuracy"].sort_values("iteration")

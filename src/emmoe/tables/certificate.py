@@ -12,7 +12,7 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 
-from emmoe.tables.runs import joined
+from emmoe.tables._shared.runs import joined
 
 TOLERANCE = 1e-8
 IDENTITY_TOLERANCE = 1e-13

@@ -10,10 +10,10 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import pandas as pd
 
-from emmoe.comparison.compare import Field, expected, fields, ratio
-from emmoe.comparison.estimates import median_cost
-from emmoe.comparison.reach import PROBLEM, Targets, joined
-from emmoe.comparison.tuning import work
+from emmoe.evidence.compare import Field, expected, fields, ratio
+from emmoe.evidence.estimates import median_cost
+from emmoe.evidence.reach import PROBLEM, Targets, joined
+from emmoe.evidence.tuning import work
 
 COLUMNS = [
     "contest", "cell", "model", "start", "norm_beta", "norm_w", "target", "currency", "rival",

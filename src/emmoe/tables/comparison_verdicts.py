@@ -10,9 +10,9 @@ from collections.abc import Mapping, Sequence
 
 import pandas as pd
 
-from emmoe.comparison import verdicts
-from emmoe.comparison.compare import Field, best_rival, fields, ratio
-from emmoe.comparison.reach import Targets, joined
+from emmoe.evidence import verdicts
+from emmoe.evidence.compare import Field, best_rival, fields, ratio
+from emmoe.evidence.reach import Targets, joined
 
 ALL, BEST = "all", "the best tuned gradient method"
 COLUMNS = [

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 
-from emmoe.errors import DataError
+from emmoe.store.errors import DataError
 
 REFERENCE = "em"
 SHARE = 0.01

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 
-from emmoe.tables.runs import RESOLVED, arrived, joined, resolved
+from emmoe.tables._shared.runs import RESOLVED, arrived, joined, resolved
 
 NEEDS = [*RESOLVED, "status", "rho_hat", "curve_gap", "defect_slope"]
 INFORMATIVE = (0.05, 0.95)  # rho_hat between which a run is long enough and ends within the cap

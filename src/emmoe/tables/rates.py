@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 from scipy.stats import binomtest
 
-from emmoe.tables.runs import CELL, RESOLVED, joined, resolved
+from emmoe.tables._shared.runs import CELL, RESOLVED, joined, resolved
 from emmoe.theory import population_blocks
 
 OUTCOMES = ["elsewhere", "other", "capped", "undefined"]  # beside "optimum", the successes

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 
 import pandas as pd
 
-from emmoe.tables.runs import joined
+from emmoe.tables._shared.runs import joined
 
 GRADIENT = 1e-10
 MOST = 40

@@ -9,11 +9,11 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 
-from emmoe.comparison.compare import Ratio
-from emmoe.comparison.estimates import interval, resamples
-from emmoe.comparison.reach import PROBLEM, joined, stopped
-from emmoe.comparison.tuning import ACCURACY, choose, chosen
-from emmoe.comparison.verdicts import LOSS, TIE, WIN, WORDS
+from emmoe.evidence.compare import Ratio
+from emmoe.evidence.estimates import interval, resamples
+from emmoe.evidence.reach import PROBLEM, joined, stopped
+from emmoe.evidence.tuning import ACCURACY, choose, chosen
+from emmoe.evidence.verdicts import LOSS, TIE, WIN, WORDS
 
 COLUMNS = [
     "contest", "cell", "rival", "doublings", "at_edge", "runs", "test_accuracy", "accuracy_low",

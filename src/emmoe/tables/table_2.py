@@ -8,8 +8,8 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 
-from emmoe import reported as paper
-from emmoe.errors import DataError
+from emmoe.evidence import reported as paper
+from emmoe.store.errors import DataError
 
 METRICS = {"accuracy": "test_accuracy", "cross_entropy": "loss"}  # cross entropy: the objective
 COLUMNS = [

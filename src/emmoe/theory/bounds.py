@@ -11,7 +11,12 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-LISTS = ["bound_gap", "bound_bregman", "bound_alpha", "bound_lambda"]  # emmoe.analyses.bounds
+LISTS = [
+    "bound_gap",
+    "bound_bregman",
+    "bound_alpha",
+    "bound_lambda",
+]  # emmoe.measures.analyses.bounds
 RESOLVED = 1e-12  # traces end where D_t is that much smaller than D_0
 
 

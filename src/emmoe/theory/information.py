@@ -9,7 +9,8 @@ is taken over the data at hand, not over the model at theta.
 import numpy as np
 from scipy.linalg import eigh
 
-from emmoe.models import kernels, log_cosh
+from emmoe.models._compiled import kernels
+from emmoe.models._shared import log_cosh
 from emmoe.models.base import Array
 from emmoe.models.symmetric import SymmetricModel
 

@@ -1,0 +1,61 @@
+"""Step-size grids of factor 2: a rival's settings with `doublings` stand for one variant a step.
+
+`step: 0.5, doublings: [-1, 2]` is the grid 0.25, 0.5, 1, 2. `step: {beta: 1, w: 4}` is multiplied
+as a whole; with `doublings: {beta: [-1, 1], w: [0, 2]}` the blocks vary apart.
+"""
+
+from collections.abc import Mapping
+from itertools import product
+from typing import Any, NamedTuple
+
+from emmoe.store.errors import ConfigError
+
+
+class Variant(NamedTuple):
+    """A rival at one step: its name within the rival ("" without a grid), the power of two by which
+    its step (the last block's, where they vary apart) is multiplied, and the fitter's settings."""
+
+    name: str
+    exponent: float
+    settings: dict[str, Any]
+
+
+def variants(rival: Mapping[str, Any], where: str = "rival") -> list[Variant]:
+    """Return a rival's variants; raises ConfigError, naming `where`, for a grid without a step."""
+    settings = {key: value for key, value in rival.items() if key != "doublings"}
+    if "doublings" not in rival:
+        return [Variant("", float("nan"), settings)]
+    step, grid = settings.get("step"), rival["doublings"]
+    if step is None:
+        raise ConfigError(f"{where}.doublings: there is no step to double: add one")
+    if not isinstance(grid, Mapping):
+        return [_variant(settings, [k], _scaled(step, k)) for k in _exponents(grid, where)]
+    if not isinstance(step, Mapping) or set(step) != set(grid):
+        raise ConfigError(f"{where}.doublings: must name the same blocks as the step")
+    points = product(*(_exponents(grid[block], where) for block in step))
+    return [
+        _variant(
+            settings,
+            list(point),
+            {b: _scaled(step[b], k) for b, k in zip(step, point, strict=True)},
+        )
+        for point in points
+    ]
+
+
+def _exponents(bounds: list[int], where: str) -> range:
+    low, high = bounds
+    if low > high:
+        raise ConfigError(f"{where}.doublings: {bounds} is empty: write the lower end first")
+    return range(low, high + 1)
+
+
+def _variant(settings: Mapping[str, Any], point: list[int], step: Any) -> Variant:
+    name = " ".join(f"{k:+d}" for k in point)
+    return Variant(name, float(point[-1]), {**settings, "step": step})
+
+
+def _scaled(step: Any, k: int) -> Any:
+    if isinstance(step, Mapping):
+        return {block: _scaled(size, k) for block, size in step.items()}
+    return step * 2.0**k

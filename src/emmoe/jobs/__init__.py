@@ -1,0 +1,1 @@
+"""What the workflow runs: one kind of job after the other."""

@@ -1,0 +1,55 @@
+"""What a person reads when a job fails by no fault of the program: one line, no traceback."""
+
+import errno
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from emmoe.store.errors import EmmoeError
+
+# What the system says of a disk that is full, over a quota or a limit, read-only or forbidden.
+OF_THE_DISK = {
+    getattr(errno, name)
+    for name in ("ENOSPC", "EDQUOT", "EFBIG", "EROFS", "EACCES", "EPERM", "ENOTDIR")
+}
+
+
+@contextmanager
+def told() -> Iterator[None]:
+    """Turn a user's mistake, or a disk that does not take a file, into one line and exit code 1."""
+    try:
+        yield
+    except EmmoeError as error:
+        sys.exit(f"error: {error}")
+    except OSError as error:
+        if error.errno not in OF_THE_DISK:
+            raise
+        where, why = error.filename or "the disk", os.strerror(error.errno)
+        sys.exit(f"error: cannot use {where}: {why}: mend that and run the same command again")
+
+
+@contextmanager
+def logged(log: str, attempt: int = 1) -> Iterator[None]:
+    """Do as `told`, and leave the line in the log.
+
+    An attempt after the first repeats the line and gives up where one was left: Snakemake retries
+    whatever fails, but only a job that was killed, and so left no line, may do better next time."""
+    mistake = Path(log)
+    if attempt == 1:
+        mistake.unlink(missing_ok=True)
+    elif mistake.exists() and (left := mistake.read_text().strip()):
+        sys.exit(left)
+    try:
+        with told():
+            yield
+    except SystemExit as end:
+        if isinstance(end.code, str):
+            with suppress(OSError):  # of a full disk the terminal tells
+                mistake.write_text(f"{end.code}\n")
+        raise
+    except MemoryError as error:  # leaves no line: with more memory another attempt may do
+        sys.exit(f"error: out of memory: {' '.join(str(error).split())}")
+    except KeyboardInterrupt:
+        sys.exit("interrupted: run the same command again to go on")

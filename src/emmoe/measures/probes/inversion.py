@@ -1,0 +1,49 @@
+"""How easily the gate's task in Random Invert is told, and how the gate grows as EM learns it.
+
+An inverted image has bright corners: a threshold on the first pixel alone guesses the inversion.
+"""
+
+from itertools import islice
+
+import numpy as np
+import pandas as pd
+
+from emmoe.lab.scene import Scene
+from emmoe.models.base import Array, Sample
+from emmoe.models.logistic_experts import LogisticExperts
+
+PIXEL = 0
+THRESHOLD = 0.5
+
+
+def measure(scene: Scene, fitter: str) -> pd.DataFrame:
+    """Return a row an iteration t of a run of a fitter on two experts.
+
+    gate_norm: |difference of the gate's two rows of logits|, free of the soft-max's common shift;
+    gate_accuracy: share of training images at which the likelier expert tells the inversion (the
+    better of the two assignments). train_images, test_images, train_errors, test_errors: of the
+    guess by pixel and threshold, the same in every row."""
+    model, states = scene.model, scene.fitters[fitter].iterate(scene.model, scene.start)
+    facts = _guesses("train", model.sample) | _guesses("test", model.sample.test)
+    rows = [
+        {"iteration": t} | _gate(model, state.theta) | facts
+        for t, state in enumerate(islice(states, scene.iterations + 1))
+    ]
+    return pd.DataFrame(rows)
+
+
+def _guesses(name: str, sample: Sample) -> dict[str, int]:
+    sign = sample.signs[0]
+    pixel = np.where(sign > 0, sample.x[:, PIXEL], 1 - sample.x[:, PIXEL])
+    errors = (pixel > THRESHOLD) != (sign < 0)
+    return {f"{name}_images": len(sign), f"{name}_errors": int(errors.sum())}
+
+
+def _gate(model: LogisticExperts, theta: Array) -> dict[str, float]:
+    sample = model.sample
+    first, second = theta[0, model.blocks(sample.x.shape[1])["gate"]].reshape(2, -1).astype(float)
+    direction, sign = first - second, sample.signs[0]
+    logit = sign * (sample.x @ direction) + (1 - sign) / 2 * direction.sum()
+    agreement = float(np.mean((logit > 0) == (sign > 0)))
+    norm = float(np.linalg.norm(direction))
+    return {"gate_norm": norm, "gate_accuracy": max(agreement, 1 - agreement)}

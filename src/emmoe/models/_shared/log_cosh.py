@@ -1,0 +1,42 @@
+"""The convex function f(v) = E[log(2 cosh(x'v/2))], the mirror map of a symmetric gate or expert.
+
+E is the sample mean. Its gradient is E[x tanh(x'v/2)]/2 and its Hessian E[sech2(x'v/2) xx']/4.
+"""
+
+from collections import Counter
+
+import numpy as np
+
+from emmoe.models._compiled import kernels
+from emmoe.models.base import Array
+
+
+def log_2cosh(u: Array) -> Array:
+    """Return log(2 cosh u) without overflow."""
+    u = np.abs(u)
+    return u + np.log(1 + np.exp(-2 * u))
+
+
+def sech2_half(v: Array) -> Array:
+    """Return sech2(v/2), relatively accurate where tanh has rounded to one."""
+    e = np.exp(-np.abs(v))
+    return 4 * e / (1 + e) ** 2
+
+
+def hessian(xt: Array, logits: Array) -> Array:
+    """Return E[sech2(x'v/2) xx']/4, shape (d, d), from x transposed (d, n) and the logits x'v."""
+    return kernels.gram(xt, sech2_half(logits) / 4)
+
+
+def solve(
+    xt: Array, target: Array, v: Array, residual: Array, tolerance: float, work: Counter
+) -> Array:
+    """Return v+ with E[x tanh(x'v+/2)]/2 = target, from v; see `kernels.solve`.
+
+    The work counts in units of both blocks: a product with v alone is half a forward product."""
+    solution, forward, backward, gram, unsolved = kernels.solve(xt, target, v, residual, tolerance)
+    work["forward"] += forward / 2
+    work["backward"] += backward / 2
+    work["gram"] += gram
+    work["unsolved_m_steps"] += unsolved
+    return solution

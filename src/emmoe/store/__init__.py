@@ -1,0 +1,1 @@
+"""What lies on disk: files, their checksums and provenance, seeds, downloads, the lock."""
