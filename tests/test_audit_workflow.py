@@ -15,7 +15,7 @@ pytestmark = pytest.mark.slow
 FOLDER = "results/smoke/audit/figures"
 CLAIM = "figure_2a_em_4"
 EM = "results/smoke/traces/symmetric_linear/em"
-SCRIPT = "from emmoe.audit import job; from emmoe import config; " \
+SCRIPT = "from emmoe.audit import job; from emmoe.record import config; " \
     "job.audit(config.load('small.yaml'), 'figures', 'a.csv', 'c.csv', 'a.md')"  # fmt: skip
 
 

@@ -17,7 +17,7 @@ HOLDER = """
 import sys, time
 sys.path.insert(0, "src")
 from pathlib import Path
-from emmoe.guard import Guard
+from emmoe.store.lock import Guard
 folder = Path(sys.argv[1])
 Guard(folder, [folder / "results"]).begin()
 print("held", flush=True)

@@ -272,7 +272,7 @@ def test_every_product_has_a_title_of_its_own_and_a_caption(kind):
 
 
 def test_product_without_a_caption_says_what_its_module_says():
-    title, caption, section = products.describe("figure", "my_figure", {"draw": "sheet"})
+    title, caption, section = products.describe("figure", "my_figure", {"draw": "_shared.sheet"})
     assert title == "My figure" and section == products.OTHER
     assert caption == " ".join(products._docstring("emmoe.figures._shared.sheet").split())
 

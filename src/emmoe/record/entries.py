@@ -1,0 +1,193 @@
+"""What the experiment record holds, once read, expanded and checked: typed and frozen.
+
+A component (a model, a data set, a start law) and an algorithm are named; their settings are
+checked by their own dataclasses (`emmoe.record.components`), so that a new one needs no change here.
+"""
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Literal
+
+from msgspec import Struct
+
+Value = None | bool | int | float | str | list | dict  # what YAML can hold
+Settings = Mapping[str, Value]
+Target = Literal["figures", "sweep", "paper"]
+ReadKind = Literal["summary", "runs", "trace", "table", "probe", "costs", "seconds", "reported"]
+KINDS = ("figures", "tables", "findings")  # of products
+
+
+class Component(Struct, frozen=True):
+    """A model, a data set or a start law by its module's name, with its settings."""
+
+    name: str
+    settings: Settings = {}
+
+
+class Fitter(Struct, frozen=True, omit_defaults=True):
+    """An algorithm with its settings; replicates and iterations: its own, where it has fewer than
+    its experiment."""
+
+    algorithm: str
+    settings: Settings = {}
+    replicates: int | None = None
+    iterations: int | None = None
+
+
+class Rival(Struct, frozen=True, omit_defaults=True):
+    """A fitter of a contest; doublings: the grid of its step (`emmoe.evidence.step_grid`)."""
+
+    algorithm: str
+    settings: Settings = {}
+    doublings: list[int] | dict[str, list[int]] | None = None
+
+
+class Experiment(Struct, frozen=True):
+    """Fitters run on the cells of a data set, over replicates, from common starts.
+
+    study: the file of the record that it stands in; seed: its own, else the record's; together:
+    all fitters of a block in one job."""
+
+    name: str
+    study: str
+    seed: int
+    model: Component
+    data: Component
+    start: Component
+    replicates: int
+    replicates_per_block: int
+    iterations: int
+    fitters: dict[str, Fitter]
+    cells_per_block: int = 1
+    tolerance: float | None = None
+    rows: Literal["all", "sparse"] = "all"
+    analyses: tuple[str, ...] = ()
+    together: bool = False
+
+
+class Phases(Struct, frozen=True):
+    """A count for the tuning and one for the comparison of a contest."""
+
+    tuning: int
+    comparison: int
+
+
+class Contest(Struct, frozen=True):
+    """Rivals on the same samples from the same starts, tuned on replicates of their own.
+
+    passes: that a run may spend; targets: excess losses in nats, or "p/2n", by name."""
+
+    name: str
+    study: str
+    seed: int
+    model: Component
+    data: Component
+    start: Component
+    replicates: Phases
+    passes: Phases
+    targets: dict[str, float | str]
+    rivals: dict[str, Rival]
+    tolerance: float | None = None
+
+
+class Probe(Struct, frozen=True):
+    """What is measured on an experiment's first replicate, by a module of measures/probes."""
+
+    name: str
+    study: str
+    measure: str
+    experiment: str
+    iterations: int | None = None
+    fitters: dict[str, Fitter] = {}
+    options: Settings = {}
+
+
+class Read(Struct, frozen=True):
+    """A table that a product reads: its kind, and the name of what it is of (an experiment, a
+    table, a probe or a contest; the claims for "reported")."""
+
+    kind: ReadKind
+    name: str
+
+
+class Product(Struct, frozen=True):
+    """A figure, table or finding: the module that makes it, what it reads by argument, and its
+    options; curves: fitter -> label; shown_by: the figures and tables that show a finding."""
+
+    kind: Literal["figures", "tables", "findings"]
+    name: str
+    study: str
+    target: Target
+    module: str
+    reads: dict[str, Read]
+    curves: dict[str, str] = {}
+    options: Settings = {}
+    shown_by: tuple[str, ...] = ()
+
+    @property
+    def path(self) -> str:
+        """Its kind and name, as findings name it: figures/figure_1."""
+        return f"{self.kind}/{self.name}"
+
+
+class Download(Struct, frozen=True):
+    """Where a data set's files come from, and what they must be: file -> checksum and size."""
+
+    sources: tuple[str, ...]
+    files: dict[str, "Checksum"]
+
+
+class Checksum(Struct, frozen=True):
+    """SHA-256, and size in bytes."""
+
+    sha256: str
+    size: int
+
+
+class AuditedRun(Struct, frozen=True):
+    """What the audit sets beside the claims of a model: an experiment, the same from a second seed,
+    its fitters, further settings to search among, and what the settings were fitted to."""
+
+    run: str
+    again: str
+    fitters: tuple[str, ...]
+    target: Literal["figures", "paper"]
+    fitted_to: Literal["all", "calibration"]
+    tries: dict[str, tuple[str, ...]] = {}
+
+
+class Audit(Struct, frozen=True):
+    """runs: by the claims' model; theory: experiments; contests: tables of verdicts, by scope."""
+
+    runs: dict[str, AuditedRun] = {}
+    theory: tuple[str, ...] = ()
+    contests: dict[str, tuple[str, ...]] = {}
+
+
+class Folders(Struct, frozen=True):
+    """Where results go, and downloaded files."""
+
+    results: Path
+    downloads: Path
+
+
+class Record(Struct, frozen=True):
+    """The whole record; inferred: dotted path of a setting -> why it was chosen."""
+
+    seed: int
+    folders: Folders
+    downloads: dict[str, Download]
+    experiments: dict[str, Experiment]
+    contests: dict[str, Contest]
+    probes: dict[str, Probe]
+    figures: dict[str, Product]
+    tables: dict[str, Product]
+    findings: dict[str, Product]
+    audit: Audit
+    calibration: Settings
+    inferred: dict[str, str]
+
+    def products(self) -> Iterator[Product]:
+        """Yield all figures, tables and findings, in the record's order."""
+        for kind in KINDS:
+            yield from getattr(self, kind).values()
