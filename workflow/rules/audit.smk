@@ -1,85 +1,97 @@
-# The audit: every claim of the paper beside our number, with a verdict.
-REFERENCE = f"{config['pathvars']['results']}/reference"
-
-
-SCOPES = ("figures", "paper")  # targets with an audit of what they make
-
-
-wildcard_constraints:
-    scope="|".join(SCOPES),
-    claim="[a-z][a-z0-9_]*",
-
-
-def audit(scope):
-    """Files of the audit of what a target makes."""
-    return [f"<results>/audit/{scope}/{name}" for name in ("audit.csv", "curves.csv", "audit.md")]
-
-
-def audit_scope():
+# The audit: every claim of the paper beside our number, with a verdict; the report; the archive.
+def widest_scope():
     """The widest audit of what is there: of all, once Fashion-MNIST was fitted, else of figures."""
-    paper = [e["run"] for e in config["audit"]["runs"].values() if e["target"] == "paper"]
-    folder = Path(config["pathvars"]["results"]) / "traces"
-    return "paper" if all((folder / name).is_dir() for name in paper) else "figures"
-
-
-def audited(needs):
-    """Inputs of an audit: the claims, the calibration where there is one, and our runs."""
-    calibration = [f"{REFERENCE}/calibration/{name}" for name in plan.CALIBRATION]
-    return plan.inputs(config, needs, "<results>") | {
-        "claims": reported.FILE,
-        "calibration": [path for path in calibration if Path(path).is_file()],
-    }
-
-
-def claim_needs(wildcards):
-    with told():
-        claims = reported.load(jobs.read_input(reported.FILE))
-        return plan.of_claim(config, reported.find(claims, wildcards.claim))
-
-
-AUDIT_CODE = provenance.code_hash("emmoe.audit.job")
-AUDIT_SETTINGS = {key: config.get(key) for key in ("audit", "calibration", "seed")}
-
-
-def changed(wildcards):
-    """Results that were changed after they were written: the audit is made again to name them."""
-    return plan.changed(config, plan.of_scope(config, wildcards.scope))
+    runs = [own.run for own in record.audit.runs.values() if own.target == "paper"]
+    fits = [fit for name in runs for fit in Fit.of_all(record, name)]
+    there = fits and all(Path(fit.provenance).is_file() for fit in fits)
+    return "paper" if there else "figures"
 
 
 # Judge all claims that a target's results bear on.
 rule audit_scope:
     input:
-        unpack(lambda w: audited(plan.of_scope(config, w.scope))),
+        unpack(lambda w: Audit(record, w.scope).inputs),
     output:
-        csv="<results>/audit/{scope}/audit.csv",
-        curves="<results>/audit/{scope}/curves.csv",
-        md="<results>/audit/{scope}/audit.md",
+        written(layout.audit("{scope}")),
     log:
-        "<logs>/audit/{scope}.log",
+        layout.log("audit", "{scope}"),
     benchmark:
-        "<benchmarks>/audit/{scope}.tsv"
+        layout.benchmark("audit", "{scope}")
     localrule: True
     params:
-        changed=changed,
-        settings=AUDIT_SETTINGS,
-        code=AUDIT_CODE,
+        work=lambda w: plain([Audit(record, w.scope).work]),
     script:
-        "../scripts/audit.py"
+        "../scripts/job.py"
 
 
 # Recompute one claim's row from its own runs: `emmoe explain` prints the command.
 rule audit_claim:
     input:
-        unpack(lambda w: audited(claim_needs(w))),
+        unpack(lambda w: Claim(record, w.claim).inputs),
     output:
-        "<results>/audit/claims/{claim}.csv",
+        written(layout.claim("{claim}")),
     log:
-        "<logs>/audit/claims/{claim}.log",
-    benchmark:
-        "<benchmarks>/audit/claims/{claim}.tsv"
+        layout.log("audit", "claims/{claim}"),
     localrule: True
     params:
-        settings=AUDIT_SETTINGS,
-        code=AUDIT_CODE,
+        work=lambda w: plain([Claim(record, w.claim).work]),
     script:
-        "../scripts/audit_claim.py"
+        "../scripts/job.py"
+
+
+# The audit, and fail if a verdict is worse than in the reference.
+rule audit_strict:
+    input:
+        outputs(Audit(record, widest_scope())),
+    log:
+        layout.log("audit", "strict"),
+    localrule: True
+    params:
+        now=layout.audit(widest_scope())["rows"],
+        reference=layout.reference.audit("paper")["rows"],
+    script:
+        "../scripts/audit_strict.py"
+
+
+def reported():
+    """The report of the targets asked for, and at least of the figures."""
+    asked = workflow.dag_settings.targets
+    targets = [t for t in ("sweep", "paper") if t in asked or "paper" in asked]
+    return Report(record, ("figures", *targets))
+
+
+def report_page():
+    return list(layout.report().values())
+
+
+# Gather figures, tables, findings, audit, settings and provenance on one page.
+rule report_html:
+    input:
+        unpack(lambda w: reported().inputs),
+    output:
+        written(layout.report()),
+    log:
+        layout.log("report", "report"),
+    benchmark:
+        layout.benchmark("report", "report")
+    localrule: True
+    params:
+        work=lambda w: plain([reported().work]),
+    script:
+        "../scripts/job.py"
+
+
+# Write the archive. It has no output to compare with, so it is written whenever it is asked for:
+# the same bytes, where the results are the same.
+rule archive:
+    input:
+        lambda w: [path for target in reported().targets for path in made_for(target)],
+        report_page(),
+    log:
+        layout.log("archive", "archive"),
+    localrule: True
+    params:
+        files=[str(file) for file in files],
+        overrides=given.config,
+    script:
+        "../scripts/archive.py"

@@ -2,9 +2,13 @@
 
 import sys
 
-from emmoe.archive import file
+from emmoe.archive.file import write
+from emmoe.jobs.base import layout_of
 from emmoe.jobs.failures import logged
+from emmoe.record import read
 
 with logged(snakemake.log[0], snakemake.resources.get("attempt", 1)):
-    sha256 = file.write(snakemake.config, snakemake.params.path)
-    print(f"{snakemake.params.path}: SHA-256 {sha256}", file=sys.stderr)
+    sources = snakemake.params.files, snakemake.params.overrides
+    record, text = read.load(*sources), read.expanded(*sources)
+    path = layout_of(record).archive
+    print(f"{path}: SHA-256 {write(record, text, path)}", file=sys.stderr)

@@ -1,11 +1,10 @@
 """The archive as a file: a zip whose bytes depend on its contents alone, and its checked reading.
 
-Beside the results it holds config.yaml, as checked and with defaults filled, and SHA256SUMS, a line
-a file, which `sha256sum -c SHA256SUMS` reads too. Names are sorted and times fixed. Nothing is ever
+Beside the results it holds config.yaml, as checked and with defaults filled, and SHA256SUMS, one
+line per file, which `sha256sum -c SHA256SUMS` reads too. Names are sorted and times fixed. Nothing is ever
 unpacked to a path that an archive names."""
 
 import hashlib
-import json
 import re
 import stat
 import zipfile
@@ -14,14 +13,10 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
-from typing import Any
-
-import yaml
 
 from emmoe.archive import contents
-from emmoe.jobs.sidecars import SINGLE, of_fits, of_single
-from emmoe.record import cells as grid
-from emmoe.store import checksums as seals
+from emmoe.jobs.base import CURRENT, STALE, Job
+from emmoe.record.entries import Record
 from emmoe.store.errors import DataError
 from emmoe.store.files import atomic
 from emmoe.store.provenance import digest, file_hash
@@ -32,32 +27,36 @@ EPOCH = (1980, 1, 1, 0, 0, 0)  # the first time that a zip file can hold
 UNREADABLE = (zipfile.BadZipFile, zlib.error, EOFError, OSError, RuntimeError, NotImplementedError)
 
 
-def write(config: dict[str, Any], path: Path | str) -> str:
-    """Write the archive of a checked config's results; return its SHA-256.
+def write(record: Record, config: str, path: Path | str) -> str:
+    """Write the archive of a record's results; return its SHA-256. config: the record as text.
 
     Raises DataError where there are no results, or one is not what was written, or not what the
-    config would make."""
-    found = contents.files(config)
-    if not found:
-        raise DataError(f"{config['pathvars']['results']}: no results to archive: run make figures")
-    check_tasks(config)
-    plain = json.loads(json.dumps(config))  # what YAML shares, apart
-    texts = {CONFIG: yaml.safe_dump(plain, sort_keys=False, allow_unicode=True).encode()}
+    record would make."""
+    jobs = list(contents.there(record))
+    if not jobs:
+        raise DataError(f"{record.folders.results}: no results to archive: run make figures")
+    for job in jobs:
+        check(job)
+    found = {name: source for job in jobs for name, source in contents.files(job).items()}
     sums = {}
     with atomic(path) as temporary, zipfile.ZipFile(temporary, "w") as archive:
-        for name in sorted(found | texts):
-            data = texts[name] if name in texts else found[name].read_bytes()
+        for name in sorted([*found, CONFIG]):
+            data = config.encode() if name == CONFIG else found[name].read_bytes()
             sums[name] = hashlib.sha256(data).hexdigest()
             _add(archive, name, data)
-        for name, source in found.items():
-            seals.check(source)
-            if name.endswith("provenance.json"):
-                recorded = contents.recorded(name, seals.read_record(source))
-                for output, sha256 in recorded.items():
-                    if sums.get(output) != sha256:
-                        raise DataError(f"{found.get(output, output)}: {seals.CHANGED}")
         _add(archive, SUMS, "".join(f"{sums[name]}  {name}\n" for name in sorted(sums)).encode())
     return file_hash(path)
+
+
+def check(job: Job) -> None:
+    """Raise DataError, naming the file, for a result that was changed since, or that was made with
+    other settings than the record's."""
+    state = job.state()
+    if state not in (CURRENT, STALE):
+        raise DataError(state)
+    if job.found().settings != digest(job.plain_task):
+        said = "made with other settings than the config's"
+        raise DataError(f"{job.provenance}: {said}: make its target again, or delete it")
 
 
 def _add(archive: zipfile.ZipFile, name: str, data: bytes) -> None:
@@ -65,21 +64,6 @@ def _add(archive: zipfile.ZipFile, name: str, data: bytes) -> None:
     info.compress_type, info.create_system = zipfile.ZIP_DEFLATED, 3
     info.external_attr = (stat.S_IFREG | 0o644) << 16
     archive.writestr(info, data, compresslevel=6)
-
-
-def check_tasks(config: dict[str, Any]) -> None:
-    """Raise DataError for a fit, contest or probe that was made with other settings than the
-    config's."""
-    results = Path(config["pathvars"]["results"])
-    fits = {path: grid.fit_task(config, *fit) for fit, path in of_fits(config, results).items()}
-    single = {
-        path: SINGLE[kind][1](config, name)
-        for (kind, name), path in of_single(config, results).items()
-    }
-    for path, task in (fits | single).items():
-        if path.is_file() and digest(seals.read_record(path).get("task")) != digest(task):
-            said = "made with other settings than the config's"
-            raise DataError(f"{path}: {said}: make its target again, or delete it")
 
 
 @contextmanager

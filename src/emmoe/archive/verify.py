@@ -1,13 +1,14 @@
 """Checks an archive: every file against its checksum, every result against its provenance."""
 
 import hashlib
-import json
 import zipfile
-from typing import Any
 
-from emmoe.archive import contents
+import msgspec
+
+from emmoe.archive.contents import FOLDER
 from emmoe.archive.file import SUMS, read, read_sums
 from emmoe.store.errors import DataError
+from emmoe.store.provenance import Made
 
 
 def mismatches(archive: zipfile.ZipFile) -> list[str]:
@@ -31,24 +32,22 @@ def mismatches(archive: zipfile.ZipFile) -> list[str]:
 def _of_provenance(archive: zipfile.ZipFile, name: str, found: dict[str, str]) -> list[str]:
     """The results that are not what a provenance file says was written."""
     try:
-        recorded = contents.recorded(name, content(archive, name))
+        outputs = made(archive, name).outputs
     except DataError as error:
         return [str(error)]
     return [
         line
-        for output, sha256 in recorded.items()
-        for line in _difference(output, found.get(output), sha256, name)
+        for output, sha256 in outputs.items()
+        for line in _difference(f"{FOLDER}/{output}", found.get(f"{FOLDER}/{output}"), sha256, name)
     ]
 
 
-def content(archive: zipfile.ZipFile, name: str) -> dict[str, Any]:
+def made(archive: zipfile.ZipFile, name: str) -> Made:
     """Return a provenance file's content; raises DataError, naming it, for what is none."""
     try:
-        found = json.loads(read(archive, name))
-        contents.recorded(name, found)
-    except (ValueError, KeyError, TypeError, AttributeError):
+        return msgspec.json.decode(read(archive, name), type=Made)
+    except msgspec.MsgspecError:
         raise DataError(f"{name}: not a provenance file") from None
-    return found
 
 
 def _difference(name: str, found: str | None, expected: str, source: str) -> list[str]:

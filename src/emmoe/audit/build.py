@@ -13,6 +13,7 @@ from emmoe.audit.claims import Evidence, Judgement
 from emmoe.audit.parts import Parts, Setup, parts
 from emmoe.audit.runs import Run, Runs
 from emmoe.audit.verdicts import Trial, best
+from emmoe.calibration.family import Family
 from emmoe.evidence.statistics import curve_z
 
 ROWS = [
@@ -42,7 +43,7 @@ class Sources:
     theory were not made by the current code and settings."""
 
     claims: pd.DataFrame
-    families: Mapping[str, Mapping[str, Any]]
+    families: Mapping[str, Family]
     fitted_to_all: Mapping[str, bool]
     ours: Runs
     again: Runs

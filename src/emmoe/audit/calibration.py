@@ -17,6 +17,7 @@ from scipy.stats import t as student
 from emmoe.audit.parts import Part
 from emmoe.audit.verdicts import Search, Trial
 from emmoe.calibration.bands import FACTS, JOINTLY, region
+from emmoe.calibration.family import Family
 from emmoe.calibration.report import declared
 from emmoe.calibration.spreads import furthest
 from emmoe.evidence.statistics import curve_z
@@ -32,7 +33,7 @@ class Calibration:
     settings: pd.DataFrame
     scores: pd.DataFrame
     predictions: pd.DataFrame
-    families: Mapping[str, Mapping[str, Any]]
+    families: Mapping[str, Family]
 
     @cached_property
     def _by_curve(self) -> tuple[dict[Any, pd.DataFrame], dict[Any, pd.DataFrame]]:
@@ -98,7 +99,7 @@ def _printed(predictions: pd.DataFrame, part: Part, level: float) -> list[Trial]
     return found
 
 
-def _region(settings: pd.DataFrame, families: Mapping[str, Mapping[str, Any]]) -> str:
+def _region(settings: pd.DataFrame, families: Mapping[str, Family]) -> str:
     """How many settings were searched, and where, as config.yaml declares it."""
     one = settings.iloc[0]
     ranges = declared(families[one["family"]], one["algorithm"]).items()

@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 
+from emmoe.calibration.family import Family
 from emmoe.calibration.readings import CALIBRATION, HELD_OUT, curves
 from emmoe.evidence.statistics import CurveTest, curve_test
 from emmoe.store.seeds import generator
@@ -41,7 +42,7 @@ class Part(NamedTuple):
 Parts = dict[tuple[str, str], Part]
 
 
-def parts(claims: pd.DataFrame, families: Mapping[str, Mapping[str, Any]]) -> Parts:
+def parts(claims: pd.DataFrame, families: Mapping[str, Family]) -> Parts:
     """Return the parts of all curves and of Table 2 by (curve_id, part).
 
     claims: as `emmoe.evidence.reported.load` returns them; families: of config.yaml's calibration.

@@ -7,29 +7,30 @@ and is scored against the curves of both.
 
 from collections.abc import Mapping
 from itertools import product
-from typing import Any
 
+from emmoe.calibration.family import Family
 from emmoe.calibration.simulate import Setting
 from emmoe.calibration.space import rounded
+from emmoe.record.entries import Experiment, Fitter
 
 ONE_STEP = {"gradient_descent": "gd", "gradient_em": "gem"}
 
 
-def settings(family: Mapping[str, Any]) -> dict[str, list[Setting]]:
+def settings(family: Family) -> dict[str, list[Setting]]:
     """Return the settings of each grid: `em`, by inner steps x reach (inner steps times step) x
     gate ratio, and `one_step`, by step x gate ratio."""
-    em, one = family["grids"]["em"], family["grids"]["one_step"]
-    of_em = product(em["inner_steps"], em["reach"], em["gate_ratio"])
-    of_one = product(one["step"], one["gate_ratio"])
+    em, one = family.grids["em"], family.grids["one_step"]
+    of_em = product(em.inner_steps, em.reach, em.gate_ratio)
+    of_one = product(one.step, one.gate_ratio)
     return {
         "em": [
-            _setting({"em": f"fashion-em-{i:02d}"}, k, rounded(reach / k), ratio, family["base"])
+            _setting({"em": f"fashion-em-{i:02d}"}, k, rounded(reach / k), ratio, family.base)
             for i, (k, reach, ratio) in enumerate(of_em)
         ],
         "one_step": [
             _setting(
                 {algorithm: f"fashion-{short}-{i:02d}" for algorithm, short in ONE_STEP.items()},
-                1, step, ratio, family["base"],
+                1, step, ratio, family.base,
             )
             for i, (step, ratio) in enumerate(of_one)
         ],
@@ -37,9 +38,9 @@ def settings(family: Mapping[str, Any]) -> dict[str, list[Setting]]:
 
 
 def _setting(
-    names: Mapping[str, str], inner: int, step: float, ratio: float, base: Mapping[str, Any]
+    names: Mapping[str, str], inner: int, step: float, ratio: float, base: Experiment
 ) -> Setting:
     steps = {"gate": rounded(ratio * step), "experts": step}
     searched = {"inner_steps": inner} | {f"step_{block}": size for block, size in steps.items()}
-    fitter = {"algorithm": "gradient_em", "inner_steps": inner, "step": steps}
+    fitter = Fitter("gradient_em", {"inner_steps": inner, "step": steps})
     return Setting(names, searched, base, fitter)

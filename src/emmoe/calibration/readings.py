@@ -1,12 +1,12 @@
 """The paper's readings, curve by curve, each for calibration or held out."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from emmoe.calibration.family import Family
 from emmoe.evidence import reported as paper
 from emmoe.store.errors import ConfigError
 
@@ -34,25 +34,22 @@ class Curve:
         return self.readings[self.readings["part"] == name]
 
 
-def curves(reported: pd.DataFrame, family: Mapping[str, Any]) -> list[Curve]:
+def curves(reported: pd.DataFrame, family: Family) -> list[Curve]:
     """Return the curves of a family's figures, from data/reported/claims.csv as pandas reads it.
 
-    family: `figures`, its figures; `calibration`, the declared iterations by figure; `instances`.
     Points that were interpolated or could not be read are left out.
     Raises ConfigError for a declared iteration at which no curve of the figure was read."""
     tidy, found = paper.load(reported), []
-    for figure in family["figures"]:
+    for figure in family.figures:
         rows = paper.plotted(tidy, figure)
         rows = rows[rows["value"].notna()]
-        declared = family["calibration"].get(figure, [])
+        declared = family.calibration.get(figure, ())
         if missing := sorted(set(declared) - set(rows["iteration"])):
             raise ConfigError(f"calibration: {figure} has no reading at iteration {missing[0]}")
         for (panel, metric, algorithm), own in rows.groupby(["panel", "metric", "algorithm"]):
             readings = _readings(own, declared)
             name = f"{figure}{panel[-1]}_{algorithm}"
-            found.append(
-                Curve(name, figure, panel, algorithm, metric, readings, family["instances"])
-            )
+            found.append(Curve(name, figure, panel, algorithm, metric, readings, family.instances))
     return found
 
 

@@ -1,17 +1,17 @@
 """The page that tells a reader what the calibration searched, accepted and predicts."""
 
 from collections.abc import Mapping
-from typing import Any
 
 import pandas as pd
 
 from emmoe.calibration.bands import PARAMETERS, region
+from emmoe.calibration.family import Family
 from emmoe.calibration.readings import CALIBRATION, HELD_OUT
 from emmoe.tables._shared.write import markdown
 
 
 def text(
-    families: Mapping[str, Mapping[str, Any]],
+    families: Mapping[str, Family],
     settings: pd.DataFrame,
     scores: pd.DataFrame,
     predictions: pd.DataFrame,
@@ -22,7 +22,7 @@ def text(
     for name, family in families.items():
         mine = settings[settings["family"] == name]
         own = scores[scores["setting"].isin(mine["setting"])]
-        of_band = bands[bands["curve_id"].str.startswith(tuple(family["figures"]))]
+        of_band = bands[bands["curve_id"].str.startswith(family.figures)]
         held_out = _held_out(mine, own, predictions, of_band)
         parts += [f"## {name}\n", _declared(family), "### Accepted settings\n"]
         parts += [markdown(_counts(mine, own)), "### What the accepted settings are\n", CUT]
@@ -50,17 +50,16 @@ counts, of the settings in the band, those that meet all held-out readings of th
 """
 
 
-def _declared(family: Mapping[str, Any]) -> str:
+def _declared(family: Family) -> str:
     """The declarations of config.yaml that make the result."""
-    read = (f"{f}, iterations {', '.join(map(str, i))}" for f, i in family["calibration"].items())
+    read = (f"{f}, iterations {', '.join(map(str, i))}" for f, i in family.calibration.items())
     stages = (
-        f"{stage['replicates']} instances to iteration {stage['iterations']}"
-        for stage in family["stages"]
+        f"{stage.replicates} instances to iteration {stage.iterations}" for stage in family.stages
     )
     return (
         f"Calibration readings (ours count the start as 0): {'; '.join(read)}.\n"
         f"Stages: {'; '.join(stages)}.\n"
-        f"To go on, a setting must meet {family['passes']} of its algorithm's curves.\n"
+        f"To go on, a setting must meet {family.passes} of its algorithm's curves.\n"
     )
 
 
@@ -76,7 +75,7 @@ def _counts(settings: pd.DataFrame, scores: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def _ranges(settings: pd.DataFrame, family: Mapping[str, Any]) -> pd.DataFrame:
+def _ranges(settings: pd.DataFrame, family: Family) -> pd.DataFrame:
     """By algorithm and declared parameter: the range searched, and what was accepted of it."""
     rows = []
     for algorithm, mine in settings.groupby("algorithm", sort=False):
@@ -90,20 +89,19 @@ def _ranges(settings: pd.DataFrame, family: Mapping[str, Any]) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def declared(family: Mapping[str, Any], algorithm: str) -> dict[str, tuple[float, float]]:
+def declared(family: Family, algorithm: str) -> dict[str, tuple[float, float]]:
     """Return the range that config.yaml declares for each parameter of an algorithm's search."""
-    if "grids" in family:
-        grid = dict(family["grids"]["em" if algorithm == "em" else "one_step"])
-        del grid["per_part"]
-        names = {"reach": "reach_experts", "step": "step_experts"}
-        lists = {names.get(name, name): values for name, values in grid.items()}
+    if family.grids:
+        grid = family.grids["em" if algorithm == "em" else "one_step"]
+        lists = {"inner_steps": grid.inner_steps, "reach_experts": grid.reach}
+        lists |= {"step_experts": grid.step, "gate_ratio": grid.gate_ratio}
     else:
-        lists = dict(family["data"]["ranges"])
-        if algorithm in family["steps"]:
-            search = family["steps"][algorithm]
-            lists["inner_steps"] = search["inner_steps"]
-            lists |= {f"reach_{block}": limits for block, limits in search["reach"].items()}
-    return {name: (min(values), max(values)) for name, values in lists.items()}
+        lists = dict(family.data.ranges)
+        if algorithm in family.steps:
+            search = family.steps[algorithm]
+            lists["inner_steps"] = search.inner_steps
+            lists |= {f"reach_{block}": limits for block, limits in search.reach.items()}
+    return {name: (min(values), max(values)) for name, values in lists.items() if values}
 
 
 def _values(settings: pd.DataFrame) -> pd.DataFrame:

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from emmoe.calibration.family import Stage
 from emmoe.calibration.readings import CALIBRATION, HELD_OUT, Curve
 from emmoe.calibration.simulate import TO_FINAL, Setting, simulate
 from emmoe.evidence.statistics import curve_test
@@ -25,7 +26,7 @@ class Plan:
 
     level: float
     passes: str
-    stages: Sequence[Mapping[str, int]]
+    stages: Sequence[Stage]
     seed: int
 
 
@@ -60,7 +61,7 @@ def evaluate(setting: Setting, curves: Sequence[Curve], plan: Plan, files: Files
     first, scores = [], []
     for stage in plan.stages:
         last = stage is plan.stages[-1]
-        values = simulate(setting, plan.seed, **stage, files=files)
+        values = simulate(setting, plan.seed, stage.replicates, stage.iterations, files)
         scores = _scores(setting, own, values, CALIBRATION, plan, last)
         first = first or scores
         if not {"all": all, "any": any}[plan.passes](score["met"] for score in scores):

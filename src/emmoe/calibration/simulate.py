@@ -5,12 +5,13 @@ from dataclasses import dataclass
 from typing import Any
 
 import pandas as pd
+from msgspec.structs import replace
 
-from emmoe.lab.draw import draw_block
 from emmoe.lab.fit import Files, fit_block
 from emmoe.lab.recorder import CONVERGED
 from emmoe.models.base import Array
-from emmoe.record import cells as grid
+from emmoe.record import cells
+from emmoe.record.entries import Experiment, Fitter
 
 ONLY = "setting"  # the name of the one experiment and of its one fitter
 TO_FINAL = "excess_loss_to_final"
@@ -26,13 +27,12 @@ METRICS = (
 @dataclass(frozen=True)
 class Setting:
     """names: its id by algorithm (two, where one simulation serves two); parameters: what was
-    searched, for the tables; experiment: an experiment of config.yaml, without its `fitters`,
-    `replicates` and `iterations`; fitter: settings of the fitter."""
+    searched, for the tables; experiment: the one it is tried in; fitter: the one tried."""
 
     names: Mapping[str, str]
     parameters: Mapping[str, Any]
-    experiment: Mapping[str, Any]
-    fitter: Mapping[str, Any]
+    experiment: Experiment
+    fitter: Fitter
 
 
 def simulate(
@@ -41,21 +41,16 @@ def simulate(
     """Return every metric's values (replicates, iterations + 1).
 
     A run that converged keeps its last values; after a run diverged they are NaN."""
-    experiment = {
-        **setting.experiment,
-        "fitters": {ONLY: dict(setting.fitter)},
-        "replicates": replicates,
-        "replicates_per_block": replicates,
-        "cells_per_block": 1,
-        "iterations": iterations,
-        "rows": "all",
-        "analyses": [],
-    }
-    config = {"seed": seed, "experiments": {ONLY: experiment}}
-    (block,) = grid.blocks(experiment)
-    drawn = draw_block(grid.draw_task(config, ONLY, block))
-    task = grid.fit_task(config, ONLY, ONLY, block)
-    fits = fit_block(task, drawn, files, lambda line: None)
+    experiment = replace(
+        setting.experiment,
+        seed=seed,
+        fitters={ONLY: setting.fitter},
+        replicates=replicates,
+        replicates_per_block=replicates,
+        iterations=iterations,
+    )
+    (block,) = cells.grid(experiment).names
+    fits = fit_block(cells.fit_task(experiment, [ONLY], block), files, lambda line: None)
     return _values(pd.DataFrame(fits.rows), iterations)
 
 

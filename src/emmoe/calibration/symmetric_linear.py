@@ -6,12 +6,15 @@ is the step times the number of inner steps, so that one range serves any number
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
+from msgspec.structs import replace
+
+from emmoe.calibration.family import Family, StepSearch
 from emmoe.calibration.readings import Curve
 from emmoe.calibration.score import Outcome, Plan, evaluate
 from emmoe.calibration.simulate import Setting
 from emmoe.calibration.space import Point, draw, rounded
+from emmoe.record.entries import Component, Experiment, Fitter, Value
 from emmoe.store.seeds import generator
 
 BLOCKS = ("beta", "w")
@@ -19,9 +22,9 @@ SHORT = {"gradient_descent": "gd", "gradient_em": "gem"}
 WIDER = 1.05  # how much a box reaches beyond the steps it was found by
 
 
-def hand_set(experiment: Mapping[str, Any]) -> Point:
-    """Return the data parameters of an experiment of config.yaml."""
-    data, distance = experiment["data"], experiment["start"]["distance"]
+def hand_set(experiment: Experiment) -> Point:
+    """Return the data parameters of an experiment."""
+    data, distance = experiment.data.settings, experiment.start.settings["distance"]
     point = {"d": data["d"], "n_over_d": data["n"] / data["d"]}
     point |= {"norm_beta": data["norm_beta"], "norm_w": data["norm_w"]}
     for block in BLOCKS:
@@ -29,16 +32,16 @@ def hand_set(experiment: Mapping[str, Any]) -> Point:
     return point
 
 
-def data_points(family: Mapping[str, Any], seed: int) -> list[Point]:
+def data_points(family: Family) -> list[Point]:
     """Return the hand-set data parameters, then the drawn ones, of which d is a whole number."""
-    rng = generator(seed, "calibration", 0, "data")
-    drawn = draw(family["data"]["ranges"], family["data"]["draws"], rng)
-    return [hand_set(family["base"]), *(point | {"d": round(point["d"])} for point in drawn)]
+    rng = generator(family.seed, "calibration", 0, "data")
+    drawn = draw(family.data.ranges, family.data.draws, rng)
+    return [hand_set(family.base), *(point | {"d": round(point["d"])} for point in drawn)]
 
 
-def data_setting(number: int, point: Point, base: Mapping[str, Any]) -> Setting:
+def data_setting(number: int, point: Point, base: Experiment) -> Setting:
     """Return EM at a data point, whose number names it."""
-    return _setting(_name(number), "em", point, {}, {"algorithm": "em"}, base)
+    return _setting(_name(number), point, {}, Fitter("em"), base)
 
 
 def _name(number: int) -> str:
@@ -46,30 +49,26 @@ def _name(number: int) -> str:
 
 
 def _setting(
-    name: str,
-    algorithm: str,
-    point: Point,
-    steps: Mapping[str, Any],
-    fitter: Mapping[str, Any],
-    base: Mapping[str, Any],
+    name: str, point: Point, steps: Mapping[str, float], fitter: Fitter, base: Experiment
 ) -> Setting:
     data = {key: point[key] for key in ("d", "norm_beta", "norm_w")}
     data |= {"n": round(point["n_over_d"] * point["d"])}
     distance = {block: [point[f"start_{block}"], point[f"start_{block}_sd"]] for block in BLOCKS}
-    experiment = {
-        **base,
-        "data": {**base["data"], **data},
-        "start": {**base["start"], "distance": distance},
-    }
-    suffix = "em" if algorithm == "em" else SHORT[algorithm]
-    names = {algorithm: f"{name}-{suffix}" if algorithm == "em" else name}
+    experiment = replace(
+        base, data=_changed(base.data, **data), start=_changed(base.start, distance=distance)
+    )
+    names = {fitter.algorithm: f"{name}-em" if fitter.algorithm == "em" else name}
     return Setting(names, {**point, **steps}, experiment, fitter)
+
+
+def _changed(component: Component, **settings: Value) -> Component:
+    return Component(component.name, {**component.settings, **settings})
 
 
 def search_steps(
     number: int,
     point: Point,
-    family: Mapping[str, Any],
+    family: Family,
     curves: Sequence[Curve],
     plan: Plan,
 ) -> list[Outcome]:
@@ -79,8 +78,8 @@ def search_steps(
     with which the block's error, figure 2's curve, met its calibration readings in the first:
     beta's path hardly depends on w's step, and the other way round a little."""
     outcomes = []
-    for algorithm, search in family["steps"].items():
-        rounds = _Rounds(number, point, algorithm, search, family["base"], plan.seed)
+    for algorithm, search in family.steps.items():
+        rounds = _Rounds(number, point, algorithm, search, family)
         for settings in (rounds.first, rounds.second):
             outcomes += [
                 rounds.learn(evaluate(setting, curves, plan, {})) for setting in settings()
@@ -96,19 +95,18 @@ class _Rounds:
         number: int,
         point: Point,
         algorithm: str,
-        search: Mapping[str, Any],
-        base: Mapping[str, Any],
-        seed: int,
+        search: StepSearch,
+        family: Family,
     ):
         self.number, self.point, self.algorithm = number, point, algorithm
-        self.search, self.base = search, base
-        self.rng = generator(seed, _name(number), 0, f"calibration/{algorithm}")
+        self.search, self.base = search, family.base
+        self.rng = generator(family.seed, _name(number), 0, f"calibration/{algorithm}")
         self.met: dict[str, list[float]] = {block: [] for block in BLOCKS}
         self.count = 0
 
     def first(self) -> list[Setting]:
         """Draws from the declared ranges and, with the hand-set data, the hand-set steps."""
-        ranges = self.search["reach"]
+        ranges = self.search.reach
         settings = self._drawn(ranges, "separate") + self._drawn({"beta": ranges["beta"]}, "equal")
         return settings + ([self._hand_set()] if self.number == 0 else [])
 
@@ -132,8 +130,8 @@ class _Rounds:
 
     def _drawn(self, box: Mapping[str, Sequence[float]], kind: str) -> list[Setting]:
         settings = []
-        for reach in draw(box, self.search["draws"][kind], self.rng):
-            inner = int(self.rng.choice(self.search["inner_steps"]))
+        for reach in draw(box, self.search.draws[kind], self.rng):
+            inner = int(self.rng.choice(self.search.inner_steps))
             reach = {"w": reach["beta"]} | reach
             steps = {block: rounded(reach[block] / inner) for block in BLOCKS}
             settings.append(self._of(f"{self.count:02d}", inner, steps))
@@ -141,15 +139,15 @@ class _Rounds:
         return settings
 
     def _hand_set(self) -> Setting:
-        fitter = self.base["fitters"][self.algorithm]
-        step = fitter["step"]
+        settings = self.base.fitters[self.algorithm].settings
+        step = settings["step"]
         steps = step if isinstance(step, Mapping) else dict.fromkeys(BLOCKS, step)
-        return self._of("hand", fitter.get("inner_steps", 1), steps)
+        return self._of("hand", settings.get("inner_steps", 1), steps)
 
     def _of(self, name: str, inner: int, steps: Mapping[str, float]) -> Setting:
         searched = {"inner_steps": inner} | {f"step_{block}": steps[block] for block in BLOCKS}
-        fitter: dict[str, Any] = {"algorithm": self.algorithm, "step": dict(steps)}
+        settings: dict[str, Value] = {"step": dict(steps)}
         if self.algorithm == "gradient_em":
-            fitter["inner_steps"] = inner
+            settings["inner_steps"] = inner
         full = f"{_name(self.number)}-{SHORT[self.algorithm]}-{name}"
-        return _setting(full, self.algorithm, self.point, searched, fitter, self.base)
+        return _setting(full, self.point, searched, Fitter(self.algorithm, settings), self.base)

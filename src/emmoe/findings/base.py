@@ -1,8 +1,10 @@
 """What a finding is, and how its numbers are worded."""
 
 import math
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
+
+from emmoe.record.entries import Product
 
 
 @dataclass(frozen=True)
@@ -24,6 +26,11 @@ class Finding:
         """Return it as JSON can hold it: a number that is missing or infinite is null."""
         numbers = {name: _plain(value) for name, value in self.numbers.items()}
         return asdict(self) | {"numbers": numbers, "products": list(self.products)}
+
+
+def contents(finding: Finding, entry: Product) -> dict[str, dict[str, Any]]:
+    """Return what to write of a finding, with the products that its entry says show it."""
+    return {"json": replace(finding, products=entry.shown_by).content()}
 
 
 def _plain(value: Any) -> Any:

@@ -1,1 +1,1 @@
-"""What the workflow runs: one kind of job after the other."""
+"""What the workflow runs: one file per kind of job, and what all kinds share in `base`."""

@@ -1,11 +1,10 @@
 """What the experiment record holds, once read, expanded and checked: typed and frozen.
 
 A component (a model, a data set, a start law) and an algorithm are named; their settings are
-checked by their own dataclasses (`emmoe.record.components`), so that a new one needs no change here.
+checked by their own dataclasses (`record.components`), so that a new one needs no change here.
 """
 
 from collections.abc import Iterator, Mapping
-from pathlib import Path
 from typing import Literal
 
 from msgspec import Struct
@@ -15,6 +14,8 @@ Settings = Mapping[str, Value]
 Target = Literal["figures", "sweep", "paper"]
 ReadKind = Literal["summary", "runs", "trace", "table", "probe", "costs", "seconds", "reported"]
 KINDS = ("figures", "tables", "findings")  # of products
+LIMITS = ("replicates", "iterations")  # a fitter's own, where it has fewer
+UNWRITTEN = ("name", "study")
 
 
 class Component(Struct, frozen=True):
@@ -63,6 +64,19 @@ class Experiment(Struct, frozen=True):
     rows: Literal["all", "sparse"] = "all"
     analyses: tuple[str, ...] = ()
     together: bool = False
+
+
+def written(experiment: Experiment) -> Settings:
+    """Return an experiment as the record's files write it, with what they may leave out."""
+    components = ((part, getattr(experiment, part)) for part in ("model", "data", "start"))
+    parts = {part: {"name": own.name, **own.settings} for part, own in components}
+    fitters = {
+        name: {"algorithm": own.algorithm, **own.settings}
+        | {limit: v for limit in LIMITS if (v := getattr(own, limit)) is not None}
+        for name, own in experiment.fitters.items()
+    }
+    plain = {n: getattr(experiment, n) for n in experiment.__struct_fields__ if n not in UNWRITTEN}
+    return plain | parts | {"analyses": list(experiment.analyses), "fitters": fitters}
 
 
 class Phases(Struct, frozen=True):
@@ -167,8 +181,8 @@ class Audit(Struct, frozen=True):
 class Folders(Struct, frozen=True):
     """Where results go, and downloaded files."""
 
-    results: Path
-    downloads: Path
+    results: str
+    downloads: str
 
 
 class Record(Struct, frozen=True):

@@ -7,6 +7,7 @@ import pandas as pd
 
 from emmoe.report.products import number
 from emmoe.store.errors import DataError
+from emmoe.store.layout import Layout
 
 # From the best to the worst, with what they mean.
 VERDICTS = {
@@ -86,22 +87,18 @@ class Audit(NamedTuple):
         return verdicts | {name: sorted(found) for name, found in words.items()}
 
 
-def folder(results: Path) -> Path:
-    """Return the folder of the widest audit that is there (of the figures if there is none)."""
-    found = [results / "audit" / scope for scope in ("paper", "figures")]
-    return next((path for path in found if (path / "audit.csv").is_file()), found[-1])
+def files(layout: Layout) -> list[Path]:
+    """Return the files of the widest audit that is there (of the figures if there is none)."""
+    found = [layout.audit(scope) for scope in ("paper", "figures")]
+    own = next((paths for paths in found if Path(paths["rows"]).is_file()), found[-1])
+    return [Path(own[name]) for name in ("rows", "curves")]
 
 
-def files(results: Path) -> list[Path]:
-    """Return the files that the audit is read from, there or not."""
-    return [folder(results) / name for name in ("audit.csv", "curves.csv")]
-
-
-def load(results: Path, claims_file: Path) -> Audit | None:
+def load(layout: Layout, claims_file: Path) -> Audit | None:
     """Return the audit with the claims' own facts beside its rows, or None if there is none.
 
     Raises DataError if a column is missing. Other columns than the known ones do no harm."""
-    rows_file, curves_file = files(results)
+    rows_file, curves_file = files(layout)
     if not rows_file.is_file():
         return None
     rows = _read(rows_file, NEEDED)

@@ -5,84 +5,83 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from importlib import resources
 from pathlib import Path
-from typing import Any
 
 import jinja2
 
 from emmoe import __version__
-from emmoe.report import audit, findings, origins, settings
-from emmoe.report.products import OTHER, SECTIONS, Product, describe, number, products
+from emmoe.record.entries import Record
+from emmoe.report import audit, findings, settings
+from emmoe.report.origins import Origins
+from emmoe.report.products import OTHER, SECTIONS, SHOWN, Product, describe, number, products
 from emmoe.report.products import files as product_files
 from emmoe.store import provenance
 from emmoe.store.errors import DataError
-from emmoe.store.files import atomic
+from emmoe.store.layout import CLAIMS, Layout
 
-CLAIMS = Path("data/reported/claims.csv")
 FINDING = "finding"  # the section of a product that only a finding shows
 PAGE = ("report.html.j2", "macros.html.j2", "report.css", "report.js")
 LIMIT = 15_000_000  # bytes of a file that still opens well on a phone
 
 
-def write(config: dict[str, Any], path: Path | str) -> None:
-    """Write the report of a checked config's results; raises DataError if it exceeds LIMIT."""
-    results = Path(config["pathvars"]["results"])
-    page = render(config, results).encode()
-    if len(page) > LIMIT:
+def render(record: Record, layout: Layout, known: Origins | None) -> str:
+    """Return the report of a record's results as HTML; known: where they come from.
+
+    Raises DataError if it exceeds LIMIT."""
+    page = _render(record, layout, known)
+    if (size := len(page.encode())) > LIMIT:
         raise DataError(
-            f"{path}: {len(page) / 1e6:.0f} MB, more than {LIMIT / 1e6:.0f}: "
+            f"{layout.report()['page']}: {size / 1e6:.0f} MB, more than {LIMIT / 1e6:.0f}: "
             "take figures or rows of tables out of config.yaml"
         )
-    with atomic(path) as temporary:
-        temporary.write_bytes(page)
+    return page
 
 
-def render(config: dict[str, Any], results: Path) -> str:
-    """Return the report as HTML."""
-    judged, found = audit.load(results, CLAIMS), findings.load(results)
-    known = origins.origins(config, results)
-    shown = _with_findings(products(config, results), found)
+def _render(record: Record, layout: Layout, known: Origins | None) -> str:
+    judged = audit.load(layout, Path(CLAIMS))
+    found = findings.load(findings.files(record, layout))
+    shown = _with_findings(products(record, layout), found)
     return _template().render(
         audit=judged,
         audit_meanings=audit.VERDICTS,
-        calibrated=settings.calibration(results),
+        calibrated=settings.calibration(layout),
         code={name: _page(f"report.{name}") for name in ("css", "js")},
-        config=config,
-        environment=provenance.describe(),
+        environment=provenance.environment(),
         finding_products=_of_findings(shown, found),
         findings=found,
         headline=judged.headline if judged else "",
         made=datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
         marks=settings.MARKS,
-        missing=_missing(config, results, shown),
+        missing=_missing(record, layout, shown),
         options=judged.options if judged else {},
         origins=known,
-        results=results,
+        results=layout.results,
+        seed=record.seed,
+        seeds={n: e.seed for n, e in record.experiments.items() if e.seed != record.seed},
         sections={name: [p for p in shown if p.section == name] for name in SECTIONS},
-        settings=settings.settings(config, results),
+        settings=settings.settings(record, layout),
         stale=known.stale if known else frozenset(),
         version=__version__,
     )
 
 
-def fingerprint(config: dict[str, Any], declared: Iterable[str]) -> str:
+def fingerprint(record: Record, layout: Layout, declared: Iterable[str]) -> str:
     """Return a hash of all that the report depends on apart from files declared as its inputs and
-    Python code: the config, the page's own files, captions, and results of other targets."""
-    results, known = Path(config["pathvars"]["results"]), set(declared)
+    Python code: the page's own files, captions, and results of other targets."""
+    known = set(declared)
     others = [
-        *product_files(config, results),
-        *audit.files(results),
-        *findings.files(results),
-        *filter(None, [settings.calibration(results)]),
-        CLAIMS,
+        *product_files(record, layout),
+        *audit.files(layout),
+        *findings.files(record, layout),
+        *filter(None, [settings.calibration(layout)]),
+        Path(CLAIMS),
     ]
     hashes = {
         str(path): provenance.file_hash(path)
         for path in others
         if str(path) not in known and path.is_file()
     }
-    kinds = ("figure", "table")
-    texts = [describe(k, name, entry) for k in kinds for name, entry in config[f"{k}s"].items()]
-    return provenance.digest([config, texts, [_page(name) for name in PAGE], hashes])
+    texts = [describe(entry) for kind in SHOWN for entry in getattr(record, kind).values()]
+    return provenance.digest([texts, [_page(name) for name in PAGE], hashes])
 
 
 def _page(name: str) -> str:
@@ -101,16 +100,16 @@ def _template() -> jinja2.Template:
     return environment.get_template("report.html.j2")
 
 
-def _missing(config: dict[str, Any], results: Path, shown: list[Product]) -> dict[str, list[str]]:
+def _missing(record: Record, layout: Layout, shown: list[Product]) -> dict[str, list[str]]:
     """Figures, tables and findings that are not there, by the target that makes them."""
     found: dict[str, list[str]] = {}
     for product in shown:
         if product.content is None:
             found.setdefault(product.target, []).append(f"{product.kind} {product.name}")
-    there = {path.stem for path in findings.files(results)}
-    for name, entry in config["findings"].items():
+    there = {path.stem for path in findings.files(record, layout)}
+    for name, entry in record.findings.items():
         if name not in there:
-            found.setdefault(entry["target"], []).append(f"finding {name}")
+            found.setdefault(entry.target, []).append(f"finding {name}")
     return found
 
 

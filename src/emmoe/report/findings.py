@@ -2,12 +2,14 @@
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from emmoe.record.entries import Record
 from emmoe.report.products import number
 from emmoe.store.errors import DataError
+from emmoe.store.layout import Layout
 
 NEEDED = ("id", "title", "claim", "text", "holds")
 STATES = {True: "holds", False: "does not hold", None: "not decided"}
@@ -27,14 +29,15 @@ class Finding(NamedTuple):
     products: list[str]
 
 
-def files(results: Path) -> list[Path]:
+def files(record: Record, layout: Layout) -> list[Path]:
     """Return the findings' files that are there."""
-    return sorted((results / "findings").glob("*.json"))
+    found = (Path(layout.product("findings", name)["json"]) for name in record.findings)
+    return [path for path in found if path.is_file()]
 
 
-def load(results: Path) -> list[Finding]:
+def load(paths: Iterable[Path]) -> list[Finding]:
     """Return all findings in the order of their numbers; raises DataError for a broken file."""
-    return sorted((_read(path) for path in files(results)), key=_order)
+    return sorted((_read(path) for path in paths), key=_order)
 
 
 def _order(finding: Finding) -> tuple[int, str]:

@@ -4,7 +4,6 @@ import ast
 import base64
 import importlib.util
 import io
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
@@ -16,7 +15,13 @@ import pandas as pd
 import yaml
 from PIL import Image
 
+from emmoe.record.entries import Product as Entry
+from emmoe.record.entries import Record
+from emmoe.store.layout import Layout
+
 PAPER, RIVALS, THEORY, OTHER = SECTIONS = "paper", "rivals", "theory", "other"
+SHOWN = {"figures": "png", "tables": "csv"}  # the files that are shown
+GATHERED = ("summary", "runs", "trace")  # what is read of an experiment
 COLOURS = 256  # of an embedded figure: a third of the bytes, and no difference to see
 
 
@@ -60,90 +65,88 @@ class Product:
         return f"{self.kind}s/{self.name}"
 
 
-def products(config: dict[str, Any], results: Path) -> list[Product]:
-    """Return all figures and tables of a config in its order, read from a folder of results."""
-    return [_product(config, kind, name, path) for kind, name, path in _entries(config, results)]
+def products(record: Record, layout: Layout) -> list[Product]:
+    """Return all figures and tables of a record in its order, read from the results."""
+    return [_product(record, entry, path) for entry, path in _entries(record, layout)]
 
 
-def files(config: dict[str, Any], results: Path) -> list[Path]:
+def files(record: Record, layout: Layout) -> list[Path]:
     """Return the files that figures and tables are read from, there or not."""
-    return [path for _, _, path in _entries(config, results)]
+    return [path for _, path in _entries(record, layout)]
 
 
-def _entries(config: dict[str, Any], results: Path) -> Iterator[tuple[str, str, Path]]:
-    for kind, suffix in (("figure", "png"), ("table", "csv")):
-        for name in config[f"{kind}s"]:
-            yield kind, name, results / f"{kind}s" / f"{name}.{suffix}"
+def _entries(record: Record, layout: Layout) -> Iterator[tuple[Entry, Path]]:
+    for kind, suffix in SHOWN.items():
+        for name, entry in getattr(record, kind).items():
+            yield entry, Path(layout.product(kind, name)[suffix])
 
 
-def _product(config: dict[str, Any], kind: str, name: str, path: Path) -> Product:
-    entry = config[f"{kind}s"][name]
-    title, caption, section = describe(kind, name, entry)
-    read = picture if kind == "figure" else table
+def _product(record: Record, entry: Entry, path: Path) -> Product:
+    title, caption, section = describe(entry)
+    read = picture if entry.kind == "figures" else table
     return Product(
-        kind=kind,
-        name=name,
+        kind=entry.kind.removesuffix("s"),
+        name=entry.name,
         section=section,
-        target=entry["target"],
+        target=entry.target,
         title=title,
         caption=caption,
-        source=f"src/emmoe/{kind}s/{entry['draw']}.py",
-        experiments=frozenset(experiments(config, entry)),
+        source=f"src/emmoe/{entry.kind}/{entry.module}.py",
+        experiments=frozenset(experiments(record, entry)),
         content=read(path) if path.is_file() else None,
     )
 
 
-def describe(kind: str, name: str, entry: dict[str, Any]) -> tuple[str, str, str]:
+def describe(entry: Entry) -> tuple[str, str, str]:
     """Return title, caption and section of a product: written for it or for its module in
     captions.yaml, else what its module says of itself."""
-    written = _captions()[f"{kind}s"]
-    chosen = written.get(name) or written.get(entry["draw"])
+    written, name = _captions()[entry.kind], entry.name
+    chosen = written.get(name) or written.get(entry.module)
     if chosen is None:
-        lead = _docstring(f"emmoe.{kind}s.{entry['draw']}")
+        lead = _docstring(f"emmoe.{entry.kind}.{entry.module}")
         chosen = {"title": name.replace("_", " ").capitalize(), "caption": lead}
         return chosen["title"], chosen["caption"], OTHER
-    options = entry.get("options", {})
-    known = {key: str(value).replace("_", " ") for key, value in options.items()}
+    known = {key: str(value).replace("_", " ") for key, value in entry.options.items()}
     known |= {"name": name.removeprefix("fair_").replace("_", " ")}
     title, caption = (chosen[key].format_map(known) for key in ("title", "caption"))
     if name.endswith("_small") and "small" not in title:
         title += " (small grid)"
     section = chosen.get("section", OTHER)
-    if section == PAPER and "reported" not in entry["inputs"]:
+    if section == PAPER and "reported" not in entry.reads:
         section = OTHER
     return title, " ".join(caption.split()), section
 
 
 @cache
 def _captions() -> dict[str, Any]:
-    return yaml.safe_load(resources.files("emmoe.report").joinpath("captions.yaml").read_text())
+    return yaml.safe_load(
+        resources.files("emmoe.report").joinpath("captions.yaml").read_text("utf-8")
+    )
 
 
 def _docstring(module: str) -> str:
     """The docstring of a module, which need not be imported for it."""
     spec = importlib.util.find_spec(module)
-    text = ast.get_docstring(ast.parse(Path(spec.origin).read_text())) or ""
+    text = ast.get_docstring(ast.parse(Path(spec.origin).read_text("utf-8"))) or ""
     return " ".join(text.split())
 
 
-def papers(config: dict[str, Any]) -> set[str]:
+def papers(record: Record) -> set[str]:
     """Return the experiments behind the figures and tables with the paper's readings."""
-    found = set()
-    for kind in ("figure", "table"):
-        for name, entry in config[f"{kind}s"].items():
-            if describe(kind, name, entry)[2] == PAPER:
-                found |= experiments(config, entry)
-    return found
+    entries = [entry for kind in SHOWN for entry in getattr(record, kind).values()]
+    shown = (entry for entry in entries if describe(entry)[2] == PAPER)
+    return {name for entry in shown for name in experiments(record, entry)}
 
 
-def experiments(config: dict[str, Any], entry: dict[str, Any]) -> set[str]:
+def experiments(record: Record, entry: Entry) -> set[str]:
     """Return the experiments that a product is made from, by way of tables too."""
     found = set()
-    for path in entry["inputs"].values():
-        if of_table := re.match(r"<results>/tables/(\w+)\.", path):
-            found |= experiments(config, config["tables"][of_table[1]])
-        found |= set(re.findall(r"<results>/(?:summaries|runs|traces)/(\w+)", path))
-    return found & set(config["experiments"])
+    for read in entry.reads.values():
+        if read.kind == "table":
+            found |= experiments(record, record.tables[read.name])
+        elif read.kind in GATHERED:
+            found.add(read.name)
+    return found
 
 
 def picture(path: Path) -> Picture:

@@ -12,7 +12,9 @@ from typing import Any, NamedTuple
 
 import pandas as pd
 
+from emmoe.record.entries import Record, written
 from emmoe.report.products import papers
+from emmoe.store.layout import Layout
 
 MARKS = ("stated", "inferred", "calibrated", "ours")
 STATED = {
@@ -29,7 +31,6 @@ CALIBRATED = {
     "start.distance.beta": "start_beta",
     "start.distance.w": "start_w",
 }
-FILE = "settings.csv"
 
 
 class Setting(NamedTuple):
@@ -42,22 +43,22 @@ class Setting(NamedTuple):
     accepted: str
 
 
-def calibration(results: Path) -> Path | None:
-    """Return the calibration's table of settings, that of results/reference if need be."""
-    folders = (results / "calibration", results / "reference" / "calibration")
-    return next((path / FILE for path in folders if (path / FILE).is_file()), None)
+def calibration(layout: Layout) -> Path | None:
+    """Return the calibration's table of settings, the reference's if need be."""
+    found = (Path(own.calibration()["settings"]) for own in (layout, layout.reference))
+    return next((path for path in found if path.is_file()), None)
 
 
-def settings(config: dict[str, Any], results: Path) -> dict[str, list[Setting]]:
+def settings(record: Record, layout: Layout) -> dict[str, list[Setting]]:
     """Return every setting of the experiments that the paper's own figures and tables show."""
-    file, shown = calibration(results), papers(config)
+    file, shown = calibration(layout), papers(record)
     found = None if file is None else pd.read_csv(file)
     return {
         name: [
-            _setting(config, name, path, value, found)
-            for path, value in _leaves("", config["experiments"][name])
+            _setting(record, name, path, value, found)
+            for path, value in _leaves("", written(experiment))
         ]
-        for name in config["experiments"]
+        for name, experiment in record.experiments.items()
         if name in shown
     }
 
@@ -71,10 +72,10 @@ def _leaves(path: str, node: Any) -> Iterator[tuple[str, Any]]:
 
 
 def _setting(
-    config: dict[str, Any], name: str, path: str, value: Any, found: pd.DataFrame | None
+    record: Record, name: str, path: str, value: Any, found: pd.DataFrame | None
 ) -> Setting:
     stated = path in STATED or ALGORITHMS.get(path, "") == value
-    reason = "" if stated else _reason(config["inferred"], f"experiments.{name}.{path}")
+    reason = "" if stated else _reason(record.inferred, f"experiments.{name}.{path}")
     accepted = "" if found is None else _accepted(found, name, path)
     if accepted:
         mark = "calibrated"

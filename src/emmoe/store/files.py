@@ -1,18 +1,17 @@
-"""Result files: written under a temporary name and renamed; traces validated by their schema."""
+"""Result files: written under a temporary name and renamed, checked when they are read."""
 
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from functools import cache
-from importlib import resources
 from pathlib import Path
+from typing import Any
 
-import numpy as np
 import pandas as pd
-import yaml
 
 from emmoe.store.errors import DataError
+
+CHANGED = "edited or damaged after it was written: delete it to have it made again"
 
 
 @contextmanager
@@ -28,71 +27,61 @@ def atomic(path: Path | str) -> Iterator[Path]:
         temporary.unlink(missing_ok=True)
 
 
-def write_json(content: dict, path: Path | str) -> None:
+def write_text(text: str, path: Path | str) -> None:
+    """Write a text as UTF-8 with plain line ends."""
+    with atomic(path) as temporary:
+        temporary.write_text(text, encoding="utf-8", newline="\n")
+
+
+def write_json(content: Any, path: Path | str) -> None:
     """Write a JSON file."""
+    write_text(json.dumps(content, indent=1) + "\n", path)
+
+
+def write_csv(frame: pd.DataFrame, path: Path | str, **options: Any) -> None:
+    """Write a table, in full precision unless the options say otherwise."""
     with atomic(path) as temporary:
-        temporary.write_text(json.dumps(content, indent=1) + "\n")
+        frame.to_csv(temporary, index=False, **options)
 
 
-def write_csv(frame: pd.DataFrame, path: Path | str) -> None:
-    """Write a table in full precision."""
+def write_parquet(frame: pd.DataFrame, path: Path | str, **options: Any) -> None:
+    """Write a table to parquet."""
     with atomic(path) as temporary:
-        frame.to_csv(temporary, index=False)
+        frame.to_parquet(temporary, index=False, **options)
 
 
-def write_arrays(path: Path | str, **arrays: np.ndarray) -> None:
-    """Write named arrays to an npz file (byte for byte the same for the same arrays)."""
-    with atomic(path) as temporary:
-        np.savez(temporary, **arrays)
-
-
-@cache
-def schema(name: str) -> dict:
-    """Return a schema of the package by name ("config", "trace")."""
-    text = resources.files("emmoe.store.schemas").joinpath(f"{name}.yaml").read_text()
-    return yaml.safe_load(text)
-
-
-def _check_column(frame: pd.DataFrame, name: str, rule: dict, source: str) -> None:
-    values = frame[name]
-    if rule["type"] == "category":
-        if not values.dropna().isin(rule["values"]).all():
-            raise DataError(f"{source}: column {name} holds a value not in {rule['values']}")
-    elif (
-        values.dtype.kind
-        not in {"string": "OT", "integer": "i", "number": "f", "list": "O"}[rule["type"]]
-    ):
-        raise DataError(f"{source}: column {name} is {values.dtype}, not {rule['type']}")
-    if not rule.get("nullable") and values.isna().any():
-        raise DataError(f"{source}: column {name} has missing values")
-    if rule["type"] == "number" and np.isinf(values.to_numpy(float)).any():
-        raise DataError(f"{source}: column {name} holds infinite values")
-
-
-def check(frame: pd.DataFrame, kind: str, source: str) -> pd.DataFrame:
-    """Return the frame; raises DataError, in one line, unless it fits a schema: "trace", "runs"."""
-    columns, key = schema(kind)["columns"], schema(kind)["key"]
-    unknown = set(frame) - set(columns)
-    missing = {name for name, rule in columns.items() if not rule.get("optional")} - set(frame)
-    if unknown or missing:
-        raise DataError(f"{source}: missing columns {sorted(missing)}, unknown {sorted(unknown)}")
-    for name in frame:
-        _check_column(frame, name, columns[name], source)
-    if frame.duplicated(key).any():
-        raise DataError(f"{source}: two rows have the same {key}")
-    return frame
-
-
-def write_table(frame: pd.DataFrame, kind: str, path: Path | str) -> None:
-    """Validate a "trace" or a table of "runs" and write it to parquet."""
-    with atomic(path) as temporary:
-        check(frame, kind, str(path)).to_parquet(temporary, index=False)
-
-
-def read_table(kind: str, path: Path | str) -> pd.DataFrame:
-    """Read and validate a "trace" or a table of "runs"."""
+def read_json(path: Path | str) -> dict[str, Any]:
+    """Return a JSON file's mapping; raises DataError, in one line, for what is none."""
     try:
-        frame = pd.read_parquet(path)
-    except (OSError, ValueError):
-        raise DataError(f"{path}: not a readable {kind} file: delete it to refit") from None
-    return check(frame, kind, str(path))
+        content = json.loads(Path(path).read_text(encoding="utf-8"))
+    except (ValueError, OSError):
+        content = None
+    if not isinstance(content, dict):
+        raise DataError(f"{path}: {CHANGED}")
+    return content
+
+
+READERS: Mapping[str, Callable] = {".parquet": pd.read_parquet, ".csv": pd.read_csv}
+
+
+def read_frame(path: Path | str) -> pd.DataFrame:
+    """Read a table by its suffix; raises DataError, in one line, for one that can't be read."""
+    try:
+        return READERS[Path(path).suffix](path)
+    except (OSError, ValueError) as error:
+        said = " ".join(str(error).split())
+        raise DataError(f"{path}: not a readable table ({said}): delete it") from None
+
+
+def write(content: Any, path: Path | str) -> None:
+    """Write what a job made: a table by the path's suffix, a text, what JSON can hold, or a
+    function that writes to the path it is given."""
+    if isinstance(content, pd.DataFrame):
+        (write_parquet if Path(path).suffix == ".parquet" else write_csv)(content, path)
+    elif isinstance(content, str):
+        write_text(content, path)
+    elif callable(content):
+        with atomic(path) as temporary:
+            content(temporary)
+    else:
+        write_json(content, path)

@@ -13,6 +13,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from msgspec import Struct
 from threadpoolctl import threadpool_info
 
 PACKAGE = Path(__file__).parents[1]
@@ -29,6 +30,28 @@ NEUTRAL = {
     "emmoe.store.errors",
     "emmoe.store.provenance",
 }
+
+
+class Made(Struct, frozen=True):
+    """What a provenance file says of a job: what made which files from which inputs; settings: the
+    digest of its task; seconds: CPU time; environment: the commit, software and machine."""
+
+    kind: str
+    name: str
+    code: str
+    settings: str
+    task: Any
+    inputs: dict[str, str]
+    outputs: dict[str, str]
+    created: str
+    seconds: float
+    environment: dict[str, Any]
+    notes: dict[str, Any] = {}
+
+    @property
+    def path(self) -> str:
+        """Its kind and name."""
+        return f"{self.kind}/{self.name}"
 
 
 def _path(module: str) -> Path | None:
@@ -67,7 +90,7 @@ def _is_docstring(node: Any) -> bool:
 @cache
 def _module(name: str) -> tuple[str, frozenset[str]]:
     """A module's code as canonical text, and the modules of this package that it imports."""
-    tree = ast.parse(_path(name).read_text())
+    tree = ast.parse(_path(name).read_bytes())
     return json.dumps(_canonical(tree)), frozenset(n for n in _imports(tree) if _path(n))
 
 
@@ -110,7 +133,7 @@ def _commit() -> str | None:
 def _cpu() -> str:
     """The processor's name and, where Linux tells, its vector instructions."""
     try:
-        first = Path("/proc/cpuinfo").read_text().split("\n\n")[0]
+        first = Path("/proc/cpuinfo").read_text("utf-8").split("\n\n")[0]
     except OSError:
         return platform.processor() or platform.machine()
     facts = dict(re.findall(r"^(.*?)\s*: (.*)$", first, re.M))
@@ -119,17 +142,26 @@ def _cpu() -> str:
     return f"{name} ({', '.join(vector for vector in VECTORS if vector in flags)})"
 
 
-def describe() -> dict[str, Any]:
-    """Return commit, software versions, machine and BLAS, and the time."""
+def environment() -> dict[str, Any]:
+    """Return commit, software versions, machine and BLAS."""
+    return _lasting() | {"blas": _pools()}
+
+
+@cache
+def _lasting() -> dict[str, Any]:
+    """What of the environment stays the same while a process runs."""
     return {
         "commit": _commit(),
-        "created": datetime.now(UTC).isoformat(timespec="seconds"),
         "python": platform.python_version(),
         "versions": {name: importlib.metadata.version(name) for name in PACKAGES},
         "cpu": _cpu(),
         "cores": os.cpu_count(),
-        "blas": _pools(),
     }
+
+
+def now() -> str:
+    """Return the time to the second, as provenance has it."""
+    return datetime.now(UTC).isoformat(timespec="seconds")
 
 
 def _pools() -> list[dict[str, Any]]:

@@ -4,7 +4,8 @@ Colours are Okabe and Ito's (2008), safe for the colour-blind and ordered by lig
 curves also differ in grey; line styles and markers differ as well.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
@@ -14,7 +15,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.ticker import FormatStrFormatter, LogLocator, NullFormatter
 
-from emmoe.store.files import atomic
+from emmoe.record.entries import Product
 
 PAGE = 6.75  # inches: both columns of a two-column journal page, one a panel
 HEIGHT = 3.0  # inches: one row of panels and the legend above it
@@ -103,10 +104,14 @@ def log_axis(axes: Axes, limits: tuple[float, float], digits: Sequence[int] = ()
         axes.yaxis.set_minor_formatter(NullFormatter())
 
 
-def save(figure: Figure, png_path: Path | str, pdf_path: Path | str) -> None:
-    """Write a figure as PNG and PDF; equal figures give equal bytes, and no half file is left."""
+def contents(figure: Figure, entry: Product) -> dict[str, Callable[[Path], None]]:
+    """Return, by suffix, functions that save a figure; equal figures give equal bytes."""
+    return {suffix: partial(_save, figure, suffix) for suffix in ("png", "pdf")}
+
+
+def _save(figure: Figure, suffix: str, path: Path) -> None:
     # No dates and no versions: the files change only when the picture does.
     plain = {"CreationDate": None, "Creator": None, "Producer": None}
-    with context(), atomic(png_path) as png, atomic(pdf_path) as pdf:
-        figure.savefig(png, format="png", metadata={"Software": None})
-        figure.savefig(pdf, format="pdf", metadata=plain)
+    with context():
+        metadata = {"Software": None} if suffix == "png" else plain
+        figure.savefig(path, format=suffix, metadata=metadata)

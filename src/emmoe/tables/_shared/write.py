@@ -1,18 +1,18 @@
-"""Saves a table as CSV, for programs, and as Markdown, for people; equal tables, equal bytes."""
+"""A table as CSV, for programs, and as Markdown, for people; equal tables, equal bytes."""
 
-from pathlib import Path
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import pandas as pd
 
-from emmoe.store.files import atomic
+from emmoe.record.entries import Product
 
 
-def save(frame: pd.DataFrame, csv_path: Path | str, md_path: Path | str) -> None:
-    """Write a table in both forms; no half file is left under a final name."""
-    with atomic(csv_path) as csv, atomic(md_path) as md:
-        frame.to_csv(csv, index=False, float_format="%.6g", lineterminator="\n")
-        md.write_text(markdown(frame), encoding="utf-8", newline="\n")
+def contents(frame: pd.DataFrame, entry: Product) -> dict[str, Callable | str]:
+    """Return, by suffix, what to write of a table."""
+    csv = partial(frame.to_csv, index=False, float_format="%.6g", lineterminator="\n")
+    return {"csv": csv, "md": markdown(frame)}
 
 
 def markdown(frame: pd.DataFrame) -> str:

@@ -1,0 +1,130 @@
+"""The audit: every claim of the paper beside our number, with a verdict."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from emmoe.audit import plan
+from emmoe.audit.plan import Needs
+from emmoe.jobs.base import Inputs, Job, Outcome, check, layout_of, say
+from emmoe.jobs.contest import Contest
+from emmoe.jobs.fit import Fit
+from emmoe.jobs.gather import Gather
+from emmoe.jobs.probe import Probe
+from emmoe.jobs.product import Product
+from emmoe.record.entries import Record
+from emmoe.store.errors import DataError
+from emmoe.store.layout import CLAIMS
+
+CALIBRATED = ("settings", "scores", "predictions")  # of the reference's calibration
+
+
+class AuditTask(Struct, frozen=True):
+    """record: of the experiments that are read alone; changed: what is no longer as written."""
+
+    record: Record
+    scope: str
+    changed: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Audit(Job):
+    """The audit of what a target makes."""
+
+    scope: str
+    kind = "audit"
+    Task = AuditTask
+
+    @classmethod
+    def every(cls, record: Record) -> Iterator["Audit"]:
+        return (cls(record, scope) for scope in plan.SCOPES)
+
+    @property
+    def name(self) -> str:
+        return self.scope
+
+    @property
+    def needs(self) -> Needs:
+        """The runs that it reads."""
+        return plan.of_scope(self.record, self.scope)
+
+    @property
+    def task(self) -> AuditTask:
+        found = tuple(changed(self.record, self.needs))
+        return AuditTask(restricted(self.record), self.scope, found)
+
+    @property
+    def modules(self) -> list[str]:
+        return ["emmoe.jobs.audit", "emmoe.audit.build", "emmoe.audit.report"]
+
+    @property
+    def inputs(self) -> dict[str, list[str]]:
+        return inputs(self.record, self.needs)
+
+    @property
+    def outputs(self) -> dict[str, str]:
+        return self.layout.audit(self.scope)
+
+    @staticmethod
+    def run(name: str, task: AuditTask, inputs: Inputs) -> Outcome:
+        from emmoe.audit import report
+        from emmoe.audit.build import build
+        from emmoe.jobs._sources import sources
+
+        found = sources(task.record, plan.of_scope(task.record, name), name, inputs)
+        rows, parts = build(found)
+        for line in task.changed:
+            say(line)
+        page = report.text(rows, parts, found.claims, list(task.changed))
+        return Outcome({"rows": rows, "curves": parts, "page": page})
+
+
+def inputs(record: Record, needs: Needs) -> dict[str, list[str]]:
+    """Return the files that an audit reads: the claims, the calibration where there is one, traces,
+    runs of the theory, and tables of verdicts."""
+    layout = layout_of(record)
+    kept = layout.reference.calibration()
+    return {
+        "claims": [CLAIMS],
+        "calibration": [kept[name] for name in CALIBRATED if Path(kept[name]).is_file()],
+        "traces": [fit.outputs["trace"] for fit in fits(record, needs.fits)],
+        "theory": [layout.gathered(name)["runs"] for name in needs.theory],
+        "contests": [layout.product("tables", name)["csv"] for name in needs.contests],
+    }
+
+
+def fits(record: Record, pairs: Iterable[tuple[str, str]]) -> list[Fit]:
+    """Return the fits of (experiment, fitter) pairs, block by block."""
+    return [fit for pair in pairs for fit in Fit.of(record, *pair)]
+
+
+def restricted(record: Record) -> Record:
+    """Return a record of what an audit depends on: its own settings and the runs that it reads."""
+    read = {getattr(entry, role) for entry in record.audit.runs.values() for role in plan.ROLES}
+    read |= set(record.audit.theory)
+    experiments = {name: own for name, own in record.experiments.items() if name in read}
+    others = ("contests", "probes", "figures", "tables", "findings", "inferred")
+    return replace(record, experiments=experiments, **{name: {} for name in others})
+
+
+def changed(record: Record, needs: Needs) -> list[str]:
+    """Return a line for each result that was changed after it was written: of the fits that are
+    read, and of all that is made from fits."""
+    theory = plan.theory_fits(record) if needs.theory else []
+    jobs: list[Job] = fits(record, [*needs.fits, *theory])
+    for kind in (Gather, Contest, Probe, Product):
+        jobs += kind.every(record)
+    lines = [line for job in jobs if Path(job.provenance).is_file() for line in _changed(job)]
+    return sorted(lines)
+
+
+def _changed(job: Job) -> Iterator[str]:
+    for path in job.outputs.values():
+        try:
+            if Path(path).is_file():
+                check(job.layout, path)
+        except DataError as error:
+            yield str(error)

@@ -1,0 +1,314 @@
+"""What every kind of job shares: its name, task, code and files, and how it is run and recorded.
+
+A job is planned from the record, and run from its `Work` alone: what it needs, as plain data. All
+its outputs are written under temporary names and renamed; its provenance comes last, so that none
+stands for a result that is not there.
+"""
+
+import pkgutil
+import sys
+import time
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cache, cached_property
+from importlib import import_module
+from pathlib import Path
+from typing import Any, ClassVar
+
+import msgspec
+from msgspec import Struct
+
+from emmoe.record.entries import Record
+from emmoe.record.registry import component
+from emmoe.store import files, provenance
+from emmoe.store.errors import DataError
+from emmoe.store.layout import Layout
+from emmoe.store.provenance import Made
+
+CURRENT, STALE, MISSING = "current", "stale", "missing"
+Paths = Mapping[str, Sequence[str]]
+
+
+class Demand(Struct, frozen=True):
+    """What to ask a cluster for: megabytes of memory and minutes; one core a job."""
+
+    mem_mb: int = 1000
+    runtime: int = 10
+
+
+# Contests, probes, parts of the calibration: the longest takes half an hour and 1 000 MB.
+LONG = Demand(4000, 180)
+
+
+class Work(Struct, frozen=True):
+    """A job as plain data: what its process needs beside its inputs.
+
+    checksums: SHA-256 that files from outside must have, by path."""
+
+    kind: str
+    name: str
+    task: Any
+    code: str
+    outputs: dict[str, str]
+    results: str
+    inputs: dict[str, list[str]] = {}
+    checksums: dict[str, str] = {}
+
+
+class Outcome(Struct, frozen=True):
+    """Contents by output, and what the provenance is to hold beside the usual."""
+
+    contents: dict[str, Any]
+    notes: dict[str, Any] = {}
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """The inputs of a job that runs, each checked against what wrote it when it is read."""
+
+    layout: Layout
+    paths: Paths
+    checksums: Mapping[str, str] = field(default_factory=dict)
+
+    def frames(self, name: str) -> list[Any]:
+        """Return all tables of a name."""
+        return [files.read_frame(self.checked(path)) for path in self.paths.get(name, ())]
+
+    def frame(self, name: str) -> Any:
+        """Return the one table of a name."""
+        (frame,) = self.frames(name)
+        return frame
+
+    def contents(self, name: str) -> list[dict[str, Any]]:
+        """Return all JSON files of a name."""
+        return [files.read_json(self.checked(path)) for path in self.paths.get(name, ())]
+
+    @property
+    def downloads(self) -> dict[str, tuple[Path, str]]:
+        """The downloads, as <folder>/<file>, with their paths and checksums."""
+        found = map(Path, self.paths.get("downloads", ()))
+        return {f"{p.parent.name}/{p.name}": (p, self.checksums[str(p)]) for p in found}
+
+    def checked(self, path: str) -> str:
+        """Return a path; raises DataError, naming it, if it is not what its job wrote."""
+        if self.layout.is_result(path):
+            check(self.layout, path)
+        return path
+
+    def hashes(self) -> dict[str, str]:
+        """Return the SHA-256 of every input by its path (below the results, where it is one)."""
+        found = [path for paths in self.paths.values() for path in paths]
+        return {
+            self.layout.inside(path): self.checksums.get(path) or _hash(self.layout, path)
+            for path in found
+        }
+
+
+@dataclass(frozen=True)
+class Job(ABC):
+    """One kind of job; its fields beside the record name one of them."""
+
+    record: Record
+    kind: ClassVar[str]
+    Task: ClassVar[type]
+    archived: ClassVar[bool] = True  # whether its results belong to an archive
+
+    @classmethod
+    @abstractmethod
+    def every(cls, record: Record) -> Iterator["Job"]:
+        """Yield all jobs of this kind that a record declares."""
+
+    @property
+    @abstractmethod
+    def name(self) -> str:
+        """What tells it from others of its kind: parts joined by slashes, as in its paths."""
+
+    @property
+    @abstractmethod
+    def task(self) -> Any:
+        """All that its results depend on, code and inputs apart."""
+
+    @property
+    @abstractmethod
+    def modules(self) -> Sequence[str]:
+        """The modules whose code it runs, what they import apart."""
+
+    @property
+    def inputs(self) -> dict[str, list[str]]:
+        """The paths that it reads, by name."""
+        return {}
+
+    @property
+    @abstractmethod
+    def outputs(self) -> dict[str, str]:
+        """The paths that it writes, by name."""
+
+    @property
+    def checksums(self) -> dict[str, str]:
+        """What files from outside must be: path -> SHA-256."""
+        return {}
+
+    @property
+    def demand(self) -> Demand:
+        """What it may need."""
+        return Demand()
+
+    @staticmethod
+    @abstractmethod
+    def run(name: str, task: Any, inputs: Inputs) -> Outcome:
+        """Compute the contents of all outputs of the job of a name."""
+
+    @property
+    def layout(self) -> Layout:
+        """Where the record's results lie."""
+        return layout_of(self.record)
+
+    @property
+    def provenance(self) -> str:
+        """The path of its provenance file."""
+        return self.layout.provenance_of(next(iter(self.outputs.values())))
+
+    @cached_property
+    def plain_task(self) -> Any:
+        """The task as JSON holds it."""
+        return plain(self.task)
+
+    @property
+    def code(self) -> str:
+        """The hash of the code that it depends on."""
+        return _code(tuple(self.modules))
+
+    @property
+    def work(self) -> Work:
+        """The job as plain data, without its inputs, which its rule has."""
+        return Work(
+            self.kind, self.name, self.plain_task, self.code, self.outputs, self.layout.results,
+            checksums=self.checksums,
+        )  # fmt: skip
+
+    @property
+    def whole_work(self) -> Work:
+        """The job as plain data, for one of several that a rule runs."""
+        return msgspec.structs.replace(self.work, inputs=self.inputs)
+
+    def found(self) -> Made:
+        """Return its provenance; raises DataError if it can't be read."""
+        return read_made(self.provenance)
+
+    def state(self) -> str:
+        """Return CURRENT, STALE (made by other code or settings), or why it can't be used."""
+        for path in (*self.outputs.values(), self.provenance):
+            if not Path(path).is_file():
+                return f"{path} is missing"
+        try:
+            made = self.found()
+            for path in self.outputs.values():
+                check(self.layout, path)
+        except DataError as error:
+            return str(error)
+        return CURRENT if self.would_make(made) else STALE
+
+    def would_make(self, made: Made) -> bool:
+        """Return whether what was made is of this job's code and settings."""
+        return (made.code, made.settings) == (self.code, provenance.digest(self.plain_task))
+
+
+def layout_of(record: Record) -> Layout:
+    """Return where a record's results and downloads lie."""
+    return Layout(record.folders.results, record.folders.downloads)
+
+
+def downloads(record: Record, dataset: str) -> dict[str, str]:
+    """Return the paths of the files that a data set reads, with the checksums they must have."""
+    found = {}
+    for file in component("datasets", dataset, "data").files:
+        folder, _, name = file.partition("/")
+        found[layout_of(record).download(file)] = record.downloads[folder].files[name].sha256
+    return found
+
+
+def kind(name: str) -> type[Job]:
+    """Return the class of a kind of job: a file of this folder has one."""
+    module = import_module(f"{__package__}.{name}")
+    own = [c for c in vars(module).values() if isinstance(c, type) and issubclass(c, Job)]
+    (found,) = [c for c in own if c.__module__ == module.__name__]
+    return found
+
+
+def every_job(record: Record) -> Iterator[Job]:
+    """Yield all jobs, of all kinds, that a record declares."""
+    for module in pkgutil.iter_modules([str(Path(__file__).parent)]):
+        if module.name != "base" and not module.name.startswith("_"):
+            yield from kind(module.name).every(record)
+
+
+def plain(content: Any) -> Any:
+    """Return a struct, or a list of them, as JSON holds it."""
+    return msgspec.to_builtins(content)
+
+
+def run_all(works: Sequence[Any], inputs: Paths) -> None:
+    """Run jobs, given as plain data, in this order; inputs: of the one that does not say its."""
+    for work in msgspec.convert(list(works), list[Work]):
+        execute(work, work.inputs or inputs)
+
+
+def execute(work: Work, inputs: Paths) -> None:
+    """Run a job from its plain data; write its outputs and its provenance."""
+    cls, layout, started = kind(work.kind), Layout(work.results), time.process_time()
+    reading = Inputs(layout, inputs, work.checksums)
+    record = Path(layout.provenance_of(next(iter(work.outputs.values()))))
+    record.unlink(missing_ok=True)
+    outcome = cls.run(work.name, msgspec.convert(work.task, cls.Task), reading)
+    for name, path in work.outputs.items():
+        files.write(outcome.contents[name], path)
+    made = Made(
+        kind=work.kind,
+        name=work.name,
+        code=work.code,
+        settings=provenance.digest(work.task),
+        task=work.task,
+        inputs=reading.hashes(),
+        outputs={layout.inside(p): provenance.file_hash(p) for p in work.outputs.values()},
+        created=provenance.now(),
+        seconds=round(time.process_time() - started, 3),
+        environment=provenance.environment(),
+        notes=outcome.notes,
+    )
+    files.write_json(msgspec.to_builtins(made), record)
+
+
+def read_made(path: str) -> Made:
+    """Return a provenance file's content; raises DataError, naming it, for what is none."""
+    try:
+        return msgspec.convert(files.read_json(path), Made)
+    except msgspec.ValidationError:
+        raise DataError(f"{path}: {files.CHANGED}") from None
+
+
+def check(layout: Layout, path: str) -> None:
+    """Raise DataError, naming a result, if it is not what its provenance says was written."""
+    if provenance.file_hash(path) != _hash(layout, path):
+        raise DataError(f"{path}: {files.CHANGED}")
+
+
+def _hash(layout: Layout, path: str) -> str:
+    """The SHA-256 of a result by its provenance, of any other file by its bytes."""
+    if not layout.is_result(path):
+        return provenance.file_hash(path)
+    record = layout.provenance_of(path)
+    outputs = read_made(record).outputs
+    if layout.inside(path) not in outputs:
+        raise DataError(f"{path}: {record} does not know it: delete both to have it made again")
+    return outputs[layout.inside(path)]
+
+
+@cache
+def _code(modules: tuple[str, ...]) -> str:
+    return provenance.code_hash(*modules)
+
+
+def say(line: str) -> None:
+    """Tell the progress of a job."""
+    print(line, file=sys.stderr, flush=True)

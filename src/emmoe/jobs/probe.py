@@ -1,0 +1,75 @@
+"""A probe: what traces do not hold, measured on an experiment's first replicate."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from emmoe.jobs.base import LONG, Demand, Inputs, Job, Outcome, downloads
+from emmoe.record import cells
+from emmoe.record.entries import Experiment, Record
+from emmoe.record.entries import Probe as Entry
+from emmoe.record.tasks import ProbeTask
+
+
+@dataclass(frozen=True)
+class Probe(Job):
+    """A module's measurement."""
+
+    probe: str
+    kind = "probe"
+    Task = ProbeTask
+
+    @classmethod
+    def every(cls, record: Record) -> Iterator["Probe"]:
+        return (cls(record, name) for name in record.probes)
+
+    @property
+    def settings(self) -> Entry:
+        """The probe's entry."""
+        return self.record.probes[self.probe]
+
+    @property
+    def experiment(self) -> Experiment:
+        """The entry of the experiment that it looks at."""
+        return self.record.experiments[self.settings.experiment]
+
+    @property
+    def name(self) -> str:
+        return self.probe
+
+    @property
+    def task(self) -> ProbeTask:
+        return cells.probe_task(self.record, self.probe)
+
+    @property
+    def modules(self) -> list[str]:
+        entry = self.experiment
+        return [
+            "emmoe.lab.probe",
+            f"emmoe.measures.probes.{self.settings.measure}",
+            f"emmoe.models.{entry.model.name}",
+            f"emmoe.datasets.{entry.data.name}",
+            f"emmoe.starts.{entry.start.name}",
+            *sorted({f"emmoe.fitters.{f.algorithm}" for f in self.settings.fitters.values()}),
+        ]
+
+    @property
+    def inputs(self) -> dict[str, list[str]]:
+        return {"downloads": list(self.checksums)}
+
+    @property
+    def checksums(self) -> dict[str, str]:
+        return downloads(self.record, self.experiment.data.name)
+
+    @property
+    def outputs(self) -> dict[str, str]:
+        return self.layout.probe(self.probe)
+
+    @property
+    def demand(self) -> Demand:
+        return LONG
+
+    @staticmethod
+    def run(name: str, task: ProbeTask, inputs: Inputs) -> Outcome:
+        from emmoe.lab.probe import run_probe  # not imported to plan: it loads models
+
+        return Outcome({"probe": run_probe(task, inputs.downloads)})

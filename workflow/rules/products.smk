@@ -1,0 +1,40 @@
+# Figures, tables and findings: all of a study that belong to one target in one process.
+def made_for(target):
+    """What a target makes: products, and the audit of what it made."""
+    jobs = [job for batch in batches(record).values() for job in batch if job.task.target == target]
+    jobs += [Audit(record, target)] if target in SCOPES else []
+    return outputs(*jobs)
+
+
+def shown(job):
+    """A product's files as outputs, marked for Snakemake's own report."""
+    first, *others = job.outputs.values()
+    caption = "figure" if job.folder == "figures" else "table"
+    marked = report(
+        first,
+        caption=f"../report/{caption}.rst",
+        category=job.folder.capitalize(),
+        subcategory=job.task.target,
+        labels={caption: job.product},
+    )
+    return [marked if job.folder != "findings" else first, *others, job.provenance]
+
+
+for (study, target), jobs in batches(record).items():
+
+    rule:
+        name:
+            f"{study}_{target}"
+        input:
+            inputs(*jobs),
+        output:
+            [path for job in jobs for path in shown(job)],
+        log:
+            layout.log("products", f"{study}_{target}"),
+        benchmark:
+            layout.benchmark("products", f"{study}_{target}")
+        localrule: True
+        params:
+            work=plain([job.whole_work for job in jobs]),
+        script:
+            "../scripts/job.py"

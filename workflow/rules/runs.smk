@@ -1,0 +1,131 @@
+# Downloads, and all that runs algorithms: fits, contests, probes.
+
+
+# Fetch one file of a data set, from the mirror or its sources, and verify it.
+rule download:
+    output:
+        layout.download("{dataset}/{file}"),
+    log:
+        layout.log("download", "{dataset}/{file}"),
+    localrule: True
+    params:
+        sources=lambda w: list(record.downloads[w.dataset].sources),
+        checksum=lambda w: plain(record.downloads[w.dataset].files[w.file]),
+    script:
+        "../scripts/download.py"
+
+
+def fit(wildcards):
+    return Fit(record, wildcards.experiment, wildcards.fitter, wildcards.block)
+
+
+# Run one fitter on one block.
+rule fit:
+    input:
+        unpack(lambda w: fit(w).inputs),
+    output:
+        written(layout.fit("{experiment}", "{fitter}", "{block}")),
+    log:
+        layout.log("fit", "{experiment}/{fitter}/{block}"),
+    benchmark:
+        layout.benchmark("fit", "{experiment}/{fitter}/{block}")
+    wildcard_constraints:
+        experiment=any_of(APART),
+    threads: 1
+    resources:
+        mem_mb=needed(fit, "mem_mb"),
+        runtime=needed(fit, "runtime"),
+    params:
+        work=lambda w: plain([fit(w).work]),
+    script:
+        "../scripts/job.py"
+
+
+# Run all fitters of a small experiment on all its blocks: most of each alone is Python's start.
+for name in TOGETHER:
+
+    rule:
+        name:
+            f"fits_{name}"
+        input:
+            inputs(*Fit.of_all(record, name)),
+        output:
+            outputs(*Fit.of_all(record, name)),
+        log:
+            layout.log("fit", name),
+        benchmark:
+            layout.benchmark("fit", name)
+        threads: 1
+        params:
+            work=plain([job.whole_work for job in Fit.of_all(record, name)]),
+        script:
+            "../scripts/job.py"
+
+
+def contest(wildcards):
+    return Contest(record, wildcards.contest)
+
+
+# Tune all rivals of a contest on its tuning replicates, then run them on the others.
+rule contest:
+    input:
+        unpack(lambda w: contest(w).inputs),
+    output:
+        written(layout.contest("{contest}")),
+    log:
+        layout.log("contest", "{contest}"),
+    benchmark:
+        layout.benchmark("contest", "{contest}")
+    threads: 1
+    resources:
+        mem_mb=needed(contest, "mem_mb"),
+        runtime=needed(contest, "runtime"),
+    params:
+        work=lambda w: plain([contest(w).work]),
+    script:
+        "../scripts/job.py"
+
+
+def probe(wildcards):
+    return Probe(record, wildcards.probe)
+
+
+# Measure on an experiment's first replicate what its traces do not hold.
+rule probe:
+    input:
+        unpack(lambda w: probe(w).inputs),
+    output:
+        written(layout.probe("{probe}")),
+    log:
+        layout.log("probe", "{probe}"),
+    benchmark:
+        layout.benchmark("probe", "{probe}")
+    threads: 1
+    resources:
+        mem_mb=needed(probe, "mem_mb"),
+        runtime=needed(probe, "runtime"),
+    params:
+        work=lambda w: plain([probe(w).work]),
+    script:
+        "../scripts/job.py"
+
+
+def gather(wildcards):
+    return Gather(record, wildcards.experiment)
+
+
+# All runs of an experiment in one trace and one table, and their means over replicates.
+rule gather:
+    input:
+        unpack(lambda w: gather(w).inputs),
+    output:
+        written(layout.gathered("{experiment}")),
+    log:
+        layout.log("gather", "{experiment}"),
+    benchmark:
+        layout.benchmark("gather", "{experiment}")
+    localrule: True
+    params:
+        work=lambda w: plain([gather(w).work]),
+    script:
+        "../scripts/job.py"

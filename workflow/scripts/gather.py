@@ -1,7 +1,0 @@
-"""Gather the runs of an experiment."""
-
-from emmoe.jobs import steps as jobs
-from emmoe.jobs.failures import logged
-
-with logged(snakemake.log[0], snakemake.resources.get("attempt", 1)):
-    jobs.gather_runs(list(snakemake.input), snakemake.params.facts, snakemake.output[0])

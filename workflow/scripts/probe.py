@@ -1,9 +1,0 @@
-"""Measure what a probe measures."""
-
-from emmoe.jobs import steps as jobs
-from emmoe.jobs.failures import logged
-
-files = jobs.verified(snakemake.config, snakemake.input.get("downloads", []))
-with logged(snakemake.log[0], snakemake.resources.get("attempt", 1)):
-    task, code = snakemake.params.task, snakemake.params.code
-    jobs.probe(task, code, snakemake.input.draw, files, *snakemake.output)
