@@ -3,19 +3,18 @@
 import argparse
 import dataclasses
 import sys
-from pathlib import Path
 from zipfile import ZipFile
 
 from emmoe import __version__
 from emmoe.archive import contents, recompute
+from emmoe.archive.explain import explain
 from emmoe.archive.file import opened
 from emmoe.archive.reference import keep
 from emmoe.archive.verify import mismatches
-from emmoe.audit.explain import explain
 from emmoe.evidence.step_grid import variants
 from emmoe.record import registry
-from emmoe.record.cells import blocks, cells, fitter_blocks
-from emmoe.record.config import load
+from emmoe.record.cells import blocks_of, grid
+from emmoe.record.read import expanded, load
 from emmoe.store.errors import DataError, EmmoeError
 from emmoe.store.provenance import file_hash
 
@@ -32,25 +31,26 @@ def _list(args: argparse.Namespace) -> None:
 
 
 def _check(args: argparse.Namespace) -> None:
-    """Check a config and print what it would run."""
-    config = load(args.config)
-    for name, experiment in config["experiments"].items():
-        fits = sum(len(fitter_blocks(experiment, fitter)) for fitter in experiment["fitters"])
-        count = f"{len(cells(experiment))} cells, {experiment['replicates']} replicates"
-        print(f"{name}: {count}, {len(blocks(experiment))} blocks, {fits} fit jobs")
-    for name, contest in config["contests"].items():
-        steps = sum(len(variants(rival)) for rival in contest["rivals"].values())
-        replicates = contest["replicates"]
-        rivals = f"{len(contest['rivals'])} rivals, {steps} at all steps of their grids"
-        count = f"{replicates['tuning']} + {replicates['comparison']} replicates"
-        print(f"{name}: {len(cells(contest))} cells, {count}, {rivals}")
+    """Check a config and print what it would run, or the config itself with all written out."""
+    record = load(args.config)
+    if args.expanded:
+        print(expanded(args.config), end="")
+        return
+    for name, experiment in record.experiments.items():
+        blocks = grid(experiment).names
+        fits = sum(len(blocks_of(experiment, fitter)) for fitter in experiment.fitters)
+        count = f"{len(grid(experiment).cells())} cells, {experiment.replicates} replicates"
+        print(f"{name}: {count}, {len(blocks)} blocks, {fits} fits")
+    for name, contest in record.contests.items():
+        steps = sum(len(variants(rival)) for rival in contest.rivals.values())
+        rivals = f"{len(contest.rivals)} rivals, {steps} at all steps of their grids"
+        count = f"{contest.replicates.tuning} + {contest.replicates.comparison} replicates"
+        print(f"{name}: {len(grid(contest).cells())} cells, {count}, {rivals}")
 
 
 def _keep(args: argparse.Namespace) -> None:
     """Keep the figures, tables and provenance of a config's finished run."""
-    config = load(args.config)
-    results = Path(config["pathvars"]["results"])
-    keep(config, results, results / "reference")
+    keep(load(args.config))
 
 
 def _explain(args: argparse.Namespace) -> None:
@@ -72,15 +72,15 @@ def _verify(args: argparse.Namespace) -> None:
 
 def _recompute(archive: ZipFile, count: int, seed: int) -> list[str]:
     """Make so many fits again; print and return what does not agree."""
-    config = recompute.archived_config(archive)
-    fits, others = recompute.archived_fits(archive, config)
+    record = recompute.archived_record(archive)
+    fits, others = recompute.archived_fits(archive, record)
     chosen = recompute.choose(fits, count, seed)
     without = f"; {len(others)} more need downloads that are not here" if others else ""
     print(f"recompute  {len(chosen)} of {len(fits)} fits, drawn with seed {seed}{without}")
-    wrong = contents.unowned(archive.namelist(), config)
+    wrong = contents.unowned(archive.namelist(), record)
     wrong += [] if chosen else ["no fit could be made again"]
     print("\n".join(wrong), end="\n" if wrong else "")
-    for outcome in recompute.recompute(archive, config, chosen):
+    for outcome in recompute.recompute(archive, chosen):
         print(f"{'same' if outcome.same else 'differs':<10} {outcome.line}", flush=True)
         wrong += [] if outcome.same else [outcome.line]
     return wrong
@@ -93,6 +93,11 @@ def _natural(text: str) -> int:
     return int(text)
 
 
+def _takes_config(parser: argparse.ArgumentParser) -> None:
+    said = "files, each over the ones before; config.yaml alone if none is named"
+    parser.add_argument("config", nargs="*", default=["config.yaml"], help=said)
+
+
 def main(arguments: list[str] | None = None) -> None:
     """Run the command line; exits with 1 and one line on a user's mistake."""
     parser = argparse.ArgumentParser(prog="emmoe", description=sys.modules[__name__].__doc__)
@@ -103,14 +108,15 @@ def main(arguments: list[str] | None = None) -> None:
     )
     listing.set_defaults(run=_list)
     checking = commands.add_parser("check", help="check a config and count its jobs")
-    checking.add_argument("config", nargs="?", default="config.yaml")
+    _takes_config(checking)
+    checking.add_argument("--expanded", action="store_true", help="print all that it stands for")
     checking.set_defaults(run=_check)
     keeping = commands.add_parser("keep", help="keep a finished run's results as the reference")
-    keeping.add_argument("config", nargs="?", default="config.yaml")
+    _takes_config(keeping)
     keeping.set_defaults(run=_keep)
     explaining = commands.add_parser("explain", help="trace a claim of the paper to our run")
     explaining.add_argument("claim", metavar="CLAIM_ID", help="an id of data/reported/claims.csv")
-    explaining.add_argument("config", nargs="?", default="config.yaml")
+    _takes_config(explaining)
     explaining.set_defaults(run=_explain)
     verifying = commands.add_parser("verify", help="check an archive, and recompute a part of it")
     verifying.add_argument(

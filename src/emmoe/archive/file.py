@@ -1,8 +1,8 @@
 """The archive as a file: a zip whose bytes depend on its contents alone, and its checked reading.
 
 Beside the results it holds config.yaml, as checked and with defaults filled, and SHA256SUMS, one
-line per file, which `sha256sum -c SHA256SUMS` reads too. Names are sorted and times fixed. Nothing is ever
-unpacked to a path that an archive names."""
+line per file, which `sha256sum -c SHA256SUMS` reads too. Names are sorted and times fixed. Nothing
+is ever unpacked to a path that an archive names."""
 
 import hashlib
 import re
