@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 
 from emmoe.datasets.random_invert_fashion_mnist import RandomInvertFashionMnist
-from emmoe.models.base import Array, Sample
+from emmoe.models.objective import Array
+from emmoe.models.regression import Sample
 from emmoe.record.config import load
 from emmoe.store.seeds import generator
 

@@ -12,7 +12,8 @@ import pytest
 from campaign import CASES
 from threadpoolctl import threadpool_limits
 
-from emmoe.models.base import Array, Model, Sample
+from emmoe.models.objective import Array, Objective
+from emmoe.models.regression import Sample
 from emmoe.models.symmetric import SymmetricModel
 from emmoe.record import registry
 from emmoe.theory.information import spectrum

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from emmoe.datasets.random_invert_fashion_mnist import RandomInvertFashionMnist
 from emmoe.lab import fit
-from emmoe.models.base import Sample
+from emmoe.models.regression import Sample
 from emmoe.record import registry
 
 EXAMPLES = 44  # of each fitter and model

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from emmoe.models.base import Sample
+from emmoe.models.regression import Sample
 from emmoe.record import registry
 
 NAMES = registry.names("models")

@@ -27,7 +27,7 @@ from benchmarks.peers import gemm, mixture_loop
 from emmoe.datasets._shared.idx import read_idx
 from emmoe.lab.draw import draw_block
 from emmoe.lab.recorder import record
-from emmoe.models.base import Sample
+from emmoe.models.regression import Sample
 from emmoe.models.logistic_experts import LogisticExperts
 from emmoe.models.symmetric_linear import SymmetricLinear
 from emmoe.record import cells as grid

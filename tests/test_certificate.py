@@ -8,7 +8,7 @@ from emmoe.fitters.gradient_descent import GradientDescent
 from emmoe.lab.fit import Run
 from emmoe.lab.recorder import record
 from emmoe.measures.analyses import bounds, certificate
-from emmoe.models.base import Sample
+from emmoe.models.regression import Sample
 from emmoe.models.symmetric_linear import SymmetricLinear
 from emmoe.models.symmetric_logistic import SymmetricLogistic
 from emmoe.theory.information import hessian, spectrum

@@ -8,7 +8,7 @@ import pytest
 from emmoe.fitters.em import EM
 from emmoe.fitters.gradient_descent import GradientDescent
 from emmoe.fitters.gradient_em import GradientEM
-from emmoe.models.base import Sample
+from emmoe.models.regression import Sample
 from emmoe.store.errors import DataError
 
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from emmoe.models.base import Sample
+from emmoe.models.regression import Sample
 from emmoe.models.symmetric_linear import SymmetricLinear
 from emmoe.models.symmetric_logistic import SymmetricLogistic
 from emmoe.theory import population_rate

@@ -7,8 +7,8 @@ from numba import njit
 from scipy.optimize import root
 
 from emmoe.models._compiled import kernels
-from emmoe.models._compiled.jit import decay
-from emmoe.models.base import Sample
+from emmoe.models._compiled.exponential import decay
+from emmoe.models.regression import Sample
 from emmoe.models.symmetric_linear import SymmetricLinear
 from emmoe.models.symmetric_logistic import SymmetricLogistic
 

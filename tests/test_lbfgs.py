@@ -10,7 +10,7 @@ from scipy.optimize import minimize
 
 from emmoe.fitters.lbfgs import LBFGS
 from emmoe.lab.recorder import record
-from emmoe.models.base import Sample
+from emmoe.models.regression import Sample
 from emmoe.store.errors import DataError
 
 

@@ -8,7 +8,7 @@ from emmoe.lab.fit import Run
 from emmoe.lab.scene import Scene, scene
 from emmoe.measures.analyses import true_gate
 from emmoe.measures.probes import baselines, fisher, inversion
-from emmoe.models.base import Sample
+from emmoe.models.regression import Sample
 from emmoe.record.components import build_fitter, build_model
 
 STEPS = {"algorithm": "gradient_em", "step": 0.3}

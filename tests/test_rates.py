@@ -9,7 +9,7 @@ from emmoe.fitters.gradient_em import GradientEM
 from emmoe.lab.fit import Run
 from emmoe.lab.recorder import record
 from emmoe.measures.analyses import rates
-from emmoe.models.base import Sample
+from emmoe.models.regression import Sample
 from emmoe.models.symmetric_linear import SymmetricLinear
 from emmoe.models.symmetric_logistic import SymmetricLogistic
 from emmoe.theory.optimum import settle

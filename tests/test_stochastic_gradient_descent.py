@@ -7,7 +7,8 @@ from fitter_helpers import states
 from emmoe.fitters.gradient_descent import GradientDescent
 from emmoe.fitters.stochastic_gradient_descent import StochasticGradientDescent
 from emmoe.lab.recorder import record
-from emmoe.models.base import Model, Sample
+from emmoe.models.objective import Objective
+from emmoe.models.regression import Sample
 
 
 def test_one_batch_of_all_rows_is_gradient_descent(model_name, problem):

@@ -8,7 +8,8 @@ from benchmarks.peers.gemm import bare
 from benchmarks.peers.pytorch import MISSING, torch
 from benchmarks.table import Case, Outcome
 from emmoe.models._shared.softmax import chunks
-from emmoe.models.base import Array, Sample
+from emmoe.models.objective import Array
+from emmoe.models.regression import Sample
 from emmoe.models.logistic_experts import LogisticExperts
 
 

@@ -17,7 +17,8 @@ from benchmarks.peers.gemm import bare
 from benchmarks.table import Case, Outcome
 from emmoe.lab.recorder import record
 from emmoe.models._shared.softmax import chunks
-from emmoe.models.base import Array, Model, Sample
+from emmoe.models.objective import Array, Objective
+from emmoe.models.regression import Sample
 from emmoe.record.components import build_fitter, build_model
 
 PASSES = 4  # of the bare products, to time together

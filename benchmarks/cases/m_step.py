@@ -10,7 +10,8 @@ from sklearn.linear_model import LogisticRegression
 from benchmarks.inputs import CLASSES, SEED
 from benchmarks.measure import interleave
 from benchmarks.table import Case, Outcome, number
-from emmoe.models.base import Array, Model, Sample
+from emmoe.models.objective import Array, Objective
+from emmoe.models.regression import Sample
 from emmoe.models.logistic_experts import LogisticExperts
 from emmoe.store.seeds import generator
 

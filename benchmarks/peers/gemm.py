@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable
 
 import numpy as np
 
-from emmoe.models.base import Array
+from emmoe.models.objective import Array
 
 
 def bare(x: Array, weights: Array, parts: Iterable[slice]) -> Callable[[], None]:

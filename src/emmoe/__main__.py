@@ -11,10 +11,10 @@ from emmoe.archive.explain import explain
 from emmoe.archive.file import opened
 from emmoe.archive.reference import keep
 from emmoe.archive.verify import mismatches
-from emmoe.evidence.step_grid import variants
 from emmoe.record import registry
 from emmoe.record.cells import blocks_of, grid
 from emmoe.record.read import expanded, load
+from emmoe.record.step_grid import variants
 from emmoe.store.errors import DataError, EmmoeError
 from emmoe.store.provenance import file_hash
 

@@ -19,7 +19,7 @@ ONE_STEP = {"gradient_descent": "gd", "gradient_em": "gem"}
 def settings(family: Family) -> dict[str, list[Setting]]:
     """Return the settings of each grid: `em`, by inner steps x reach (inner steps times step) x
     gate ratio, and `one_step`, by step x gate ratio."""
-    em, one = family.grids["em"], family.grids["one_step"]
+    em, one = family.search.grids["em"], family.search.grids["one_step"]
     of_em = product(em.inner_steps, em.reach, em.gate_ratio)
     of_one = product(one.step, one.gate_ratio)
     return {

@@ -40,16 +40,18 @@ def curves(reported: pd.DataFrame, family: Family) -> list[Curve]:
     Points that were interpolated or could not be read are left out.
     Raises ConfigError for a declared iteration at which no curve of the figure was read."""
     tidy, found = paper.load(reported), []
-    for figure in family.figures:
+    for figure in family.search.figures:
         rows = paper.plotted(tidy, figure)
         rows = rows[rows["value"].notna()]
-        declared = family.calibration.get(figure, ())
+        declared = family.search.calibration.get(figure, ())
         if missing := sorted(set(declared) - set(rows["iteration"])):
             raise ConfigError(f"calibration: {figure} has no reading at iteration {missing[0]}")
         for (panel, metric, algorithm), own in rows.groupby(["panel", "metric", "algorithm"]):
             readings = _readings(own, declared)
             name = f"{figure}{panel[-1]}_{algorithm}"
-            found.append(Curve(name, figure, panel, algorithm, metric, readings, family.instances))
+            found.append(
+                Curve(name, figure, panel, algorithm, metric, readings, family.search.instances)
+            )
     return found
 
 

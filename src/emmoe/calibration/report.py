@@ -22,7 +22,7 @@ def text(
     for name, family in families.items():
         mine = settings[settings["family"] == name]
         own = scores[scores["setting"].isin(mine["setting"])]
-        of_band = bands[bands["curve_id"].str.startswith(family.figures)]
+        of_band = bands[bands["curve_id"].str.startswith(family.search.figures)]
         held_out = _held_out(mine, own, predictions, of_band)
         parts += [f"## {name}\n", _declared(family), "### Accepted settings\n"]
         parts += [markdown(_counts(mine, own)), "### What the accepted settings are\n", CUT]
@@ -52,14 +52,17 @@ counts, of the settings in the band, those that meet all held-out readings of th
 
 def _declared(family: Family) -> str:
     """The declarations of config.yaml that make the result."""
-    read = (f"{f}, iterations {', '.join(map(str, i))}" for f, i in family.calibration.items())
+    read = (
+        f"{f}, iterations {', '.join(map(str, i))}" for f, i in family.search.calibration.items()
+    )
     stages = (
-        f"{stage.replicates} instances to iteration {stage.iterations}" for stage in family.stages
+        f"{stage.replicates} instances to iteration {stage.iterations}"
+        for stage in family.search.stages
     )
     return (
         f"Calibration readings (ours count the start as 0): {'; '.join(read)}.\n"
         f"Stages: {'; '.join(stages)}.\n"
-        f"To go on, a setting must meet {family.passes} of its algorithm's curves.\n"
+        f"To go on, a setting must meet {family.search.passes} of its algorithm's curves.\n"
     )
 
 
@@ -91,14 +94,14 @@ def _ranges(settings: pd.DataFrame, family: Family) -> pd.DataFrame:
 
 def declared(family: Family, algorithm: str) -> dict[str, tuple[float, float]]:
     """Return the range that config.yaml declares for each parameter of an algorithm's search."""
-    if family.grids:
-        grid = family.grids["em" if algorithm == "em" else "one_step"]
+    if family.search.grids:
+        grid = family.search.grids["em" if algorithm == "em" else "one_step"]
         lists = {"inner_steps": grid.inner_steps, "reach_experts": grid.reach}
         lists |= {"step_experts": grid.step, "gate_ratio": grid.gate_ratio}
     else:
-        lists = dict(family.data.ranges)
-        if algorithm in family.steps:
-            search = family.steps[algorithm]
+        lists = dict(family.search.data.ranges)
+        if algorithm in family.search.steps:
+            search = family.search.steps[algorithm]
             lists["inner_steps"] = search.inner_steps
             lists |= {f"reach_{block}": limits for block, limits in search.reach.items()}
     return {name: (min(values), max(values)) for name, values in lists.items() if values}

@@ -7,12 +7,12 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from emmoe.calibration.family import Stage
 from emmoe.calibration.readings import CALIBRATION, HELD_OUT, Curve
 from emmoe.calibration.simulate import TO_FINAL, Setting, simulate
 from emmoe.evidence.statistics import curve_test
 from emmoe.lab.fit import Files
-from emmoe.models.base import Array
+from emmoe.models.objective import Array
+from emmoe.record.searches import Stage
 from emmoe.store.seeds import generator
 
 Score = dict[str, Any]

@@ -36,12 +36,12 @@ def points(family: Family) -> list[Numbered]:
 
 def counts(family: Family) -> dict[str, int]:
     """Return the number of parts of each stage."""
-    if family.data is not None:
-        simulated = ceil((1 + family.data.draws) / family.data.per_part)
-        return {"data": simulated, "steps": family.data.kept}
+    if family.search.data is not None:
+        simulated = ceil((1 + family.search.data.draws) / family.search.data.per_part)
+        return {"data": simulated, "steps": family.search.data.kept}
     found = fashion_mnist.settings(family)
     return {
-        stage: ceil(len(settings) / family.grids[stage].per_part)
+        stage: ceil(len(settings) / family.search.grids[stage].per_part)
         for stage, settings in found.items()
     }
 
@@ -50,7 +50,7 @@ def part_task(family: Family, stage: str, part: int) -> PartTask:
     """Return the task of a part."""
     own: Sequence[Numbered] = ()
     if stage == "data":
-        own = points(family)[part * family.data.per_part :][: family.data.per_part]
+        own = points(family)[part * family.search.data.per_part :][: family.search.data.per_part]
     return PartTask(family, stage, part, tuple(own))
 
 
@@ -61,7 +61,7 @@ def search(
     searched."""
     family = task.family
     read = curves(reported, family)
-    plan = Plan(family.level, family.passes, family.stages, family.seed)
+    plan = Plan(family.level, family.search.passes, family.search.stages, family.seed)
     if task.stage == "steps":
         mine = kept[task.part : task.part + 1]
         return [o for n, p in mine for o in symmetric_linear.search_steps(n, p, family, read, plan)]
@@ -69,6 +69,6 @@ def search(
         base = family.base
         settings = [symmetric_linear.data_setting(n, point, base) for n, point in task.points]
     else:
-        size = family.grids[task.stage].per_part
+        size = family.search.grids[task.stage].per_part
         settings = fashion_mnist.settings(family)[task.stage][task.part * size :][:size]
     return [evaluate(setting, read, plan, files) for setting in settings]

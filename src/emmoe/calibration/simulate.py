@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from emmoe.lab.fit import Files, fit_block
 from emmoe.lab.recorder import CONVERGED
-from emmoe.models.base import Array
+from emmoe.models.objective import Array
 from emmoe.record import cells
 from emmoe.record.entries import Experiment, Fitter
 

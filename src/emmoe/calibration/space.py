@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from scipy.stats import qmc
 
-from emmoe.models.base import Array
+from emmoe.models.objective import Array
 
 Point = dict[str, float]
 Box = Mapping[str, Sequence[float]]

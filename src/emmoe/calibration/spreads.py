@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 
 from emmoe.calibration.readings import CALIBRATION, Curve
-from emmoe.models.base import Array
+from emmoe.models.objective import Array
 
 LIMIT = 3.0
 

@@ -9,12 +9,14 @@ from collections.abc import Mapping, Sequence
 
 from msgspec.structs import replace
 
-from emmoe.calibration.family import Family, StepSearch
+from emmoe.calibration.family import Family
 from emmoe.calibration.readings import Curve
 from emmoe.calibration.score import Outcome, Plan, evaluate
 from emmoe.calibration.simulate import Setting
 from emmoe.calibration.space import Point, draw, rounded
-from emmoe.record.entries import Component, Experiment, Fitter, Value
+from emmoe.record.entries import Component, Experiment, Fitter
+from emmoe.record.searches import StepSearch
+from emmoe.record.values import Value
 from emmoe.store.seeds import generator
 
 BLOCKS = ("beta", "w")
@@ -35,7 +37,7 @@ def hand_set(experiment: Experiment) -> Point:
 def data_points(family: Family) -> list[Point]:
     """Return the hand-set data parameters, then the drawn ones, of which d is a whole number."""
     rng = generator(family.seed, "calibration", 0, "data")
-    drawn = draw(family.data.ranges, family.data.draws, rng)
+    drawn = draw(family.search.data.ranges, family.search.data.draws, rng)
     return [hand_set(family.base), *(point | {"d": round(point["d"])} for point in drawn)]
 
 
@@ -78,7 +80,7 @@ def search_steps(
     with which the block's error, figure 2's curve, met its calibration readings in the first:
     beta's path hardly depends on w's step, and the other way round a little."""
     outcomes = []
-    for algorithm, search in family.steps.items():
+    for algorithm, search in family.search.steps.items():
         rounds = _Rounds(number, point, algorithm, search, family)
         for settings in (rounds.first, rounds.second):
             outcomes += [
@@ -130,7 +132,7 @@ class _Rounds:
 
     def _drawn(self, box: Mapping[str, Sequence[float]], kind: str) -> list[Setting]:
         settings = []
-        for reach in draw(box, self.search.draws[kind], self.rng):
+        for reach in draw(box, getattr(self.search.draws, kind), self.rng):
             inner = int(self.rng.choice(self.search.inner_steps))
             reach = {"w": reach["beta"]} | reach
             steps = {block: rounded(reach[block] / inner) for block in BLOCKS}

@@ -3,11 +3,12 @@
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 
-from emmoe.models.base import Array, Model, Sample
+from emmoe.models.objective import Array, Objective
+from emmoe.models.regression import Sample
 
 Rng = np.random.Generator
 
@@ -23,8 +24,13 @@ class Dataset(ABC):
 
     @property
     @abstractmethod
-    def features(self) -> int:
-        """d, the number of features."""
+    def shape(self) -> Any:
+        """What a model's blocks follow from: for regressions d, the number of features."""
+
+    @property
+    @abstractmethod
+    def entries(self) -> int:
+        """How many numbers a sample holds, held-out parts included."""
 
     def truth(self, rng: Rng) -> Array | None:
         """Draw the true parameters (p,), or None where there are none."""
@@ -33,7 +39,7 @@ class Dataset(ABC):
     @abstractmethod
     def samples(
         self,
-        model: Model,
+        model: Objective,
         truths: Sequence[Array | None],
         rngs: Sequence[Rng],
         split: Rng,

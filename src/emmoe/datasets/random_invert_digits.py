@@ -7,7 +7,7 @@ from sklearn.datasets import load_digits
 
 from emmoe.datasets._shared.random_invert import check_validation_size, invert
 from emmoe.datasets.base import Dataset
-from emmoe.models.base import Sample
+from emmoe.models.regression import Sample
 
 IMAGES = 1797
 
@@ -26,8 +26,12 @@ class RandomInvertDigits(Dataset):
         check_validation_size(self.validation_size, IMAGES - self.test_size)
 
     @property
-    def features(self) -> int:
+    def shape(self) -> int:
         return 64
+
+    @property
+    def entries(self) -> int:
+        return IMAGES * 64
 
     def samples(self, model, truths, rngs, split, files) -> Iterator[tuple[list[int], Sample]]:
         pixels, labels = load_digits(return_X_y=True)

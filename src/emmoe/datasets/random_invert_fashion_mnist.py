@@ -8,7 +8,7 @@ import numpy as np
 from emmoe.datasets._shared.idx import read_idx
 from emmoe.datasets._shared.random_invert import check_validation_size, invert
 from emmoe.datasets.base import Dataset
-from emmoe.models.base import Sample
+from emmoe.models.regression import Sample
 
 
 @dataclass(frozen=True)
@@ -33,8 +33,12 @@ class RandomInvertFashionMnist(Dataset):
         check_validation_size(self.validation_size, self.train_size)
 
     @property
-    def features(self) -> int:
+    def shape(self) -> int:
         return 784
+
+    @property
+    def entries(self) -> int:
+        return 70_000 * 784
 
     def samples(self, model, truths, rngs, split, files) -> Iterator[tuple[list[int], Sample]]:
         arrays = [read_idx(*files[name]) for name in self.files]

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from emmoe.datasets.base import Dataset, Rng
-from emmoe.models.base import Array, Sample
+from emmoe.models.objective import Array
+from emmoe.models.regression import Sample
 from emmoe.starts.base import random_direction
 
 
@@ -36,8 +37,12 @@ class Synthetic(Dataset):
             raise ValueError(f'angle must be "random" or within 0..180, got {self.angle!r}')
 
     @property
-    def features(self) -> int:
+    def shape(self) -> int:
         return self.d
+
+    @property
+    def entries(self) -> int:
+        return self.n * self.d
 
     def truth(self, rng: Rng) -> Array:
         """Draw theta* = (beta*, w*): beta*'s direction uniform, w*'s at the angle from it."""

@@ -7,16 +7,18 @@ Figure 3 was read twice, from the slides, which show the runs of Table 2, and fr
 
 import difflib
 from collections.abc import Iterable
+from functools import cache
+from importlib import resources
 from typing import Any
 
 import jsonschema
 import numpy as np
 import pandas as pd
+import yaml
 
 from emmoe.store.errors import DataError
-from emmoe.store.files import schema
+from emmoe.store.layout import CLAIMS
 
-FILE = "data/reported/claims.csv"
 FIGURES = ("figure_1", "figure_2", "figure_3")  # those with curves
 READINGS = ("value", "bound")  # kinds of claims that are points of a curve or of a table
 TRUTH = {"true": True, "false": False}
@@ -25,15 +27,15 @@ TRUTH = {"true": True, "false": False}
 def load(frame: pd.DataFrame) -> pd.DataFrame:
     """Return the checked table of claims from the file as read by pandas.
 
-    Columns as in schemas/claims.yaml, and panel, e.g. 2a; iteration and instances are NaN where a
+    Columns as in claims.yaml beside this module, and panel, e.g. 2a; iteration and instances are NaN where a
     claim has none, the texts empty. A checked table is returned as it is. Raises DataError, naming
     the line, for the first row that is malformed, repeats a claim_id or duplicates no claim."""
-    rules = schema("claims")["properties"]
+    rules = _schema()["properties"]
     if list(frame.columns) == [*rules, "panel"]:
         return frame
     if list(frame.columns) != list(rules):
         wrong = sorted(set(frame) ^ set(rules)) or ["the order"]
-        raise DataError(f"{FILE}, line 1: columns must be {', '.join(rules)}: see {wrong[0]!r}")
+        raise DataError(f"{CLAIMS}, line 1: columns must be {', '.join(rules)}: see {wrong[0]!r}")
     parsed = {name: [_cell(v, rules[name]) for v in frame[name]] for name in rules}
     rows = [dict(zip(rules, row, strict=True)) for row in zip(*parsed.values(), strict=True)]
     _check([{k: v for k, v in row.items() if v is not None} for row in rows])
@@ -42,6 +44,12 @@ def load(frame: pd.DataFrame) -> pd.DataFrame:
     numbers = [name for name in rules if name not in texts and name != "interpolated"]
     claims = claims.assign(**claims[texts].fillna("")).astype(dict.fromkeys(numbers, float))
     return claims.assign(panel=claims["where"].str.removeprefix("figure_"))
+
+
+@cache
+def _schema() -> dict[str, Any]:
+    text = resources.files("emmoe.evidence").joinpath("claims.yaml").read_text("utf-8")
+    return yaml.safe_load(text)
 
 
 def _type(rule: dict[str, Any]) -> str:
@@ -63,21 +71,21 @@ def _cell(value: Any, rule: dict[str, Any]) -> Any:
 
 
 def _check(rows: list[dict[str, Any]]) -> None:
-    validator = jsonschema.Draft202012Validator(schema("claims"))
+    validator = jsonschema.Draft202012Validator(_schema())
     known: dict[str, int] = {}
     for line, row in enumerate(rows, start=2):
         error = jsonschema.exceptions.best_match(validator.iter_errors(row))
         if error is not None:
             column = "".join(f"{name}: " for name in error.absolute_path)
-            raise DataError(f"{FILE}, line {line}: {column}{error.message}")
+            raise DataError(f"{CLAIMS}, line {line}: {column}{error.message}")
         first = known.setdefault(row["claim_id"], line)
         if first != line:
-            raise DataError(f"{FILE}, line {line}: {row['claim_id']} is also on line {first}")
+            raise DataError(f"{CLAIMS}, line {line}: {row['claim_id']} is also on line {first}")
     for line, row in enumerate(rows, start=2):
         origin = row.get("duplicate_of", row["claim_id"])
         if origin not in known:
             raise DataError(
-                f"{FILE}, line {line}: duplicate_of: no claim {origin!r}: "
+                f"{CLAIMS}, line {line}: duplicate_of: no claim {origin!r}: "
                 f"the nearest are {closest(origin, known)}"
             )
 
@@ -103,9 +111,3 @@ def plotted(claims: pd.DataFrame, figure: str) -> pd.DataFrame:
     found = claims[points & claims["where"].str.startswith(figure)]
     values = found["value"].where(found["kind"] == "value")
     return found.assign(value=values).astype({"iteration": int})
-
-
-def counted(claims: pd.DataFrame) -> pd.DataFrame:
-    """Return the values that count in a test: neither filled in nor read twice."""
-    counts = (claims["duplicate_of"] == "") & ~claims["interpolated"]
-    return claims[counts & (claims["kind"] == "value")]

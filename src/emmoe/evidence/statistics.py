@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 from scipy.stats import chi2, norm
 
-from emmoe.models.base import Array
+from emmoe.models.objective import Array
 
 DRAWS = 4000  # of the null distribution: a level of 0.01 is 40 draws in the tail
 

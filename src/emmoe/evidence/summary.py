@@ -1,32 +1,23 @@
 """Condenses traces into means and standard deviations over replicates, iteration by iteration."""
 
+from collections.abc import Sequence
+
 import pandas as pd
 
 RUN = ["experiment", "cell", "fitter", "replicate"]
-METRICS = (
-    "loss",
-    "gradient_norm",
-    "passes",
-    "excess_loss_to_truth",
-    "excess_loss_to_final",
-    "relative_error_beta",
-    "relative_error_w",
-    "test_accuracy",
-    "test_cross_entropy",
-    "validation_accuracy",
-    "validation_cross_entropy",
-)
 
 
-def summarise(trace: pd.DataFrame) -> pd.DataFrame:
-    """Return one row a (experiment, cell, fitter, metric, iteration): mean, std, replicates.
+def summarise(trace: pd.DataFrame, measured: Sequence[str]) -> pd.DataFrame:
+    """Return one row per (experiment, cell, fitter, metric, iteration): mean, std, replicates.
+
+    measured: the columns to summarise, where the trace has them.
 
     std has the divisor replicates - 1. A run that ended early has no later rows, and is not
     carried forward: `replicates` says how many runs a mean is over.
     """
     trace = trace.sort_values([*RUN, "iteration"], ignore_index=True)
     trace["excess_loss_to_final"] = excess_to_final(trace)
-    metrics = [name for name in METRICS if name in trace]
+    metrics = [name for name in measured if name in trace]
     keys = [*RUN[:-1], "iteration"]
     long = trace.melt(keys, metrics, var_name="metric", value_name="value").dropna(subset="value")
     groups = long.groupby([*RUN[:-1], "metric", "iteration"])["value"]

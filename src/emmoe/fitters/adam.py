@@ -6,8 +6,8 @@ from itertools import count
 
 import numpy as np
 
-from emmoe.fitters.base import Fitter, State, Step, check_step, step_vector, unknown_blocks
-from emmoe.models.base import Array, Model
+from emmoe.fitters.base import Fitter, State, Step, check_step, step_vector
+from emmoe.models.objective import Array, Objective
 
 
 @dataclass(frozen=True)
@@ -28,10 +28,7 @@ class Adam(Fitter):
         if not 0 < self.epsilon < np.inf:
             raise ValueError(f"epsilon must be positive, got {self.epsilon}")
 
-    def refuses(self, model: Model) -> str | None:
-        return unknown_blocks(self.step, model)
-
-    def iterate(self, model: Model, theta: Array) -> Iterator[State]:
+    def iterate(self, model: Objective, theta: Array) -> Iterator[State]:
         step = step_vector(self.step, model, theta)
         mean, square = np.zeros_like(theta), np.zeros_like(theta)
         for t in count(1):

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from emmoe.fitters.base import Fitter, State, Step, check_step, step_vector, unknown_blocks
-from emmoe.models.base import Array, Model
+from emmoe.fitters.base import Fitter, State, Step, check_step, step_vector
+from emmoe.models.objective import Array, Objective
 
 MAX_TRIALS = 60  # at round-off, where nothing lowers the loss
 
@@ -35,10 +35,7 @@ class BacktrackingGradientDescent(Fitter):
         if not 1 <= self.growth < np.inf:
             raise ValueError(f"growth must be at least 1, got {self.growth}")
 
-    def refuses(self, model: Model) -> str | None:
-        return unknown_blocks(self.step, model)
-
-    def iterate(self, model: Model, theta: Array) -> Iterator[State]:
+    def iterate(self, model: Objective, theta: Array) -> Iterator[State]:
         first = step_vector(self.step, model, theta)
         scale = np.ones((*theta.shape[:-1], 1), theta.dtype)
         state = State(theta, *model.loss_and_gradient(theta))
@@ -46,7 +43,9 @@ class BacktrackingGradientDescent(Fitter):
             yield state
             state, scale = self._step(model, state, first, scale)
 
-    def _step(self, model: Model, state: State, first: Array, scale: Array) -> tuple[State, Array]:
+    def _step(
+        self, model: Objective, state: State, first: Array, scale: Array
+    ) -> tuple[State, Array]:
         """Return the next state and the scales (..., 1) of the first step to try after it.
 
         A replicate accepted early is evaluated again at the same point, with the same result; one

@@ -7,11 +7,13 @@ it needs none, a state computes them on demand (see `stochastic_gradient_descent
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
-from typing import Any, NamedTuple
+from dataclasses import fields
+from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 
-from emmoe.models.base import Array, Model
+from emmoe.models.mirror import MirrorModel
+from emmoe.models.objective import Array, Blocks, Objective
 
 Step = float | Mapping[str, float]
 
@@ -25,15 +27,27 @@ class State(NamedTuple):
 
 
 class Fitter(ABC):
-    """An algorithm with its settings, the fields of a dataclass."""
+    """An algorithm with its settings, the fields of a dataclass.
 
-    def refuses(self, model: Model) -> str | None:
+    A setting that is a mapping is by block of the model. needs: the contract that it asks of a
+    model; mirror_step: whether its step is EM's, and so a unit step of mirror descent."""
+
+    needs: ClassVar[type[Objective]] = Objective
+    mirror_step: ClassVar[bool] = False
+
+    def refuses(self, model: Objective) -> str | None:
         """Return why the algorithm cannot run on a bound model, or None if it can."""
-        return None
+        if not isinstance(model, self.needs):
+            return f"{type(self).__name__} needs {self.needs.described}"
+        return unknown_blocks(self, model.layout)
 
     @abstractmethod
-    def iterate(self, model: Model, theta: Array) -> Iterator[State]:
+    def iterate(self, model: Objective, theta: Array) -> Iterator[State]:
         """Yield the states t = 0, 1, ... from the start theta."""
+
+    def jacobian(self, model: MirrorModel, theta: Array) -> Array | None:
+        """Return the Jacobian (p, p) of a step at a stationary point, None if it is not known."""
+        return None
 
 
 def check_step(step: Step) -> None:
@@ -43,17 +57,23 @@ def check_step(step: Step) -> None:
             raise ValueError(f"step: the size for {name} must be positive, got {value!r}")
 
 
-def unknown_blocks(step: Step, model: Model) -> str | None:
-    """Return why a step size a block does not fit the model's blocks, or None."""
-    blocks = model.blocks(model.sample.x.shape[1])
-    if isinstance(step, Mapping) and set(step) != set(blocks):
-        return f"step names the blocks {sorted(step)}, the model has {sorted(blocks)}"
+def by_block(part: Any) -> dict[str, Mapping[str, Any]]:
+    """Return the settings of a component that are given by block of a model."""
+    settings = {field.name: getattr(part, field.name) for field in fields(part)}
+    return {name: value for name, value in settings.items() if isinstance(value, Mapping)}
+
+
+def unknown_blocks(part: Any, blocks: Blocks) -> str | None:
+    """Return why a component's settings by block do not fit a model's blocks, or None."""
+    for name, value in by_block(part).items():
+        if set(value) != set(blocks):
+            return f"{name} names the blocks {sorted(value)}, the model has {sorted(blocks)}"
     return None
 
 
-def step_vector(step: Step, model: Model, theta: Array) -> Array:
+def step_vector(step: Step, model: Objective, theta: Array) -> Array:
     """Return the step size of every parameter, shape (p,), in theta's dtype."""
     vector = np.empty(theta.shape[-1], theta.dtype)
-    for name, part in model.blocks(model.sample.x.shape[1]).items():
+    for name, part in model.layout.items():
         vector[part] = step[name] if isinstance(step, Mapping) else step
     return vector

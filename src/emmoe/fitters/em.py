@@ -6,7 +6,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from emmoe.fitters.base import Fitter, State
-from emmoe.models.base import Array, Model
+from emmoe.models.latent import LatentModel
+from emmoe.models.mirror import MirrorModel, missing_share
+from emmoe.models.objective import Array
 
 
 @dataclass(frozen=True)
@@ -16,11 +18,18 @@ class EM(Fitter):
 
     m_step_tolerance: float | None = None
 
+    needs = LatentModel
+    mirror_step = True
+
     def __post_init__(self):
         if self.m_step_tolerance is not None and not 0 < self.m_step_tolerance < 1:
             raise ValueError(f"m_step_tolerance must be within (0, 1), got {self.m_step_tolerance}")
 
-    def iterate(self, model: Model, theta: Array) -> Iterator[State]:
+    def jacobian(self, model: MirrorModel, theta: Array) -> Array:
+        """Return M(theta) = (Hess A)^-1 I_z."""
+        return missing_share(model, theta)
+
+    def iterate(self, model: LatentModel, theta: Array) -> Iterator[State]:
         while True:
             loss, gradient, statistic = model.e_step(theta)
             yield State(theta, loss, gradient)

@@ -3,8 +3,11 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from emmoe.fitters.base import Fitter, State, Step, check_step, step_vector, unknown_blocks
-from emmoe.models.base import Array, Model
+import numpy as np
+
+from emmoe.fitters.base import Fitter, State, Step, check_step, step_vector
+from emmoe.models.mirror import MirrorModel
+from emmoe.models.objective import Array, Objective
 
 
 @dataclass(frozen=True)
@@ -16,10 +19,11 @@ class GradientDescent(Fitter):
     def __post_init__(self):
         check_step(self.step)
 
-    def refuses(self, model: Model) -> str | None:
-        return unknown_blocks(self.step, model)
+    def jacobian(self, model: MirrorModel, theta: Array) -> Array:
+        step = step_vector(self.step, model, theta)
+        return np.eye(len(theta)) - step[:, None] * model.hessian(theta)
 
-    def iterate(self, model: Model, theta: Array) -> Iterator[State]:
+    def iterate(self, model: Objective, theta: Array) -> Iterator[State]:
         step = step_vector(self.step, model, theta)
         while True:
             loss, gradient = model.loss_and_gradient(theta)

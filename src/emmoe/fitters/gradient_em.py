@@ -6,8 +6,9 @@ and Yu, 2017, study k = 1). With k large it tends to EM."""
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from emmoe.fitters.base import Fitter, State, Step, check_step, step_vector, unknown_blocks
-from emmoe.models.base import Array, Model
+from emmoe.fitters.base import Fitter, State, Step, check_step, step_vector
+from emmoe.models.latent import LatentModel
+from emmoe.models.objective import Array
 
 
 @dataclass(frozen=True)
@@ -17,15 +18,14 @@ class GradientEM(Fitter):
     step: Step
     inner_steps: int = 1
 
+    needs = LatentModel
+
     def __post_init__(self):
         check_step(self.step)
         if self.inner_steps < 1:
             raise ValueError(f"inner_steps must be at least 1, got {self.inner_steps}")
 
-    def refuses(self, model: Model) -> str | None:
-        return unknown_blocks(self.step, model)
-
-    def iterate(self, model: Model, theta: Array) -> Iterator[State]:
+    def iterate(self, model: LatentModel, theta: Array) -> Iterator[State]:
         step = step_vector(self.step, model, theta)
         while True:
             loss, gradient, statistic = model.e_step(theta)

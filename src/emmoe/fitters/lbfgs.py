@@ -15,7 +15,7 @@ import numpy as np
 from scipy.optimize import minimize
 
 from emmoe.fitters.base import Fitter, State
-from emmoe.models.base import Array, Model
+from emmoe.models.objective import Array, Objective
 
 UNLIMITED = 2**31 - 1
 
@@ -33,13 +33,14 @@ class LBFGS(Fitter):
         if self.memory < 1:
             raise ValueError(f"memory must be at least 1, got {self.memory}")
 
-    def refuses(self, model: Model) -> str | None:
-        signs = model.sample.signs
-        if signs is not None and len(signs) > 1:
-            return f"searches for one replicate, not {len(signs)}: set replicates_per_block: 1"
-        return None
+    def refuses(self, model: Objective) -> str | None:
+        if model.replicates > 1:
+            return (
+                f"searches for one replicate, not {model.replicates}: set replicates_per_block: 1"
+            )
+        return super().refuses(model)
 
-    def iterate(self, model: Model, theta: Array) -> Iterator[State]:
+    def iterate(self, model: Objective, theta: Array) -> Iterator[State]:
         evaluated = accepted = None
         with closing(_Search(theta.ravel().astype(float), self.memory)) as search:
             for point in search:

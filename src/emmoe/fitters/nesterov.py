@@ -10,8 +10,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from emmoe.fitters.base import Fitter, State, Step, check_step, step_vector, unknown_blocks
-from emmoe.models.base import Array, Model
+from emmoe.fitters.base import Fitter, State, Step, check_step, step_vector
+from emmoe.models.objective import Array, Objective
 
 
 @dataclass(frozen=True)
@@ -26,10 +26,7 @@ class Nesterov(Fitter):
     def __post_init__(self):
         check_step(self.step)
 
-    def refuses(self, model: Model) -> str | None:
-        return unknown_blocks(self.step, model)
-
-    def iterate(self, model: Model, theta: Array) -> Iterator[State]:
+    def iterate(self, model: Objective, theta: Array) -> Iterator[State]:
         step = step_vector(self.step, model, theta)
         x, y, t = theta, theta, np.ones((*theta.shape[:-1], 1), theta.dtype)
         while True:

@@ -9,8 +9,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from emmoe.fitters.base import Fitter, State, Step, check_step, step_vector, unknown_blocks
-from emmoe.models.base import Array, Model
+from emmoe.fitters.base import Fitter, State, Step, check_step, step_vector
+from emmoe.models.mirror import MirrorModel
+from emmoe.models.objective import Array
 
 
 @dataclass(frozen=True)
@@ -19,15 +20,12 @@ class PreconditionedGradientDescent(Fitter):
 
     step: Step = 1.0
 
+    needs = MirrorModel
+
     def __post_init__(self):
         check_step(self.step)
 
-    def refuses(self, model: Model) -> str | None:
-        if not hasattr(model, "mirror_hessian"):
-            return f"{type(model).__name__} has no Hessian of a mirror map to precondition by"
-        return unknown_blocks(self.step, model)
-
-    def iterate(self, model: Model, theta: Array) -> Iterator[State]:
+    def iterate(self, model: MirrorModel, theta: Array) -> Iterator[State]:
         step = step_vector(self.step, model, theta)
         while True:
             loss, gradient = model.loss_and_gradient(theta)

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from emmoe.fitters.base import Fitter, State
-from emmoe.models.base import Array, Model
+from emmoe.models.latent import LatentModel
+from emmoe.models.objective import Array
 
 
 @dataclass(frozen=True)
@@ -22,11 +23,13 @@ class Squarem(Fitter):
 
     m_step_tolerance: float | None = None
 
+    needs = LatentModel
+
     def __post_init__(self):
         if self.m_step_tolerance is not None and not 0 < self.m_step_tolerance < 1:
             raise ValueError(f"m_step_tolerance must be within (0, 1), got {self.m_step_tolerance}")
 
-    def iterate(self, model: Model, theta: Array) -> Iterator[State]:
+    def iterate(self, model: LatentModel, theta: Array) -> Iterator[State]:
         tolerance = self.m_step_tolerance or model.m_step_tolerance
         while True:
             loss, gradient, statistic = model.e_step(theta)

@@ -16,8 +16,9 @@ from typing import Any
 
 import numpy as np
 
-from emmoe.fitters.base import Fitter, Step, check_step, step_vector, unknown_blocks
-from emmoe.models.base import Array, Model
+from emmoe.fitters.base import Fitter, Step, check_step, step_vector
+from emmoe.models.objective import Array, Objective
+from emmoe.models.regression import RegressionModel
 
 
 @dataclass(frozen=True)
@@ -25,7 +26,7 @@ class Unevaluated:
     """A `State` whose loss and gradient are computed when first asked for, outside the model's
     count of work. The recorder asks with its clock off."""
 
-    model: Model
+    model: Objective
     theta: Array
 
     @cached_property
@@ -58,6 +59,8 @@ class StochasticGradientDescent(Fitter):
     decay: float | None = None
     seed: int = 0
 
+    needs = RegressionModel
+
     def __post_init__(self):
         check_step(self.step)
         if self.batch_size < 1:
@@ -67,10 +70,7 @@ class StochasticGradientDescent(Fitter):
         if self.seed < 0:
             raise ValueError(f"seed must not be negative, got {self.seed}")
 
-    def refuses(self, model: Model) -> str | None:
-        return unknown_blocks(self.step, model)
-
-    def iterate(self, model: Model, theta: Array) -> Iterator[Unevaluated]:
+    def iterate(self, model: RegressionModel, theta: Array) -> Iterator[Unevaluated]:
         first = step_vector(self.step, model, theta)
         rng = np.random.default_rng(np.random.SeedSequence(self.seed))
         for epoch in count():

@@ -20,8 +20,6 @@ from emmoe.record.entries import Fitter, Record
 from emmoe.store.errors import DataError
 from emmoe.store.files import CHANGED, read_frame
 
-LEVEL = 0.01  # without a calibration
-
 
 def sources(record: Record, needs: Needs, scope: str, inputs: Inputs) -> Sources:
     """Return what the audit of a scope, or of a claim, is built from."""
@@ -47,7 +45,7 @@ def sources(record: Record, needs: Needs, scope: str, inputs: Inputs) -> Sources
         calibration=_calibration(inputs, searched),
         files=files,
         stale_theory=STALE in states,
-        setup=Setup(record.calibration.get("level", LEVEL), record.seed),
+        setup=Setup(record.calibration.level, record.seed),
     )
 
 

@@ -41,7 +41,7 @@ class CalibrateKeep(Job):
     @property
     def task(self) -> KeepTask:
         own = family(self.record, FAMILY)
-        return KeepTask(tuple(points(own)), own.data.kept)
+        return KeepTask(tuple(points(own)), own.search.data.kept)
 
     @property
     def modules(self) -> list[str]:

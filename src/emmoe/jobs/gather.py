@@ -8,7 +8,8 @@ from msgspec import Struct
 from emmoe.jobs.base import Inputs, Job, Outcome
 from emmoe.jobs.fit import Fit
 from emmoe.record import cells
-from emmoe.record.entries import Record, Settings
+from emmoe.record.entries import Record
+from emmoe.record.values import Settings
 
 
 class GatherTask(Struct, frozen=True):
@@ -55,11 +56,11 @@ class Gather(Job):
         import pandas as pd
 
         from emmoe.evidence.summary import gather, summarise
-        from emmoe.lab.columns import checked
+        from emmoe.lab.columns import checked, metrics
 
         trace, runs = (
-            pd.concat([checked(kind, frame) for frame in inputs.frames(kind)], ignore_index=True)
+            pd.concat([checked(kind, f, kind) for f in inputs.frames(kind)], ignore_index=True)
             for kind in ("trace", "runs")
         )
         gathered = gather(runs, pd.DataFrame(task.facts))
-        return Outcome({"summary": summarise(trace), "runs": gathered, "trace": trace})
+        return Outcome({"summary": summarise(trace, metrics()), "runs": gathered, "trace": trace})

@@ -2,7 +2,8 @@
 
 Statuses: converged (|grad L| at most the tolerance), max_iterations, separable (either of these
 at an estimate on its way to infinity), diverged (a loss or gradient that is not finite; that state
-is left out), skipped (the fitter refuses the model).
+is left out), skipped (the fitter refuses the model), capped (the next state costs more data passes
+than the budget).
 """
 
 import math
@@ -14,10 +15,10 @@ from typing import NamedTuple
 import numpy as np
 
 from emmoe.fitters.base import Fitter, State
-from emmoe.models.base import Array, Model
+from emmoe.models.objective import Array, Objective
 
 CONVERGED, MAX_ITERATIONS, SEPARABLE = "converged", "max_iterations", "separable"
-DIVERGED, SKIPPED = "diverged", "skipped"
+DIVERGED, SKIPPED, CAPPED = "diverged", "skipped", "capped"
 
 # The row of a run that has no state to show, so that none vanishes from the tables.
 BLANK = {"iteration": 0, "passes": 0.0, "loss": np.nan, "gradient_norm": np.nan}
@@ -54,17 +55,19 @@ class _Snapshot(NamedTuple):
 
 def record(
     fitter: Fitter,
-    model: Model,
+    model: Objective,
     start: Array,
     *,
     iterations: int,
     tolerance: float | None = None,
+    budget: float = math.inf,
     keep: Callable[[int], bool] = lambda iteration: True,
     observe: Observer = lambda state: {},
     visit: Callable[[State], None] = lambda state: None,
     progress: Callable[[int], None] = lambda iteration: None,
 ) -> Recording:
-    """Iterate from start (p,) or (R, p), to `iterations` steps or until |grad L|_2 <= tolerance.
+    """Iterate from start (p,) or (R, p), to `iterations` steps, until |grad L|_2 <= tolerance, or
+    while the data passes are within the budget.
 
     A run has a row for each iteration that is to be kept, and for its last one; observe gives the
     row's other columns, visit is shown every finite state. Both with the clock off."""
@@ -83,6 +86,10 @@ def record(
         recording.cpu_seconds.append(clocks[0])
         recording.wall_seconds.append(clocks[1])
         running = [r for r, status in enumerate(recording.status) if status is None]
+        if model.passes() > budget:
+            _append_last(recording, before, running, keep, observe)
+            recording.status = [status or CAPPED for status in recording.status]
+            break
         now = _Snapshot(iteration, state, *_sizes(state), model.passes())
         diverged = _update(recording.status, now, tolerance)
         _append_last(recording, before, diverged, keep, observe)
@@ -99,6 +106,7 @@ def record(
         if all(recording.status):
             break
         before = now
+    ends = [np.atleast_2d(start)[r] if end is None else end for r, end in enumerate(ends)]
     separable = np.atleast_1d(model.separable(np.array(ends).reshape(start.shape)))
     recording.status = [
         _final(status, s) for status, s in zip(recording.status, separable, strict=True)
@@ -107,7 +115,7 @@ def record(
 
 
 def _final(status: str | None, separable: bool) -> str:
-    if status == DIVERGED:
+    if status in (DIVERGED, CAPPED):
         return status
     return SEPARABLE if separable else status or MAX_ITERATIONS
 
@@ -149,15 +157,16 @@ def _update(status: list[str | None], now: _Snapshot, tolerance: float | None) -
 def _append_last(
     recording: Recording,
     before: _Snapshot | None,
-    diverged: list[int],
+    replicates: list[int],
     keep: Callable[[int], bool],
     observe: Observer,
 ) -> None:
-    """Add the last finite rows of replicates that have just diverged, where not kept already."""
+    """Add the last rows of replicates that have just diverged, or cannot go on, where not kept
+    already."""
     if before is None:
-        recording.rows += [{"replicate": replicate, **BLANK} for replicate in diverged]
+        recording.rows += [{"replicate": replicate, **BLANK} for replicate in replicates]
     elif not keep(before.iteration):
-        _append(recording, before, diverged, observe)
+        _append(recording, before, replicates, observe)
 
 
 def _append(recording: Recording, now: _Snapshot, replicates: list[int], observe: Observer) -> None:

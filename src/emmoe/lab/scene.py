@@ -1,37 +1,75 @@
-"""What a probe looks at: the first replicate of an experiment, exactly as its fitters meet it."""
+"""The scene of a run: what all fitters of a replicate meet, the same for each of them.
 
+A replicate's truth, start and sample are functions of the base seed, the cell's key, the replicate
+and the purpose, never of a fitter. Fits, contests, probes and recomputations all bind them here.
+"""
+
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from pathlib import Path
 
 import numpy as np
 
-from emmoe.fitters.base import Fitter
-from emmoe.models.base import Array, Model
-from emmoe.record.components import build_dataset, build_fitter, build_model
+from emmoe.models.objective import Array, Objective
+from emmoe.models.regression import Sample
+from emmoe.record.components import build_dataset, build_model, build_start
+from emmoe.record.entries import Component
+from emmoe.record.tasks import Cell
 from emmoe.store.seeds import generator
+
+Files = dict[str, tuple[Path, str]]  # path and SHA-256 of each download
 
 
 @dataclass(frozen=True)
 class Scene:
-    """model: bound to the replicate's sample; start (p,), or (1, p) for a stacked model; fitters:
-    the experiment's, by name; iterations: how many to do."""
+    """Replicates that share a sample; truth (p,), or None where the data have none; start (R, p),
+    or (p,) for a model that is not stacked."""
 
-    model: Model
+    task_model: Component
+    replicates: list[int]
+    sample: Sample
+    truth: Array | None
     start: Array
-    fitters: dict[str, Fitter]
-    iterations: int
+
+    def bind(self) -> Objective:
+        """Return the model on the sample, its work not yet counted; raises DataError if they do not
+        fit."""
+        return build_model(self.task_model).bind(self.sample)
 
 
-def scene(task: dict[str, Any], draw: dict[str, np.ndarray], files: dict[str, Any]) -> Scene:
-    """Return the scene of a task (`record.cells.probe_task`) from its block's draw; files: path
-    and SHA-256 of each download."""
-    cell, model = task["cells"][0], build_model(task["model"])
-    dataset = build_dataset(cell["data"])
-    truth = draw["truth"][0, 0] if "truth" in draw else None
-    rng = generator(task["seed"], cell["key"], 0, "sample")
-    split = generator(task["seed"], cell["key"], 0, "split")
-    _, sample = next(iter(dataset.samples(model, [truth], [rng], split, files)))
-    start = draw["start"][0, :1].astype(dataset.dtype)
-    fitters = {name: build_fitter(settings) for name, settings in task["fitters"].items()}
-    start = start if model.stacked else start[0]
-    return Scene(model.bind(sample), start, fitters, task["iterations"])
+def draw(
+    seed: int, model: Component, start: Component, cell: Cell, replicates: Sequence[int]
+) -> tuple[list[Array | None], Array]:
+    """Return the truths, (p,) or None each, and the starts (replicates, p) of a cell."""
+    law, dataset = build_start(start), build_dataset(cell.data)
+    layout, purpose = build_model(model).blocks(dataset.shape), f"start/{start.name}"
+    truths, starts = [], []
+    for replicate in replicates:
+        own = (seed, cell.key, replicate)
+        truths.append(dataset.truth(generator(*own, "truth")))
+        starts.append(law.draw(layout, truths[-1], generator(*own, purpose)))
+    return truths, np.array(starts)
+
+
+def scenes(
+    seed: int,
+    model: Component,
+    start: Component,
+    cell: Cell,
+    replicates: Sequence[int],
+    files: Files,
+) -> Iterator[Scene]:
+    """Yield the scenes of some replicates of a cell; files: the downloads that its data read."""
+    dataset, unbound = build_dataset(cell.data), build_model(model)
+    truths, starts = draw(seed, model, start, cell, replicates)
+    rngs = [generator(seed, cell.key, replicate, "sample") for replicate in replicates]
+    split = generator(seed, cell.key, 0, "split")
+    for positions, sample in dataset.samples(unbound, truths, rngs, split, files):
+        own = starts[positions].astype(dataset.dtype)
+        yield Scene(
+            task_model=model,
+            replicates=[replicates[position] for position in positions],
+            sample=sample,
+            truth=truths[positions[0]],
+            start=own if unbound.stacked else own[0],
+        )

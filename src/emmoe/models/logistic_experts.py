@@ -10,16 +10,27 @@ from itertools import permutations
 import numpy as np
 
 from emmoe.models._shared import softmax, whitened_lbfgs
-from emmoe.models.base import SATURATED, Array, Blocks, Model, Sample
+from emmoe.models.latent import LatentModel
+from emmoe.models.objective import Array, Blocks, Column
+from emmoe.models.regression import SATURATED, RegressionModel, Sample
 from emmoe.store.errors import DataError
+
+HELD_OUT = (
+    Column("test_accuracy", "share of the test set that is classified right", "fraction"),
+    Column("test_cross_entropy", "mean -log P(y | x) over the test set", "nats"),
+    Column("validation_accuracy", "the same of the validation set", "fraction"),
+    Column("validation_cross_entropy", "the same of the validation set", "nats"),
+)
 
 
 @dataclass(eq=False)
-class LogisticExperts(Model):
+class LogisticExperts(RegressionModel, LatentModel):
     """K experts (the paper has 2), C classes; targets are 0..C-1."""
 
     experts: int = 2
     classes: int = 10
+    described = "a mixture of logistic experts"
+    columns = HELD_OUT
     stacked = True
     m_step_tolerance = 1e-6
 
@@ -27,8 +38,8 @@ class LogisticExperts(Model):
         if self.experts < 2 or self.classes < 2:
             raise ValueError("experts and classes must be at least 2")
 
-    def blocks(self, d: int) -> Blocks:
-        gate = self.experts * d
+    def blocks(self, shape: int) -> Blocks:
+        gate = self.experts * shape
         return {"gate": slice(0, gate), "experts": slice(gate, gate * (1 + self.classes))}
 
     def _prepare(self) -> None:

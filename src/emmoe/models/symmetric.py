@@ -13,19 +13,31 @@ from abc import abstractmethod
 import numpy as np
 from scipy.linalg import block_diag
 
+from emmoe.models._compiled.symmetric_pass import gram
 from emmoe.models._shared import log_cosh
-from emmoe.models.base import SATURATED, Array, Blocks, Model
+from emmoe.models._shared.laws import Law
+from emmoe.models.mirror import MirrorModel
+from emmoe.models.objective import Array, Blocks, Column
+from emmoe.models.regression import SATURATED, RegressionModel
+
+RECOVERY = (
+    Column("relative_error_beta", "|beta_t - beta*| / |beta*|, modulo symmetry"),
+    Column("relative_error_w", "|w_t - w*| / |w*|, modulo symmetry"),
+)
 
 
-class SymmetricModel(Model):
+class SymmetricModel(RegressionModel, MirrorModel):
     """SymMoLinE and SymMoLogE; subclasses give c, the component's loss and the expert's part of A.
 
     The M-step's default tolerance lets an EM step certify the mirror step to 1e-8 |grad L|."""
 
+    described = "a symmetric mixture of two experts"
+    columns = RECOVERY
+    simulates = True
     m_step_tolerance = 1e-9
 
-    def blocks(self, d: int) -> Blocks:
-        return {"beta": slice(0, d), "w": slice(d, 2 * d)}
+    def blocks(self, shape: int) -> Blocks:
+        return {"beta": slice(0, shape), "w": slice(shape, 2 * shape)}
 
     def _prepare(self) -> None:
         self._round_off = np.finfo(float).eps * np.abs(self.sample.x).mean(axis=0).max()
@@ -45,6 +57,11 @@ class SymmetricModel(Model):
         b, a = (self.sample.x @ part for part in self._split(theta))
         self.work["forward"] += 1
         return b, a, a + 2 * self.statistic_weight * self.sample.y * b
+
+    @property
+    @abstractmethod
+    def law(self) -> Law:
+        """The law of y given x and z = 1, for the theory's checks."""
 
     @property
     @abstractmethod
@@ -101,6 +118,21 @@ class SymmetricModel(Model):
         b, a, _ = self.logits(theta)
         self.work["gram"] += 1
         return block_diag(self.expert_mirror_hessian(b), log_cosh.hessian(self.xt, a))
+
+    def missing_information(self, theta: Array) -> Array:
+        """Return I_z(theta) = E[Var(z | x, y) (c y, 1/2)(c y, 1/2)' (x) xx'], shape (p, p): the mean
+        is taken over the data at hand, not over the model at theta."""
+        weight = self.statistic_weight * self.sample.y
+        variance = log_cosh.sech2_half(self.logits(theta)[2])
+        of_beta, mixed, of_w = (
+            gram(self.xt, variance * score)
+            for score in (weight**2, weight / 2, np.full_like(weight, 0.25))
+        )
+        return np.block([[of_beta, mixed], [mixed, of_w]])
+
+    def _products(self) -> float:
+        """The E-step takes x' times the columns of both the gradient and the statistic."""
+        return super()._products() + self.work.get("e_step", 0)
 
     def loss(self, theta: Array) -> float:
         self.work["forward"] += 1

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.linalg import LinAlgError, cho_factor, cho_solve
 
-from emmoe.models._compiled import kernels
-from emmoe.models.base import Array
+from emmoe.models._compiled.symmetric_pass import symmetric_pass
+from emmoe.models._shared.laws import Gaussian
+from emmoe.models.objective import Array
 from emmoe.models.symmetric import SymmetricModel
 from emmoe.store.errors import DataError
 
@@ -32,11 +33,15 @@ class SymmetricLinear(SymmetricModel):
             raise DataError("columns of x are linearly dependent: remove some") from None
 
     @property
+    def law(self) -> Gaussian:
+        return Gaussian(self.noise_sd)
+
+    @property
     def statistic_weight(self) -> float:
         return self.noise_sd**-2
 
     def _pass(self, theta: Array) -> tuple[float, Array]:
-        loss, sums = kernels.symmetric_pass(self.xt, self.y, theta, self.statistic_weight, True)
+        loss, sums = symmetric_pass(self.xt, self.y, theta, self.statistic_weight, True)
         return loss + math.log(math.sqrt(2 * math.pi) * self.noise_sd), sums
 
     def _expert_mirror(self, b: Array) -> float:

@@ -4,9 +4,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from emmoe.models._compiled import kernels
+from emmoe.models._compiled.symmetric_pass import symmetric_pass
 from emmoe.models._shared import log_cosh
-from emmoe.models.base import Array
+from emmoe.models._shared.laws import Logistic
+from emmoe.models.objective import Array
 from emmoe.models.symmetric import SymmetricModel
 from emmoe.store.errors import DataError
 
@@ -21,11 +22,15 @@ class SymmetricLogistic(SymmetricModel):
             raise DataError("symmetric_logistic needs targets in {-1, +1}: recode y")
 
     @property
+    def law(self) -> Logistic:
+        return Logistic()
+
+    @property
     def statistic_weight(self) -> float:
         return 0.5
 
     def _pass(self, theta: Array) -> tuple[float, Array]:
-        return kernels.symmetric_pass(self.xt, self.y, theta, self.statistic_weight, False)
+        return symmetric_pass(self.xt, self.y, theta, self.statistic_weight, False)
 
     def _expert_mirror(self, b: Array) -> float:
         return log_cosh.log_2cosh(b / 2).mean()

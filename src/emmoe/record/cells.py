@@ -1,36 +1,31 @@
-"""Expands experiments into cells, blocks and tasks: a task is all that a job's numbers depend on.
+"""The grid of an experiment or a contest: its cells, and the blocks that its jobs take.
 
 A cell is one setting of the data. Its key, from which its seeds derive, holds the model's and the
 data's settings and nothing else, so the same cell has the same data in every experiment, whatever
 else the grid holds. A block, cells x replicates, is the unit of a job. Its size is part of the
 record: replicates that share a wide product are rounded a little differently in another company.
+
+The grid is planned by index: names of blocks come from the axes' values alone, and cells are built
+for the block that is asked for.
 """
 
 import hashlib
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
-from functools import cache
+from functools import cached_property
 from itertools import groupby, product
 from typing import Any
 
 from emmoe.record import registry
 from emmoe.record.components import build_dataset, build_model
-from emmoe.store import provenance
+from emmoe.record.entries import Component, Contest, Experiment, Fitter, Record
+from emmoe.record.tasks import Cell, ContestTask, FitTask, ProbeTask
+from emmoe.record.values import Settings, Value
 from emmoe.store.errors import ConfigError
 
 LONGEST = 120  # characters of a chunk's name: a block's file name, with ends, must stay within 255
-DIVIDED = ("model", "data", "replicates", "replicates_per_block", "cells_per_block")
-LIMITS = ("replicates", "iterations")  # a fitter's own, where it has fewer than its experiment
-
-
-@dataclass(frozen=True)
-class Cell:
-    """name: short, for paths and tables; data: the data set's settings; key: for the seeds."""
-
-    name: str
-    data: dict[str, Any]
-    key: str
+Point = tuple[Value, ...]  # of the axes' values
 
 
 @dataclass(frozen=True)
@@ -42,170 +37,228 @@ class Block:
     replicates: range
 
 
-def cells(experiment: dict[str, Any], where: str = "experiment") -> list[Cell]:
-    """Return the cells of an experiment: the product of its data set's axes, in config order.
+class Grid:
+    """The cells of a data set's settings, the product of its axes in the data set's order."""
 
-    Raises ConfigError, naming `where`, for a setting that is wrong or a cell listed twice."""
-    data = experiment["data"]
-    axes = registry.component("datasets", data["name"], f"{where}.data").axes
-    present = [axis for axis in axes if axis in data]
-    values = [data[axis] if isinstance(data[axis], list) else [data[axis]] for axis in present]
-    model = _normalised(experiment["model"], build_model(experiment["model"], f"{where}.model"))
-    found: dict[str, Cell] = {}
-    for point in product(*values):
-        cell = _cell(model, data | dict(zip(present, point, strict=True)), present, where)
-        if cell.key in found:
-            raise ConfigError(f"{where}.data: the cell {cell.name} is listed twice")
-        found[cell.key] = cell
-    if not found:
-        raise ConfigError(f"{where}.data: an axis is an empty list")
-    return list(found.values())
+    def __init__(self, entry: Experiment | Contest, where: str):
+        """where: of the entry, for messages. Raises ConfigError for an axis without values."""
+        self.where, self.model, self.data = where, entry.model, entry.data
+        declared = registry.component("datasets", entry.data.name, f"{where}.data").axes
+        settings = entry.data.settings
+        self.axes = [axis for axis in declared if axis in settings]
+        self.values = [_listed(settings[axis]) for axis in self.axes]
+        self.listed = [axis for axis in self.axes if isinstance(settings[axis], list)]
+        if not all(self.values):
+            raise ConfigError(f"{where}.data: an axis is an empty list")
+        self._blocks = entry if isinstance(entry, Experiment) else None
+
+    def __len__(self) -> int:
+        """The number of cells."""
+        count = 1
+        for values in self.values:
+            count *= len(values)
+        return count
+
+    @cached_property
+    def _model_settings(self) -> dict[str, Value]:
+        return normalised(self.model, build_model(self.model, f"{self.where}.model"))
+
+    def cells(self) -> list[Cell]:
+        """Return all cells; raises ConfigError for a setting that is wrong or a cell listed
+        twice."""
+        found: dict[str, Cell] = {}
+        for point in product(*self.values):
+            cell = self.cell(point)
+            if cell.key in found:
+                raise ConfigError(f"{self.where}.data: the cell {cell.name} is listed twice")
+            found[cell.key] = cell
+        return list(found.values())
+
+    def first(self) -> Cell:
+        """Return the first cell."""
+        return self.cell(tuple(values[0] for values in self.values))
+
+    def cell(self, point: Point) -> Cell:
+        """Return the cell of a point of the axes; raises ConfigError for a wrong setting."""
+        own = Component(self.data.name, {**self.data.settings, **self._at(point)})
+        data = normalised(own, build_dataset(own, f"{self.where}.data"))
+        key = json.dumps({"model": self._model_settings, "data": data}, sort_keys=True)
+        settings = {name: value for name, value in data.items() if name != "name"}
+        name = "-".join(f"{axis}{_short(data[axis])}" for axis in self.axes) or "all"
+        return Cell(name, Component(self.data.name, settings), key)
+
+    def _at(self, point: Point) -> dict[str, Value]:
+        return dict(zip(self.axes, point, strict=True))
+
+    @cached_property
+    def _chunks(self) -> dict[str, tuple[Point, ...]]:
+        """The chunks of cells by name: the first cell's, then the others' values, or, where that
+        is too long for a file name, their number and a hash of all cells.
+
+        A row holds the cells that differ in the last listed axis only, and have the same shape,
+        since a draw is one array. Values appended to a list therefore fill up or add blocks at its
+        end, and leave every full block as it is."""
+        size, found = self._blocks.cells_per_block, {}
+        for row in self._rows():
+            for chunk in (row[i : i + size] for i in range(0, len(row), size)):
+                found[self._name(chunk)] = tuple(chunk)
+        return found
+
+    def _rows(self) -> Iterator[list[Point]]:
+        last = self.axes.index(self.listed[-1]) if self.listed else None
+        points = product(*self.values)
+        if last is None:
+            return ([point] for point in points)
+        shapes = self._shapes(last)
+
+        def of_row(point: Point) -> Any:
+            return point[:last], point[last + 1 :], shapes[_short(point[last])]
+
+        return (list(row) for _, row in groupby(points, key=of_row))
+
+    def _shapes(self, last: int) -> dict[str, Any]:
+        """By value of the last listed axis, the shape of its cells. No other axis that a data set
+        has may change along a row, so one row tells."""
+        found = {}
+        for value in self.values[last]:
+            point = tuple(v[0] if i != last else value for i, v in enumerate(self.values))
+            own = Component(self.data.name, {**self.data.settings, **self._at(point)})
+            found[_short(value)] = build_dataset(own, f"{self.where}.data").shape
+        return found
+
+    def _name(self, chunk: Sequence[Point]) -> str:
+        last = self.axes.index(self.listed[-1]) if self.listed else 0
+        first = "-".join(map("".join, zip(self.axes, map(_short, chunk[0]), strict=True))) or "all"
+        name = first + "".join(f"_{_short(point[last])}" for point in chunk[1:])
+        if len(name) <= LONGEST:
+            return name
+        keys = "\n".join(self.cell(point).key for point in chunk)
+        digest = hashlib.sha256(keys.encode()).hexdigest()[:12]
+        return f"{first}_and_{len(chunk) - 1}.{digest}"
+
+    @cached_property
+    def _ranges(self) -> dict[str, range]:
+        """The replicates of a block by the end of its name."""
+        size, total = self._blocks.replicates_per_block, self._blocks.replicates
+        return {
+            f"r{first:03d}-{first + size - 1:03d}": range(first, min(first + size, total))
+            for first in range(0, total, size)
+        }
+
+    @cached_property
+    def names(self) -> list[str]:
+        """The names of all blocks, in order."""
+        return [f"{chunk}.{end}" for chunk in self._chunks for end in self._ranges]
+
+    def replicates(self, block: str) -> range:
+        """Return the replicates of a block."""
+        return self._ranges[block.rpartition(".")[2]]
+
+    def block(self, name: str) -> Block:
+        """Return a block; raises KeyError for a name that there is not."""
+        chunk = self._chunks[name.rpartition(".")[0]]
+        return Block(name, tuple(map(self.cell, chunk)), self.replicates(name))
 
 
-def _normalised(settings: dict[str, Any], component: Any) -> dict[str, Any]:
-    """A component's settings with defaults filled and numbers of one type, however written; without
-    those that are not set, so that a new optional setting leaves all seeds as they are."""
-    values = {key: value for key, value in asdict(component).items() if value is not None}
-    return {"name": settings["name"], **values}
+def _listed(value: Value) -> list[Value]:
+    return value if isinstance(value, list) else [value]
 
 
-def _cell(model: dict[str, Any], data: dict[str, Any], axes: list[str], where: str) -> Cell:
-    data = _normalised(data, build_dataset(data, f"{where}.data"))
-    name = "-".join(f"{axis}{_short(data[axis])}" for axis in axes) or "all"
-    return Cell(name, data, json.dumps({"model": model, "data": data}, sort_keys=True))
-
-
-def _short(value: Any) -> str:
+def _short(value: Value) -> str:
     return f"{value:.12g}" if isinstance(value, float) else str(value)
 
 
-def blocks(experiment: dict[str, Any]) -> dict[str, Block]:
-    """Return the blocks by name: chunks of fixed size of the cells of a row, and of replicates.
-
-    A row holds the cells that differ in the last listed axis only, and have the same number of
-    features, since a draw is one array. Values appended to a list
-    therefore fill up or add blocks at its end, and leave every full block as it is."""
-    return _blocks(json.dumps({name: experiment[name] for name in DIVIDED}))
+def normalised(component: Component, built: Any) -> dict[str, Value]:
+    """Return a component's settings with defaults filled and numbers of one type, however written;
+    without those that are not set, so that a new optional setting leaves all seeds as they are."""
+    values = {key: value for key, value in asdict(built).items() if value is not None}
+    return {"name": component.name, **values}
 
 
-@cache
-def _blocks(settings: str) -> dict[str, Block]:
-    """The blocks of an experiment given as JSON: kept, since every job asks for them."""
-    experiment = json.loads(settings)
-    size, total = experiment["replicates_per_block"], experiment["replicates"]
-    found = {}
-    for chunk, name in _chunks(experiment):
-        for first in range(0, total, size):
-            block = f"{name}.r{first:03d}-{first + size - 1:03d}"
-            found[block] = Block(block, chunk, range(first, min(first + size, total)))
-    return found
+_GRIDS: dict[int, tuple[Any, Grid]] = {}
 
 
-def _chunks(experiment: dict[str, Any]) -> Iterator[tuple[tuple[Cell, ...], str]]:
-    """Yield the chunks of cells with their names: the first cell's, then the others' values, or,
-    where that is too long for a file name, their number and a hash of all cells."""
-    data, size = experiment["data"], experiment["cells_per_block"]
-    axes = registry.component("datasets", data["name"], "data").axes
-    listed = [axis for axis in axes if isinstance(data.get(axis), list)]
-    last = listed[-1] if listed else None
-
-    def of_row(cell: Cell) -> list[Any]:
-        rest = [value for axis, value in cell.data.items() if axis != last]
-        return [*rest, build_dataset(cell.data).features]
-
-    for _, row in groupby(cells(experiment), key=of_row):
-        row = list(row)
-        for chunk in (tuple(row[i : i + size]) for i in range(0, len(row), size)):
-            name = chunk[0].name + "".join(f"_{_short(cell.data[last])}" for cell in chunk[1:])
-            if len(name) > LONGEST:
-                digest = hashlib.sha256("\n".join(cell.key for cell in chunk).encode())
-                name = f"{chunk[0].name}_and_{len(chunk) - 1}.{digest.hexdigest()[:12]}"
-            yield chunk, name
+def grid(entry: Experiment | Contest) -> Grid:
+    """Return the grid of an experiment or a contest, the same for the same entry."""
+    known = _GRIDS.get(id(entry))
+    if known is None or known[0] is not entry:
+        section = "experiments" if isinstance(entry, Experiment) else "contests"
+        known = _GRIDS[id(entry)] = entry, Grid(entry, f"{section}.{entry.name}")
+    return known[1]
 
 
-def limit(experiment: dict[str, Any], fitter: str, name: str) -> int:
+def limit(experiment: Experiment, fitter: str, name: str) -> int:
     """Return a fitter's own number of "replicates" or "iterations", else the experiment's."""
-    return experiment["fitters"][fitter].get(name, experiment[name])
+    own = getattr(experiment.fitters[fitter], name)
+    return getattr(experiment, name) if own is None else own
 
 
-def fitter_blocks(experiment: dict[str, Any], fitter: str) -> list[str]:
+def blocks_of(experiment: Experiment, fitter: str) -> list[str]:
     """Return the names of the blocks that hold a replicate of the fitter."""
-    total = limit(experiment, fitter, "replicates")
-    return [name for name, block in blocks(experiment).items() if block.replicates.start < total]
+    total, found = limit(experiment, fitter, "replicates"), grid(experiment)
+    return [name for name in found.names if found.replicates(name).start < total]
 
 
-def facts(experiment: dict[str, Any]) -> list[dict[str, Any]]:
+def facts(entry: Experiment | Contest) -> list[dict[str, Value]]:
     """Return what a cell's runs are of: model and its settings, start law, data settings."""
-    model = _normalised(experiment["model"], build_model(experiment["model"]))
-    names = {"model": model.pop("name"), "start": experiment["start"]["name"]} | model
-    return [
-        {"cell": cell.name, **names, **{k: v for k, v in cell.data.items() if k != "name"}}
-        for cell in cells(experiment)
+    model = normalised(entry.model, build_model(entry.model))
+    names = {"model": model.pop("name"), "start": entry.start.name} | model
+    return [{"cell": cell.name, **names, **cell.data.settings} for cell in grid(entry).cells()]
+
+
+def fit_task(experiment: Experiment, fitters: Sequence[str], block: str) -> FitTask:
+    """Return the task of some fitters on a block."""
+    chosen = grid(experiment).block(block)
+    return FitTask(
+        seed=experiment.seed,
+        model=experiment.model,
+        start=experiment.start,
+        cells=chosen.cells,
+        replicates=tuple(chosen.replicates),
+        fitters={name: _limited(experiment, name) for name in fitters},
+        tolerance=experiment.tolerance,
+        rows=experiment.rows,
+        analyses=experiment.analyses,
+    )
+
+
+def _limited(experiment: Experiment, name: str) -> Fitter:
+    own = experiment.fitters[name]
+    limits = (limit(experiment, name, which) for which in ("replicates", "iterations"))
+    return Fitter(own.algorithm, own.settings, *limits)
+
+
+def probe_task(record: Record, name: str) -> ProbeTask:
+    """Return the task of a probe."""
+    entry = record.probes[name]
+    experiment = record.experiments[entry.experiment]
+    return ProbeTask(
+        seed=experiment.seed,
+        model=experiment.model,
+        start=experiment.start,
+        cells=(grid(experiment).first(),),
+        measure=entry.measure,
+        fitters=entry.fitters,
+        iterations=entry.iterations or experiment.iterations,
+        options=entry.options,
+    )
+
+
+def contest_task(contest: Contest) -> ContestTask:
+    """Return the task of a contest."""
+    known: list[Settings] = [
+        {name: value for name, value in fact.items() if name != "cell"} for fact in facts(contest)
     ]
-
-
-def draw_task(config: dict[str, Any], experiment: str, block: str) -> dict[str, Any]:
-    """Return what the truths and starts of a block depend on."""
-    settings = config["experiments"][experiment]
-    chosen = blocks(settings)[block]
-    return {
-        "seed": settings.get("seed", config["seed"]),
-        "model": settings["model"],
-        "start": settings["start"],
-        "cells": [asdict(cell) for cell in chosen.cells],
-        "replicates": list(chosen.replicates),
-    }
-
-
-def fit_task(config: dict[str, Any], experiment: str, fitter: str, block: str) -> dict[str, Any]:
-    """Return what one fitter's traces of a block depend on, its draw and downloads apart."""
-    settings = config["experiments"][experiment]
-    task = draw_task(config, experiment, block)
-    del task["start"]
-    total = limit(settings, fitter, "replicates")
-    return task | {
-        "replicates": [r for r in task["replicates"] if r < total],
-        "fitter": {k: v for k, v in settings["fitters"][fitter].items() if k not in LIMITS},
-        "iterations": limit(settings, fitter, "iterations"),
-        "tolerance": settings["tolerance"],
-        "rows": settings["rows"],
-        "analyses": settings["analyses"],
-    }
-
-
-def first_block(experiment: dict[str, Any]) -> str:
-    """Return the name of the block that holds the first cell's first replicate."""
-    return next(iter(blocks(experiment)))
-
-
-def probe_task(config: dict[str, Any], probe: str) -> dict[str, Any]:
-    """Return what a probe's table depends on, its draw and downloads apart."""
-    entry = config["probes"][probe]
-    settings = config["experiments"][entry["experiment"]]
-    cell = cells(settings)[0]
-    return {
-        "seed": config["seed"],
-        "model": settings["model"],
-        "cells": [asdict(cell)],
-        "measure": entry["measure"],
-        "fitters": entry["fitters"],
-        "iterations": entry.get("iterations", settings["iterations"]),
-        "options": entry["options"],
-    }
-
-
-def contest_task(config: dict[str, Any], name: str) -> dict[str, Any]:
-    """Return what a contest's rows depend on, downloads apart."""
-    contest = config["contests"][name]
-    found = [asdict(cell) for cell in cells(contest)]
-    known = {fact.pop("cell"): fact for fact in facts(contest)}
-    kept = ("model", "start", "replicates", "passes", "tolerance", "targets", "rivals")
-    return {
-        "contest": name,
-        "seed": config["seed"],
-        **{key: contest[key] for key in kept},
-        "cells": [
-            cell | {"facts": known[cell["name"]], "digest": provenance.digest(cell["key"])[:12]}
-            for cell in found
-        ],
-    }
+    return ContestTask(
+        contest=contest.name,
+        seed=contest.seed,
+        model=contest.model,
+        start=contest.start,
+        cells=tuple(grid(contest).cells()),
+        facts=tuple(known),
+        replicates=contest.replicates,
+        passes=contest.passes,
+        tolerance=contest.tolerance,
+        targets=contest.targets,
+        rivals=contest.rivals,
+    )

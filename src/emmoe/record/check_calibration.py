@@ -1,10 +1,11 @@
 """Checks the section `calibration` of a config beyond its schema."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
 
 from emmoe.evidence import reported
+from emmoe.record.entries import Experiment, Record
 from emmoe.record.registry import nearest
+from emmoe.record.searches import Search
 from emmoe.store.errors import ConfigError
 
 # What a family searches is what its experiment must be made of.
@@ -16,49 +17,50 @@ MADE_OF = {
 }  # fmt: skip
 
 
-def check(config: Mapping[str, Any]) -> None:
+def check(record: Record) -> None:
     """Raise ConfigError, naming the setting, for a calibration that cannot be run."""
-    for name, made_of in MADE_OF.items():
-        if name in config.get("calibration", {}):
-            where, family = f"calibration.{name}", config["calibration"][name]
-            _check_experiment(where, family, made_of, config["experiments"])
-            _check_readings(where, family)
-            for path, (low, high) in _ranges(where, family):
-                if not low < high:
-                    raise ConfigError(f"{path}: {low} is not less than {high}")
+    for name, search in record.calibration.families.items():
+        where = f"calibration.{name}"
+        if name not in MADE_OF:
+            raise ConfigError(f"{where}: no such search{nearest(name, MADE_OF)}")
+        _check_experiment(where, search, MADE_OF[name], record.experiments)
+        _check_readings(where, search)
+        for path, (low, high) in _ranges(where, search):
+            if not low < high:
+                raise ConfigError(f"{path}: {low} is not less than {high}")
 
 
 def _check_experiment(
-    where: str, family: Mapping[str, Any], made_of: Mapping[str, str], known: Mapping[str, Any]
+    where: str, search: Search, made_of: Mapping[str, str], known: Mapping[str, Experiment]
 ) -> None:
-    name = family["experiment"]
+    name = search.experiment
     if name not in known:
         raise ConfigError(f"{where}.experiment: no experiment {name!r}{nearest(name, known)}")
     for part, wanted in made_of.items():
-        if known[name][part]["name"] != wanted:
+        if getattr(known[name], part).name != wanted:
             raise ConfigError(f"{where}.experiment: the {part} of {name} must be {wanted}")
-    for fitter in family.get("steps", {}):
-        if fitter not in known[name]["fitters"]:
+    for fitter in search.steps:
+        if fitter not in known[name].fitters:
             raise ConfigError(f"{where}.experiment: {name} has no hand-set fitter {fitter}")
 
 
-def _check_readings(where: str, family: Mapping[str, Any]) -> None:
-    for figure in family["figures"]:
+def _check_readings(where: str, search: Search) -> None:
+    for figure in search.figures:
         if figure not in reported.FIGURES:
             known = nearest(figure, reported.FIGURES)
             raise ConfigError(f"{where}.figures: no reported figure {figure!r}{known}")
-    for figure, iterations in family["calibration"].items():
-        if figure not in family["figures"]:
+    for figure, iterations in search.calibration.items():
+        if figure not in search.figures:
             raise ConfigError(f"{where}.calibration.{figure}: not one of {where}.figures")
-        if max(iterations) > family["stages"][-1]["iterations"]:
+        if max(iterations) > search.stages[-1].iterations:
             raise ConfigError(
                 f"{where}.calibration.{figure}: {max(iterations)} is beyond the last stage"
             )
 
 
-def _ranges(where: str, family: Mapping[str, Any]) -> Iterator[tuple[str, Sequence[float]]]:
-    for name, limits in family.get("data", {}).get("ranges", {}).items():
+def _ranges(where: str, search: Search) -> Iterator[tuple[str, Sequence[float]]]:
+    for name, limits in search.data.ranges.items() if search.data else ():
         yield f"{where}.data.ranges.{name}", limits
-    for fitter, search in family.get("steps", {}).items():
-        for block, limits in search["reach"].items():
+    for fitter, own in search.steps.items():
+        for block, limits in own.reach.items():
             yield f"{where}.steps.{fitter}.reach.{block}", limits

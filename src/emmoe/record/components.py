@@ -1,36 +1,29 @@
-"""Builds models, starts, data sets and fitters from their settings in config.yaml."""
-
-from typing import Any
+"""Builds models, starts, data sets and fitters from their entries in the record."""
 
 from emmoe.datasets.base import Dataset
 from emmoe.fitters.base import Fitter
-from emmoe.models.base import Model
+from emmoe.models.objective import Objective
 from emmoe.record import registry
+from emmoe.record.entries import Component, Rival
+from emmoe.record.entries import Fitter as Entry
 from emmoe.starts.base import Start
 
-NOT_OF_THE_FITTER = ("algorithm", "replicates", "iterations")
 
-
-def _split(settings: dict[str, Any]) -> tuple[str, dict[str, Any]]:
-    return settings["name"], {key: value for key, value in settings.items() if key != "name"}
-
-
-def build_model(settings: dict[str, Any], where: str = "model") -> Model:
+def build_model(entry: Component, where: str = "model") -> Objective:
     """Return a model, not bound to a sample yet."""
-    return registry.build("models", *_split(settings), where)
+    return registry.build("models", entry.name, entry.settings, where)
 
 
-def build_start(settings: dict[str, Any], where: str = "start") -> Start:
+def build_start(entry: Component, where: str = "start") -> Start:
     """Return a start law."""
-    return registry.build("starts", *_split(settings), where)
+    return registry.build("starts", entry.name, entry.settings, where)
 
 
-def build_dataset(settings: dict[str, Any], where: str = "data") -> Dataset:
+def build_dataset(entry: Component, where: str = "data") -> Dataset:
     """Return the data set of one cell."""
-    return registry.build("datasets", *_split(settings), where)
+    return registry.build("datasets", entry.name, entry.settings, where)
 
 
-def build_fitter(settings: dict[str, Any], where: str = "fitter") -> Fitter:
+def build_fitter(entry: Entry | Rival, where: str = "fitter") -> Fitter:
     """Return the fitter of a named setting."""
-    own = {key: value for key, value in settings.items() if key not in NOT_OF_THE_FITTER}
-    return registry.build("fitters", settings["algorithm"], own, where)
+    return registry.build("fitters", entry.algorithm, entry.settings, where)

@@ -4,13 +4,14 @@ A component (a model, a data set, a start law) and an algorithm are named; their
 checked by their own dataclasses (`record.components`), so that a new one needs no change here.
 """
 
-from collections.abc import Iterator, Mapping
-from typing import Literal
+from collections.abc import Iterator
+from typing import Annotated, Literal
 
-from msgspec import Struct
+from msgspec import Meta, Struct
 
-Value = None | bool | int | float | str | list | dict  # what YAML can hold
-Settings = Mapping[str, Value]
+from emmoe.record.searches import Calibration
+from emmoe.record.values import Count, Exponent, Positive, Replicates, Seed, Settings
+
 Target = Literal["figures", "sweep", "paper"]
 ReadKind = Literal["summary", "runs", "trace", "table", "probe", "costs", "seconds", "reported"]
 KINDS = ("figures", "tables", "findings")  # of products
@@ -31,8 +32,8 @@ class Fitter(Struct, frozen=True, omit_defaults=True):
 
     algorithm: str
     settings: Settings = {}
-    replicates: int | None = None
-    iterations: int | None = None
+    replicates: Replicates | None = None
+    iterations: Count | None = None
 
 
 class Rival(Struct, frozen=True, omit_defaults=True):
@@ -40,7 +41,7 @@ class Rival(Struct, frozen=True, omit_defaults=True):
 
     algorithm: str
     settings: Settings = {}
-    doublings: list[int] | dict[str, list[int]] | None = None
+    doublings: list[Exponent] | dict[str, list[Exponent]] | None = None
 
 
 class Experiment(Struct, frozen=True):
@@ -51,16 +52,16 @@ class Experiment(Struct, frozen=True):
 
     name: str
     study: str
-    seed: int
+    seed: Seed
     model: Component
     data: Component
     start: Component
-    replicates: int
-    replicates_per_block: int
-    iterations: int
-    fitters: dict[str, Fitter]
-    cells_per_block: int = 1
-    tolerance: float | None = None
+    replicates: Replicates
+    replicates_per_block: Count
+    iterations: Count
+    fitters: Annotated[dict[str, Fitter], Meta(min_length=1)]
+    cells_per_block: Count = 1
+    tolerance: Positive | None = None
     rows: Literal["all", "sparse"] = "all"
     analyses: tuple[str, ...] = ()
     together: bool = False
@@ -82,8 +83,8 @@ def written(experiment: Experiment) -> Settings:
 class Phases(Struct, frozen=True):
     """A count for the tuning and one for the comparison of a contest."""
 
-    tuning: int
-    comparison: int
+    tuning: Replicates
+    comparison: Replicates
 
 
 class Contest(Struct, frozen=True):
@@ -93,15 +94,15 @@ class Contest(Struct, frozen=True):
 
     name: str
     study: str
-    seed: int
+    seed: Seed
     model: Component
     data: Component
     start: Component
     replicates: Phases
     passes: Phases
-    targets: dict[str, float | str]
-    rivals: dict[str, Rival]
-    tolerance: float | None = None
+    targets: Annotated[dict[str, Positive | Literal["p/2n"]], Meta(min_length=1)]
+    rivals: Annotated[dict[str, Rival], Meta(min_length=1)]
+    tolerance: Positive | None = None
 
 
 class Probe(Struct, frozen=True):
@@ -111,7 +112,7 @@ class Probe(Struct, frozen=True):
     study: str
     measure: str
     experiment: str
-    iterations: int | None = None
+    iterations: Count | None = None
     fitters: dict[str, Fitter] = {}
     options: Settings = {}
 
@@ -147,15 +148,15 @@ class Product(Struct, frozen=True):
 class Download(Struct, frozen=True):
     """Where a data set's files come from, and what they must be: file -> checksum and size."""
 
-    sources: tuple[str, ...]
+    sources: Annotated[tuple[str, ...], Meta(min_length=1)]
     files: dict[str, "Checksum"]
 
 
 class Checksum(Struct, frozen=True):
     """SHA-256, and size in bytes."""
 
-    sha256: str
-    size: int
+    sha256: Annotated[str, Meta(pattern="^[0-9a-f]{64}$")]
+    size: Count
 
 
 class AuditedRun(Struct, frozen=True):
@@ -188,7 +189,7 @@ class Folders(Struct, frozen=True):
 class Record(Struct, frozen=True):
     """The whole record; inferred: dotted path of a setting -> why it was chosen."""
 
-    seed: int
+    seed: Seed
     folders: Folders
     downloads: dict[str, Download]
     experiments: dict[str, Experiment]
@@ -198,7 +199,7 @@ class Record(Struct, frozen=True):
     tables: dict[str, Product]
     findings: dict[str, Product]
     audit: Audit
-    calibration: Settings
+    calibration: Calibration
     inferred: dict[str, str]
 
     def products(self) -> Iterator[Product]:

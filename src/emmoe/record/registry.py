@@ -7,6 +7,7 @@ import dataclasses
 import difflib
 import importlib
 import pkgutil
+from collections.abc import Callable, Mapping
 from functools import cache
 from pathlib import Path
 from types import ModuleType
@@ -15,7 +16,13 @@ from typing import Any
 from emmoe.record.settings import SettingError, checked
 from emmoe.store.errors import ConfigError
 
-KINDS = {"models": "Model", "fitters": "Fitter", "starts": "Start", "datasets": "Dataset"}
+# By folder, the module and the class that its components derive from.
+KINDS = {
+    "models": ("objective", "Objective"),
+    "fitters": ("base", "Fitter"),
+    "starts": ("base", "Start"),
+    "datasets": ("base", "Dataset"),
+}
 # The function that makes a module one that config.yaml can name, in folders without classes.
 FUNCTIONS = {
     "analyses": "analyse",
@@ -46,13 +53,28 @@ def functions(kind: str) -> list[str]:
     """Return the modules of a folder that have its function, without importing them."""
     place = Path(importlib.import_module(folder(kind)).__file__).parent
     defined = f"\ndef {FUNCTIONS[kind]}("
-    return [name for name in modules(kind) if defined in (place / f"{name}.py").read_text()]
+    return [
+        name
+        for name in modules(kind)
+        if defined in (place / f"{name}.py").read_text(encoding="utf-8")
+    ]
+
+
+def function(kind: str, name: str) -> Callable:
+    """Return the function that makes a module one of its kind."""
+    return getattr(importlib.import_module(f"{folder(kind)}.{name}"), FUNCTIONS[kind])
+
+
+def needs(kind: str, name: str) -> type:
+    """Return what an analysis or a probe needs of a model: the contract it names."""
+    return importlib.import_module(f"{folder(kind)}.{name}").NEEDS
 
 
 @cache
 def _class(kind: str, name: str) -> type | None:
     """The component that a module of a folder defines, or None if it defines none."""
-    base = getattr(importlib.import_module(f"{folder(kind)}.base"), KINDS[kind])
+    module, base = KINDS[kind]
+    base = getattr(importlib.import_module(f"{folder(kind)}.{module}"), base)
     return _component(importlib.import_module(f"{folder(kind)}.{name}"), base)
 
 
@@ -93,7 +115,7 @@ def name_of(part: Any) -> str:
     return type(part).__module__.rpartition(".")[2]
 
 
-def build(kind: str, name: str, settings: dict[str, Any], where: str) -> Any:
+def build(kind: str, name: str, settings: Mapping[str, Any], where: str) -> Any:
     """Return a component with its settings; raises ConfigError, naming `where` and the setting."""
     cls = component(kind, name, where)
     fields = {f.name: f for f in dataclasses.fields(cls)}

@@ -6,7 +6,8 @@ job. `emmoe.lab` runs tasks, `emmoe.jobs` makes them from the record.
 
 from msgspec import Struct
 
-from emmoe.record.entries import Component, Fitter, Phases, Rival, Settings
+from emmoe.record.entries import Component, Fitter, Phases, Rival
+from emmoe.record.values import Settings
 
 
 class Cell(Struct, frozen=True):

@@ -5,7 +5,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from emmoe.models.base import Array, Blocks
+from emmoe.models.objective import Array, Blocks
 
 
 class Start(ABC):

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from emmoe.models.base import Array, Blocks
+from emmoe.models.objective import Array, Blocks
 from emmoe.starts.base import Start, random_direction
 
 

@@ -13,67 +13,15 @@ an observation, and keep their relative accuracy when the points are close.
 """
 
 from dataclasses import dataclass
-from functools import cached_property, singledispatch
+from functools import cached_property
 
 import numpy as np
 
-from emmoe.models.base import Array
+from emmoe.models._compiled.terms import bernoulli_divergence, half_tanh_change, log_sigmoid
+from emmoe.models.objective import Array
 from emmoe.models.symmetric import SymmetricModel
-from emmoe.models.symmetric_linear import SymmetricLinear
-from emmoe.models.symmetric_logistic import SymmetricLogistic
-from emmoe.theory.terms import bernoulli_divergence, half_tanh_change, log_sigmoid
 
 SIGNS = np.array([[1.0], [-1.0]])
-
-
-@dataclass(frozen=True)
-class Gaussian:
-    """N(b, sd^2), in terms of b; y and b broadcast."""
-
-    sd: float
-
-    def log_density_and_score(self, y: Array, b: Array) -> tuple[Array, Array]:
-        """Return log p(y; b) and its derivative in b."""
-        standard = (y - b) / self.sd
-        return -(standard**2 + np.log(2 * np.pi)) / 2 - np.log(self.sd), standard / self.sd
-
-    def divergence(self, b: Array, change: Array) -> Array:
-        """Return KL(p(.; b) || p(.; b + change))."""
-        return (change / self.sd) ** 2 / 2
-
-    def slope_change(self, b: Array, change: Array) -> Array:
-        """Return the change of the log-partition function's derivative from b to b + change."""
-        return change / self.sd**2
-
-
-class Logistic:
-    """P(y) = sigmoid(y b) on {-1, 1}; the methods are Gaussian's."""
-
-    def log_density_and_score(self, y: Array, b: Array) -> tuple[Array, Array]:
-        log_density, derivative = log_sigmoid(y * b)
-        return log_density, y * derivative
-
-    def divergence(self, b: Array, change: Array) -> Array:
-        return bernoulli_divergence(b, change)
-
-    def slope_change(self, b: Array, change: Array) -> Array:
-        return half_tanh_change(b, change)
-
-
-@singledispatch
-def expert(model: SymmetricModel) -> Gaussian | Logistic:
-    """Return the law of y given x and z = 1; a new symmetric model registers its own."""
-    raise TypeError(f"{type(model).__name__} has no expert in {__name__}: register one")
-
-
-@expert.register
-def _(model: SymmetricLinear) -> Gaussian:
-    return Gaussian(model.noise_sd)
-
-
-@expert.register
-def _(model: SymmetricLogistic) -> Logistic:
-    return Logistic()
 
 
 def halves(theta: Array) -> tuple[Array, Array]:
@@ -86,7 +34,7 @@ def independent_loss_and_gradient(model: SymmetricModel, theta: Array) -> tuple[
     """Return L(theta) and its gradient (p,): the mean over z ~ post_theta of the component
     scores, from log p(y, z | x) and Bayes' rule."""
     x, (beta, w) = model.sample.x, halves(theta)
-    density, score = expert(model).log_density_and_score(model.sample.y, SIGNS * (x @ beta))
+    density, score = model.law.log_density_and_score(model.sample.y, SIGNS * (x @ beta))
     log_gate, gate_score = log_sigmoid(SIGNS * (x @ w))
     joint = log_gate + density
     weights = SIGNS * log_sigmoid(SIGNS * (joint[1] - joint[0]))[1]
@@ -104,7 +52,7 @@ def mirror_gradient_change(model: SymmetricModel, new: Array, old: Array) -> Arr
     several (k, p): of new's shape."""
     x, (beta, w) = model.sample.x, halves(old)
     change_b, change_a = (part @ x.T for part in halves(new - old))
-    slopes = expert(model).slope_change(x @ beta, change_b), half_tanh_change(x @ w, change_a)
+    slopes = model.law.slope_change(x @ beta, change_b), half_tanh_change(x @ w, change_a)
     return np.concatenate([slope @ x for slope in slopes], axis=-1) / len(x)
 
 
@@ -123,7 +71,7 @@ def bregman(model: SymmetricModel, u: Array, t: Array) -> float:
     x, (beta, w) = model.sample.x, halves(t)
     change_b, change_a = (x @ part for part in halves(u - t))
     of_gate = bernoulli_divergence(x @ w, change_a)
-    return float(np.mean(expert(model).divergence(x @ beta, change_b) + of_gate))
+    return float(np.mean(model.law.divergence(x @ beta, change_b) + of_gate))
 
 
 def posterior_divergence(model: SymmetricModel, t: Array, t_plus: Array) -> float:

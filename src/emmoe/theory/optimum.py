@@ -5,9 +5,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 from scipy.optimize import minimize
 
-from emmoe.models.base import Array
-from emmoe.models.symmetric import SymmetricModel
-from emmoe.theory.information import hessian
+from emmoe.models.mirror import MirrorModel
+from emmoe.models.objective import Array
 
 EM_STEPS = 20
 TRUST_REGION = {"gtol": 1e-9, "maxiter": 40}
@@ -34,26 +33,26 @@ class Optimum:
         return stationary and self.curvature > 0 and self.condition < MAX_CONDITION
 
 
-def polish(model: SymmetricModel, theta: Array) -> Optimum:
+def polish(model: MirrorModel, theta: Array) -> Optimum:
     """Return the stationary point near theta: Newton steps on L until |grad L| stops falling."""
     loss, gradient = model.loss_and_gradient(theta)
     for _ in range(NEWTON_STEPS):
         try:
-            step = np.linalg.solve(hessian(model, theta), gradient)
+            step = np.linalg.solve(model.hessian(theta), gradient)
         except np.linalg.LinAlgError:
             break
         new_loss, new_gradient = model.loss_and_gradient(theta - step)
         if not np.linalg.norm(new_gradient) < np.linalg.norm(gradient):
             break
         theta, loss, gradient = theta - step, new_loss, new_gradient
-    curvature = float(np.linalg.eigvalsh(hessian(model, theta))[0])
+    curvature = float(np.linalg.eigvalsh(model.hessian(theta))[0])
     smallest = np.linalg.eigvalsh(model.mirror_hessian(theta))[0]
     largest = np.linalg.eigvalsh(model.mirror_hessian(np.zeros_like(theta)))[-1]
     condition = float(largest / max(smallest, np.finfo(float).tiny))
     return Optimum(theta, float(loss), float(np.linalg.norm(gradient)), curvature, condition)
 
 
-def settle(model: SymmetricModel, theta: Array) -> Optimum:
+def settle(model: MirrorModel, theta: Array) -> Optimum:
     """Return a stationary point found downhill from theta: EM's, but for saddles that EM stays on.
 
     Newton's method alone is trusted if it ends in a strict minimum no higher than where it began;
@@ -70,14 +69,14 @@ def settle(model: SymmetricModel, theta: Array) -> Optimum:
         model.loss_and_gradient,
         theta,
         jac=True,
-        hess=lambda point: hessian(model, point),
+        hess=model.hessian,
         method="trust-exact",
         options={"initial_trust_radius": 0.1 * size, "max_trust_radius": size, **TRUST_REGION},
     )
     return polish(model, found.x)
 
 
-def nearest(model: SymmetricModel, optimum: Optimum, theta: Array) -> Optimum:
+def nearest(model: MirrorModel, optimum: Optimum, theta: Array) -> Optimum:
     """Return the optimum's copy, by the model's symmetry, that lies nearest to theta."""
     copies = model.orbit(optimum.theta)
     closest = min(copies, key=lambda member: np.linalg.norm(member - theta))

@@ -9,7 +9,8 @@ from collections.abc import Sequence
 import numpy as np
 
 from emmoe.datasets.base import Rng
-from emmoe.models.base import Array, Sample
+from emmoe.models.objective import Array
+from emmoe.models.regression import Sample
 
 Part = tuple[Array, np.ndarray]  # images (n, d) and labels (n,)
 

@@ -11,25 +11,31 @@ import numpy as np
 from scipy.linalg import LinAlgError
 
 from emmoe.lab.fit import Run
-from emmoe.models.base import Array
+from emmoe.models.objective import Array, Column
 from emmoe.models.symmetric import SymmetricModel
 from emmoe.theory.information import spectrum
 from emmoe.theory.mirror import bregman, loss_bregman, secant_alpha
 from emmoe.theory.optimum import nearest, settle
 
-COLUMNS = ("bound_gap", "bound_bregman", "bound_alpha", "bound_lambda")
+NEEDS = SymmetricModel
+COLUMNS = (
+    Column("bound_gap", "L(theta_t) - L(theta_hat), over t", "nats", "list"),
+    Column("bound_bregman", "D_A(theta_hat, theta_t), over t", "nats", "list"),
+    Column("bound_alpha", "D_L / D_A at (theta_hat, theta_t), over t", type="list"),
+    Column("bound_lambda", "lambda_max(M(theta_t)), over t", type="list"),
+)
 ROUND_OFF = 1e-10  # relative to |theta_hat|: a distance that theta_hat's own error may blur
 
 
 def analyse(run: Run) -> dict[str, list[float]]:
     """Return lists over t = 0, ..., T: gap_t, D_t, alpha_t (NaN within round-off of theta_hat) and
     lambda_max(M(theta_t)) (NaN where Hess A is singular). All but the last are NaN where the run's
-    end leads to no strict local minimum, and all for a model that is not symmetric."""
+    end leads to no strict local minimum."""
     columns = np.full((len(COLUMNS), len(run.thetas)), np.nan)
-    if isinstance(run.model, SymmetricModel):
-        columns[3] = [_top_eigenvalue(run.model, theta) for theta in run.thetas]
-        columns[:3] = _against_optimum(run.model, run.thetas)
-    return dict(zip(COLUMNS, columns.tolist(), strict=True))
+    columns[3] = [_top_eigenvalue(run.model, theta) for theta in run.thetas]
+    columns[:3] = _against_optimum(run.model, run.thetas)
+    names = (column.name for column in COLUMNS)
+    return dict(zip(names, columns.tolist(), strict=True))
 
 
 def _against_optimum(model: SymmetricModel, thetas: Array) -> Array:

@@ -12,26 +12,27 @@ from functools import cache
 import numpy as np
 
 from emmoe.lab.fit import Run
+from emmoe.models.objective import Column
 from emmoe.models.symmetric import SymmetricModel
-from emmoe.record.registry import name_of
 from emmoe.theory.mirror import Point, identities, mirror_gradient_change
 
 RESOLVED = 1e-7
+NEEDS = SymmetricModel
 COLUMNS = (
-    "mirror_residual",
-    "mirror_steps",
-    "identity_1",
-    "identity_2",
-    "control_half_step",
-    "control_gradient_step",
-    "control_no_step",
-    "secant_convexity",
-    "secant_smoothness",
+    Column("mirror_residual", "largest residual of a mirror step, relative to |grad L|"),
+    Column("mirror_steps", "steps checked", "iterations"),
+    Column("identity_1", "largest residual of I1, relative to its terms"),
+    Column("identity_2", "largest residual of I2, relative to its terms"),
+    Column("control_half_step", "smallest residual of half the step"),
+    Column("control_gradient_step", "smallest residual of a gradient step"),
+    Column("control_no_step", "smallest residual of no step"),
+    Column("secant_convexity", "smallest ratio of symmetrised Bregman divergences"),
+    Column("secant_smoothness", "largest ratio of symmetrised Bregman divergences"),
 )
 
 
 def analyse(run: Run) -> dict[str, float]:
-    """Return the certificate of a run of EM on a symmetric model; NaN and 0 steps for others.
+    """Return the certificate of a run of EM; NaN and 0 steps for other fitters.
 
     mirror_residual: the largest |grad A(t+) - grad A(t) + grad L(t)| / |grad L(t)| of the
     mirror_steps steps checked. control_*: the smallest residual when half the step, a step of
@@ -40,8 +41,8 @@ def analyse(run: Run) -> dict[str, float]:
     secant_*: the smallest and largest <grad L(t+) - grad L(t), t+ - t> over
     <grad A(t+) - grad A(t), t+ - t>, a ratio of symmetrised Bregman divergences. L is smooth and
     alpha-strongly convex relative to A along the path only if they lie within [alpha, 1]."""
-    columns = dict.fromkeys(COLUMNS, np.nan) | {"mirror_steps": 0.0}
-    if not (name_of(run.fitter) == "em" and isinstance(run.model, SymmetricModel)):
+    columns = {column.name: np.nan for column in COLUMNS} | {"mirror_steps": 0.0}
+    if not run.fitter.mirror_step:
         return columns
     points, checked = cache(lambda t: Point(run.model, run.thetas[t])), _checked(run)
     if checked:

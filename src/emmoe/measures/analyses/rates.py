@@ -9,15 +9,12 @@ cuts off has shown no linear phase to its end: it has no rate.
 """
 
 import numpy as np
-from scipy.linalg import cholesky, solve
+from scipy.linalg import cholesky
 
-from emmoe.fitters.base import Fitter, step_vector
 from emmoe.lab.fit import Run
 from emmoe.lab.recorder import CONVERGED, MAX_ITERATIONS
-from emmoe.models.base import Array
-from emmoe.models.symmetric import SymmetricModel
-from emmoe.record.registry import name_of
-from emmoe.theory.information import hessian, missing_information
+from emmoe.models.mirror import MirrorModel, missing_share
+from emmoe.models.objective import Array, Column
 from emmoe.theory.optimum import Optimum, nearest, polish, settle
 
 MIN_POINTS = 6
@@ -25,43 +22,27 @@ SAME_LOSS = 1e-9  # relative: two optima closer than this in loss are one
 ELSEWHERE = 1e-3  # nats: a strict minimum that much above theta_hat is a spurious one
 TOLERANCE = 1e-6  # relative: |e_t| at which a run counts as arrived
 
+NEEDS = MirrorModel
 COLUMNS = (
-    "outcome",
-    "rate",
-    "rate_predicted",
-    "curve_gap",
-    "lambda_1",
-    "lambda_2",
-    "window",
-    "defect",
-    "defect_slope",
-    "rho_hat",
-    "recovery_error",
-    "loss_gap",
-    "entry",
-    "iterations_to_tolerance",
-    "limit_gradient",
-    "limit_curvature",
-    "limit_rate",
-)
-
-
-def em_jacobian(model: SymmetricModel, theta: Array) -> Array:
-    """Return M(theta) = (Hess A)^-1 I_z, the Jacobian of EM at a stationary point, (p, p)."""
-    return solve(model.mirror_hessian(theta), missing_information(model, theta), assume_a="pos")
-
-
-def jacobian(fitter: Fitter, model: SymmetricModel, theta: Array) -> Array | None:
-    """Return the Jacobian (p, p) of a fitter's step at a stationary point, None if not known.
-
-    Fitters go by name here: importing them would make every run depend on all of them."""
-    match name_of(fitter):
-        case "em":
-            return em_jacobian(model, theta)
-        case "gradient_descent":
-            step = step_vector(fitter.step, model, theta)
-            return np.eye(len(theta)) - step[:, None] * hessian(model, theta)
-    return None
+    Column("outcome", "how the run ended, against theta_hat",
+           type=("optimum", "elsewhere", "other", "capped", "undefined")),
+    Column("rate", "observed linear rate; missing where unresolved", "per iteration"),
+    Column("rate_predicted", "the same estimator on |J^k e|", "per iteration"),
+    Column("curve_gap", "max |log10 observed - log10 predicted| of |e_t|"),
+    Column("lambda_1", "largest eigenvalue of the iteration's Jacobian at the limit, in size"),
+    Column("lambda_2", "second largest"),
+    Column("window", "iterations of the linear phase", "iterations"),
+    Column("defect", "median |e_t+1 - J e_t| / |e_t|^2"),
+    Column("defect_slope", "slope of the defect on log axes"),
+    Column("rho_hat", "lambda_max(M) at the sample optimum theta_hat"),
+    Column("recovery_error", "|theta_hat - theta*|"),
+    Column("loss_gap", "L(limit) - L(theta_hat)", "nats"),
+    Column("entry", "first t with |e_t| <= 1e-3 |theta_hat|", "iterations"),
+    Column("iterations_to_tolerance", "first t with |e_t| <= 1e-6 |theta_hat|", "iterations"),
+    Column("limit_gradient", "|grad L| at the limit"),
+    Column("limit_curvature", "smallest eigenvalue of Hess L at the limit"),
+    Column("limit_rate", "lambda_max(M) at the limit"),
+)  # fmt: skip
 
 
 def analyse(run: Run) -> dict[str, float | str]:
@@ -69,7 +50,7 @@ def analyse(run: Run) -> dict[str, float | str]:
 
     A run may end below theta_hat, the optimum near the truth: it counts as arrived, its loss_gap is
     negative."""
-    columns: dict[str, float | str] = dict.fromkeys(COLUMNS, np.nan)
+    columns: dict[str, float | str] = {column.name: np.nan for column in COLUMNS}
     optimum = settle(run.model, run.truth)
     if optimum.certified:
         columns["rho_hat"] = _top_eigenvalue(run, optimum.theta)
@@ -99,7 +80,7 @@ def _outcome(status: str, limit: Optimum, optimum: Optimum) -> str:
 
 def _top_eigenvalue(run: Run, theta: Array) -> float:
     """lambda_max(M) at theta, whatever the fitter."""
-    return float(np.abs(np.linalg.eigvals(em_jacobian(run.model, theta))).max())
+    return float(np.abs(np.linalg.eigvals(missing_share(run.model, theta))).max())
 
 
 def _recovery_error(run: Run, optimum: Optimum) -> float:
@@ -115,7 +96,7 @@ def _local(run: Run, limit: Optimum, arrived: bool) -> dict[str, float]:
     if arrived:
         found["entry"] = _first(sizes <= 1e-3 * scale)
         found["iterations_to_tolerance"] = _first(sizes <= TOLERANCE * scale)
-    step = jacobian(run.fitter, run.model, limit.theta)
+    step = run.fitter.jacobian(run.model, limit.theta)
     if step is None:
         return found
     values = np.sort(np.abs(np.linalg.eigvals(step)))[::-1]
@@ -135,7 +116,7 @@ def _first(reached: np.ndarray) -> float:
 def _own_error(run: Run, limit: Optimum, root: Array) -> float:
     """How far the limit itself may be from the stationary point: its Newton step, and rounding."""
     gradient = run.model.loss_and_gradient(limit.theta)[1]
-    newton = np.linalg.norm(root @ np.linalg.solve(hessian(run.model, limit.theta), gradient))
+    newton = np.linalg.norm(root @ np.linalg.solve(run.model.hessian(limit.theta), gradient))
     return float(newton + np.finfo(float).eps * np.linalg.norm(root @ limit.theta))
 
 

@@ -11,11 +11,14 @@ import pandas as pd
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LogisticRegression
 
-from emmoe.lab.scene import Scene
-from emmoe.models.base import Array, Sample
+from emmoe.lab.probe import Probed
+from emmoe.models.objective import Array
+from emmoe.models.regression import RegressionModel, Sample
+
+NEEDS = RegressionModel
 
 
-def measure(scene: Scene, train_size: int, iterations: int) -> pd.DataFrame:
+def measure(scene: Probed, train_size: int, iterations: int) -> pd.DataFrame:
     """Return a row a baseline: name, images trained on, test images, test accuracy, and whether
     any of its fits was cut short at `iterations` steps of L-BFGS.
 

@@ -11,13 +11,15 @@ import numpy as np
 import pandas as pd
 
 from emmoe.fitters.base import State
-from emmoe.lab.scene import Scene
-from emmoe.models.base import Model
+from emmoe.lab.probe import Probed
+from emmoe.models.latent import LatentModel
 
 STEP = 1e-5  # in theta, of the central difference
 
+NEEDS = LatentModel
 
-def measure(scene: Scene, one: str, two: str, reference: str) -> pd.DataFrame:
+
+def measure(scene: Probed, one: str, two: str, reference: str) -> pd.DataFrame:
     """Return a row an iteration t of three runs from the same start.
 
     one, two: fitters that are gradient EM with one and with two inner steps; reference: gradient
@@ -35,7 +37,7 @@ def measure(scene: Scene, one: str, two: str, reference: str) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def _states(scene: Scene, name: str) -> list[State]:
+def _states(scene: Probed, name: str) -> list[State]:
     states = scene.fitters[name].iterate(scene.model, scene.start)
     return list(islice(states, scene.iterations + 1))
 
@@ -45,7 +47,7 @@ def _difference(state: State, reference: State) -> float:
     return float(gap / np.abs(reference.theta).max())
 
 
-def _identity(model: Model, state: State) -> dict[str, float]:
+def _identity(model: LatentModel, state: State) -> dict[str, float]:
     theta, gradient = state.theta, state.gradient
     size = np.linalg.norm(gradient)
     q_gradient = model.q_gradient(theta, model.e_step(theta)[2])

@@ -8,15 +8,18 @@ from itertools import islice
 import numpy as np
 import pandas as pd
 
-from emmoe.lab.scene import Scene
-from emmoe.models.base import Array, Sample
+from emmoe.lab.probe import Probed
 from emmoe.models.logistic_experts import LogisticExperts
+from emmoe.models.objective import Array
+from emmoe.models.regression import Sample
 
 PIXEL = 0
 THRESHOLD = 0.5
 
+NEEDS = LogisticExperts
 
-def measure(scene: Scene, fitter: str) -> pd.DataFrame:
+
+def measure(scene: Probed, fitter: str) -> pd.DataFrame:
     """Return a row an iteration t of a run of a fitter on two experts.
 
     gate_norm: |difference of the gate's two rows of logits|, free of the soft-max's common shift;
@@ -41,7 +44,7 @@ def _guesses(name: str, sample: Sample) -> dict[str, int]:
 
 def _gate(model: LogisticExperts, theta: Array) -> dict[str, float]:
     sample = model.sample
-    first, second = theta[0, model.blocks(sample.x.shape[1])["gate"]].reshape(2, -1).astype(float)
+    first, second = theta[0, model.layout["gate"]].reshape(2, -1).astype(float)
     direction, sign = first - second, sample.signs[0]
     logit = sign * (sample.x @ direction) + (1 - sign) / 2 * direction.sum()
     agreement = float(np.mean((logit > 0) == (sign > 0)))

@@ -7,8 +7,9 @@ from collections import Counter
 
 import numpy as np
 
-from emmoe.models._compiled import kernels
-from emmoe.models.base import Array
+from emmoe.models._compiled import newton
+from emmoe.models._compiled.symmetric_pass import gram
+from emmoe.models.objective import Array
 
 
 def log_2cosh(u: Array) -> Array:
@@ -25,18 +26,18 @@ def sech2_half(v: Array) -> Array:
 
 def hessian(xt: Array, logits: Array) -> Array:
     """Return E[sech2(x'v/2) xx']/4, shape (d, d), from x transposed (d, n) and the logits x'v."""
-    return kernels.gram(xt, sech2_half(logits) / 4)
+    return gram(xt, sech2_half(logits) / 4)
 
 
 def solve(
     xt: Array, target: Array, v: Array, residual: Array, tolerance: float, work: Counter
 ) -> Array:
-    """Return v+ with E[x tanh(x'v+/2)]/2 = target, from v; see `kernels.solve`.
+    """Return v+ with E[x tanh(x'v+/2)]/2 = target, from v; see `newton.solve`.
 
     The work counts in units of both blocks: a product with v alone is half a forward product."""
-    solution, forward, backward, gram, unsolved = kernels.solve(xt, target, v, residual, tolerance)
+    solution, forward, backward, grams, unsolved = newton.solve(xt, target, v, residual, tolerance)
     work["forward"] += forward / 2
     work["backward"] += backward / 2
-    work["gram"] += gram
+    work["gram"] += grams
     work["unsolved_m_steps"] += unsolved
     return solution

@@ -9,7 +9,7 @@ from collections.abc import Callable
 import numpy as np
 from scipy.optimize import minimize
 
-from emmoe.models.base import Array
+from emmoe.models.objective import Array
 
 MAX_EVALUATIONS = 1000
 EIGENVALUE_FLOOR = 1e-6  # relative; it only scales coordinates, so it does not move the solution

@@ -11,8 +11,8 @@ from collections.abc import Callable
 import numpy as np
 from numpy.polynomial.legendre import leggauss
 
-from emmoe.models._compiled.jit import decay, elementwise
-from emmoe.models.base import Array
+from emmoe.models._compiled.exponential import decay, elementwise
+from emmoe.models.objective import Array
 
 SATURATED = 700.0
 NEAR = 0.5  # a change up to which Gauss-Legendre's rule is exact to round-off

@@ -8,6 +8,8 @@ from collections.abc import Mapping
 from itertools import product
 from typing import Any, NamedTuple
 
+from emmoe.record.entries import Rival
+from emmoe.record.values import Settings
 from emmoe.store.errors import ConfigError
 
 
@@ -17,15 +19,15 @@ class Variant(NamedTuple):
 
     name: str
     exponent: float
-    settings: dict[str, Any]
+    settings: Settings
 
 
-def variants(rival: Mapping[str, Any], where: str = "rival") -> list[Variant]:
+def variants(rival: Rival, where: str = "rival") -> list[Variant]:
     """Return a rival's variants; raises ConfigError, naming `where`, for a grid without a step."""
-    settings = {key: value for key, value in rival.items() if key != "doublings"}
-    if "doublings" not in rival:
+    settings, grid = rival.settings, rival.doublings
+    if grid is None:
         return [Variant("", float("nan"), settings)]
-    step, grid = settings.get("step"), rival["doublings"]
+    step = settings.get("step")
     if step is None:
         raise ConfigError(f"{where}.doublings: there is no step to double: add one")
     if not isinstance(grid, Mapping):
@@ -44,13 +46,15 @@ def variants(rival: Mapping[str, Any], where: str = "rival") -> list[Variant]:
 
 
 def _exponents(bounds: list[int], where: str) -> range:
+    if len(bounds) != 2:
+        raise ConfigError(f"{where}.doublings: {bounds} must be the lower and the upper end")
     low, high = bounds
     if low > high:
         raise ConfigError(f"{where}.doublings: {bounds} is empty: write the lower end first")
     return range(low, high + 1)
 
 
-def _variant(settings: Mapping[str, Any], point: list[int], step: Any) -> Variant:
+def _variant(settings: Settings, point: list[int], step: Any) -> Variant:
     name = " ".join(f"{k:+d}" for k in point)
     return Variant(name, float(point[-1]), {**settings, "step": step})
 

@@ -1,0 +1,34 @@
+"""Runs a probe: a module's measurement on the first replicate of an experiment's first cell."""
+
+from dataclasses import dataclass
+from importlib import import_module
+
+import pandas as pd
+from threadpoolctl import threadpool_limits
+
+from emmoe.fitters.base import Fitter
+from emmoe.lab.scene import Files, scenes
+from emmoe.models.objective import Array, Objective
+from emmoe.record.components import build_fitter
+from emmoe.record.tasks import ProbeTask
+
+
+@dataclass(frozen=True)
+class Probed:
+    """What a probe looks at. model: bound to the replicate's sample; start (p,), or (1, p) for a
+    stacked model; fitters: the probe's, by name; iterations: how many to do."""
+
+    model: Objective
+    start: Array
+    fitters: dict[str, Fitter]
+    iterations: int
+
+
+def run_probe(task: ProbeTask, files: Files) -> pd.DataFrame:
+    """Return what a probe measures, exactly where the experiment's fitters begin."""
+    measure = import_module(f"emmoe.measures.probes.{task.measure}").measure
+    with threadpool_limits(limits=1):
+        scene = next(scenes(task.seed, task.model, task.start, task.cells[0], [0], files))
+        fitters = {name: build_fitter(own) for name, own in task.fitters.items()}
+        probed = Probed(scene.bind(), scene.start, fitters, task.iterations)
+        return measure(probed, **task.options)

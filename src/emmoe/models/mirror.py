@@ -1,0 +1,40 @@
+"""A model whose EM is mirror descent: its mirror map, the information, and its component laws."""
+
+from abc import abstractmethod
+
+from scipy.linalg import solve
+
+from emmoe.models.latent import LatentModel
+from emmoe.models.objective import Array
+
+
+class MirrorModel(LatentModel):
+    """A model whose complete data are an exponential family with mirror map A (the paper's main
+    theorem: an EM step is a unit step of mirror descent on A)."""
+
+    described = "a model with a mirror map"
+
+    @abstractmethod
+    def mirror_map(self, theta: Array) -> float:
+        """Return A(theta)."""
+
+    @abstractmethod
+    def mirror_gradient(self, theta: Array) -> Array:
+        """Return grad A(theta), shape (p,)."""
+
+    @abstractmethod
+    def mirror_hessian(self, theta: Array) -> Array:
+        """Return Hess A(theta), the complete-data information, shape (p, p)."""
+
+    @abstractmethod
+    def missing_information(self, theta: Array) -> Array:
+        """Return I_z(theta), what not observing z costs, shape (p, p)."""
+
+    def hessian(self, theta: Array) -> Array:
+        """Return Hess L(theta) = Hess A - I_z, shape (p, p)."""
+        return self.mirror_hessian(theta) - self.missing_information(theta)
+
+
+def missing_share(model: MirrorModel, theta: Array) -> Array:
+    """Return M(theta) = (Hess A)^-1 I_z, (p, p): EM's Jacobian at a stationary point."""
+    return solve(model.mirror_hessian(theta), model.missing_information(theta), assume_a="pos")

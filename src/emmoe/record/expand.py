@@ -1,0 +1,190 @@
+"""Expands a record: `extends`, `each` and `comparisons` become the plain entries they stand for.
+
+A pure function of mappings, applied before anything is checked. Of every entry that it makes,
+`origins` tells the one that the user wrote.
+"""
+
+import copy
+from collections.abc import Iterator, Mapping
+from itertools import product
+from typing import Any, NamedTuple
+
+from emmoe.record.registry import nearest
+from emmoe.store.errors import ConfigError
+
+Mapped = dict[str, Any]
+SECTIONS = ("experiments", "contests", "comparisons", "probes", "figures", "tables", "findings")
+CURRENCIES = {
+    "iterations": "iteration",
+    "passes": "passes",
+    "flops": "flops",
+    "seconds": "cpu_seconds",
+}
+COUNTED = ("iteration", "passes", "flops")  # what no clock measures
+FIGURES = (*CURRENCIES, "steps")
+TABLES = (*CURRENCIES, "verdicts", "verdicts_seconds")
+COMPARISON = {"target", "of", "curves", "judged", "family", "epochs", "figures", "tables", "steps"}
+
+
+class Expanded(NamedTuple):
+    """The plain record, and where what it holds was written: (section, name) -> dotted path."""
+
+    content: Mapped
+    origins: dict[tuple[str, str], str]
+
+
+def expand(written: Mapping[str, Any]) -> Expanded:
+    """Return a record with all written out; raises ConfigError, naming what the user wrote."""
+    content = copy.deepcopy(dict(written))
+    for section in SECTIONS:
+        entries = content.get(section)
+        if isinstance(entries, dict):
+            content[section] = {n: _extended(section, entries, n, ()) for n in entries}
+    origins: dict[tuple[str, str], str] = {}
+    for section in ("figures", "tables"):
+        if isinstance(content.get(section), dict):
+            content[section] = dict(_each(section, content[section], origins))
+    comparisons = content.pop("comparisons", {})
+    _check_mapping("comparisons", comparisons)
+    for name, own in comparisons.items():
+        for section, made, entry in _compared(name, own, content):
+            if made in content.setdefault(section, {}):
+                raise ConfigError(f"comparisons.{name}: makes {section}.{made}, which is there")
+            content[section][made] = entry
+            origins[section, made] = f"comparisons.{name}"
+    return Expanded(content, origins)
+
+
+def _check_mapping(where: str, value: Any) -> None:
+    if not isinstance(value, dict):
+        raise ConfigError(f"{where}: must be a mapping, got {value!r}")
+
+
+def _extended(section: str, entries: Mapped, name: str, above: tuple[str, ...]) -> Any:
+    """An entry over the one that it extends."""
+    own = entries[name]
+    if not isinstance(own, dict) or "extends" not in own:
+        return own
+    where, base = f"{section}.{name}.extends", own["extends"]
+    if base in (*above, name):
+        raise ConfigError(f"{where}: a cycle, {' -> '.join([*above, name, str(base)])}")
+    if not isinstance(base, str) or base not in entries:
+        kind = section.removesuffix("s")
+        raise ConfigError(f"{where}: no {kind} named {base!r}{nearest(base, entries)}")
+    whole = _extended(section, entries, base, (*above, name))
+    _check_mapping(f"{section}.{base}", whole)
+    rest = {key: value for key, value in own.items() if key != "extends"}
+    return merged(whole, rest, f"{section}.{name}")
+
+
+def merged(base: Any, over: Any, where: str) -> Any:
+    """Return a value with another laid over it, mapping by mapping; null takes an entry out.
+
+    Raises ConfigError, naming `where`, where a mapping meets what is none."""
+    if isinstance(base, dict) and isinstance(over, dict):
+        found = dict(base)
+        for key, value in over.items():
+            if value is None and key in base:
+                del found[key]
+            elif key in base:
+                found[key] = merged(base[key], value, f"{where}.{key}")
+            else:
+                found[key] = copy.deepcopy(value)
+        return found
+    if isinstance(over, dict) and isinstance(base, list | str) and base:
+        raise ConfigError(f"{where}: a mapping over {base!r}: write the whole setting anew")
+    return copy.deepcopy(over)
+
+
+def _each(section: str, entries: Mapped, origins: dict) -> Iterator[tuple[str, Any]]:
+    """The entries of a section, those with `each` once per point of the cross product."""
+    for name, entry in entries.items():
+        if not isinstance(entry, dict) or "each" not in entry:
+            yield name, entry
+            continue
+        where, axes = f"{section}.{name}.each", entry["each"]
+        _check_mapping(where, axes)
+        values = [_values(f"{where}.{axis}", own) for axis, own in axes.items()]
+        for point in product(*values):
+            made = "_".join([name, *(label for label, _ in point)])
+            if made in entries:
+                raise ConfigError(f"{where}: makes {section}.{made}, which is there: rename one")
+            own = {key: value for key, value in entry.items() if key != "each"}
+            options = dict(zip(axes, (value for _, value in point), strict=True))
+            origins[section, made] = f"{section}.{name}"
+            yield made, own | {"options": own.get("options", {}) | options}
+
+
+def _values(where: str, axis: Any) -> list[tuple[str, Any]]:
+    """The values of an axis with their parts of a name."""
+    if not isinstance(axis, list | dict) or not axis:
+        raise ConfigError(f"{where}: must be a list, or a mapping of names to values, not empty")
+    pairs = axis.items() if isinstance(axis, dict) else ((str(value), value) for value in axis)
+    return list(pairs)
+
+
+def _compared(name: str, own: Any, content: Mapped) -> Iterator[tuple[str, str, Mapped]]:
+    """The figures and tables of a comparison: (section, name, entry)."""
+    where = f"comparisons.{name}"
+    _check_mapping(where, own)
+    for key in own:
+        if key not in COMPARISON:
+            raise ConfigError(f"{where}: unknown setting {key!r}{nearest(key, COMPARISON)}")
+    for key in ("target", "of", "curves"):
+        if key not in own:
+            raise ConfigError(f"{where}: '{key}' is missing")
+    targets = _targets(where, own["of"], content.get("contests", {}))
+    for part in _parts(where, own, "figures", FIGURES):
+        chosen = {n: targets[n] for n in own.get("steps", targets) if n in targets}
+        if part == "steps":
+            entry = _entry(own, "step_sensitivity", "costs", {"targets": chosen})
+        else:
+            options = {"targets": targets, "currency": CURRENCIES[part]}
+            entry = _entry(own, "cost_curves", _rows(part), options)
+        yield "figures", f"{name}_{part}", entry
+    for part in _parts(where, own, "tables", (*TABLES, "all", "accuracy")):
+        yield "tables", name if part == "all" else f"{name}_{part}", _table(own, part, targets)
+
+
+def _parts(where: str, own: Mapped, section: str, known: tuple[str, ...]) -> list[str]:
+    parts = own.get(section, FIGURES if section == "figures" else TABLES)
+    for part in parts:
+        if part not in known:
+            raise ConfigError(f"{where}.{section}: no {part!r}{nearest(part, known)}")
+    return list(parts)
+
+
+def _targets(where: str, of: Any, contests: Any) -> Mapped:
+    """The targets of the contests that are compared, which must be the same."""
+    _check_mapping(f"{where}.of", of)
+    for contest in of.values():
+        if contest not in contests:
+            raise ConfigError(
+                f"{where}.of: no contest named {contest!r}{nearest(contest, contests)}"
+            )
+    found = [contests[contest].get("targets") for contest in of.values()]
+    if not found or any(targets != found[0] for targets in found):
+        raise ConfigError(f"{where}.of: the contests must have the same targets")
+    return found[0]
+
+
+def _rows(part: str) -> str:
+    return "seconds" if part.endswith("seconds") else "costs"
+
+
+def _entry(own: Mapped, module: str, rows: str, options: Mapped) -> Mapped:
+    entry = {"draw": module, "target": own["target"], "reads": {rows: dict(own["of"])}}
+    return entry | {"curves": dict(own["curves"]), "options": options}
+
+
+def _table(own: Mapped, part: str, targets: Mapped) -> Mapped:
+    if part == "accuracy":
+        return _entry(own, "stopped_early", "costs", {})
+    counted = part in ("all", "verdicts")
+    currencies = list(COUNTED) if counted else [CURRENCIES[part.removeprefix("verdicts_")]]
+    options = {"targets": targets, "currencies": currencies}
+    if not part.startswith("verdicts"):
+        return _entry(own, "comparison", _rows(part), options)
+    options |= {"em": own.get("judged", ["em"])}
+    options |= {key: own.get(key, []) for key in ("family", "epochs")}
+    return _entry(own, "comparison_verdicts", _rows(part), options)

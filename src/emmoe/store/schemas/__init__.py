@@ -1,1 +1,0 @@
-"""Schemas of config.yaml and of the result files."""
