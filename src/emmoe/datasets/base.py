@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from emmoe.models.objective import Array, Objective
+from emmoe.models.objective import Array, Blocks, Objective
 from emmoe.models.regression import Sample
 
 Rng = np.random.Generator
@@ -32,8 +32,13 @@ class Dataset(ABC):
     def entries(self) -> int:
         """How many numbers a sample holds, held-out parts included."""
 
-    def truth(self, rng: Rng) -> Array | None:
-        """Draw the true parameters (p,), or None where there are none."""
+    @classmethod
+    @abstractmethod
+    def example(cls) -> "Dataset":
+        """Return a small one, for tests."""
+
+    def truth(self, blocks: Blocks, rng: Rng) -> Array | None:
+        """Draw the true parameters (p,) of a model with these blocks, None where there are none."""
         return None
 
     @abstractmethod

@@ -20,6 +20,10 @@ class RandomInvertDigits(Dataset):
     test_size: int = 360
     validation_size: int | None = None
 
+    @classmethod
+    def example(cls) -> "RandomInvertDigits":
+        return cls(test_size=1500)
+
     def __post_init__(self):
         if not 0 < self.test_size < 1700:
             raise ValueError(f"test_size must be within 1..1699, got {self.test_size}")

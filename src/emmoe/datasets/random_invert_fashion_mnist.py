@@ -27,6 +27,10 @@ class RandomInvertFashionMnist(Dataset):
     )
     dtype = np.float32
 
+    @classmethod
+    def example(cls) -> "RandomInvertFashionMnist":
+        return cls(train_size=1000)
+
     def __post_init__(self):
         if not 784 <= self.train_size <= 60000:
             raise ValueError(f"train_size must be within 784..60000, got {self.train_size}")

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from emmoe.datasets.base import Dataset, Rng
-from emmoe.models.objective import Array
+from emmoe.models.objective import Array, Blocks
 from emmoe.models.regression import Sample
 from emmoe.starts.base import random_direction
 
@@ -24,6 +24,10 @@ class Synthetic(Dataset):
 
     axes = ("d", "n", "angle", "norm_beta", "norm_w")
     has_truth = True
+
+    @classmethod
+    def example(cls) -> "Synthetic":
+        return cls(n=60, d=3, norm_beta=2.0, norm_w=2.0, angle="random")
 
     def __post_init__(self):
         if self.d < 2:
@@ -44,7 +48,7 @@ class Synthetic(Dataset):
     def entries(self) -> int:
         return self.n * self.d
 
-    def truth(self, rng: Rng) -> Array:
+    def truth(self, blocks: Blocks, rng: Rng) -> Array:
         """Draw theta* = (beta*, w*): beta*'s direction uniform, w*'s at the angle from it."""
         u, v = random_direction(self.d, rng), random_direction(self.d, rng)
         if self.angle != "random":

@@ -20,6 +20,10 @@ class Adam(Fitter):
     beta2: float = 0.999
     epsilon: float = 1e-8
 
+    @classmethod
+    def example(cls) -> "Adam":
+        return cls(step=0.1)
+
     def __post_init__(self):
         check_step(self.step)
         for name in ("beta1", "beta2"):

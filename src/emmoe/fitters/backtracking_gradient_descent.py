@@ -27,6 +27,10 @@ class BacktrackingGradientDescent(Fitter):
     growth: float = 1.3  # 2 would make every other trial fail
     armijo: float = 1e-4
 
+    @classmethod
+    def example(cls) -> "BacktrackingGradientDescent":
+        return cls(step=0.1)
+
     def __post_init__(self):
         check_step(self.step)
         for name in ("shrink", "armijo"):

@@ -35,6 +35,11 @@ class Fitter(ABC):
     needs: ClassVar[type[Objective]] = Objective
     mirror_step: ClassVar[bool] = False
 
+    @classmethod
+    def example(cls) -> "Fitter":
+        """Return the algorithm with settings that suit a small problem, for tests."""
+        return cls()
+
     def refuses(self, model: Objective) -> str | None:
         """Return why the algorithm cannot run on a bound model, or None if it can."""
         if not isinstance(model, self.needs):

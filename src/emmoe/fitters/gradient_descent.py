@@ -16,6 +16,10 @@ class GradientDescent(Fitter):
 
     step: Step
 
+    @classmethod
+    def example(cls) -> "GradientDescent":
+        return cls(step=0.1)
+
     def __post_init__(self):
         check_step(self.step)
 

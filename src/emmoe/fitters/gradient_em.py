@@ -20,6 +20,10 @@ class GradientEM(Fitter):
 
     needs = LatentModel
 
+    @classmethod
+    def example(cls) -> "GradientEM":
+        return cls(step=0.1)
+
     def __post_init__(self):
         check_step(self.step)
         if self.inner_steps < 1:

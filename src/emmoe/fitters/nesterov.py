@@ -23,6 +23,10 @@ class Nesterov(Fitter):
     step: Step
     restart: bool = True
 
+    @classmethod
+    def example(cls) -> "Nesterov":
+        return cls(step=0.1)
+
     def __post_init__(self):
         check_step(self.step)
 

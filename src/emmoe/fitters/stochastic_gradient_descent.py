@@ -61,6 +61,10 @@ class StochasticGradientDescent(Fitter):
 
     needs = RegressionModel
 
+    @classmethod
+    def example(cls) -> "StochasticGradientDescent":
+        return cls(step=0.1, batch_size=30)
+
     def __post_init__(self):
         check_step(self.step)
         if self.batch_size < 1:

@@ -82,7 +82,7 @@ def metrics() -> tuple[str, ...]:
 
 
 def checked(kind: str, frame: pd.DataFrame, source: str) -> pd.DataFrame:
-    """Return a frame; raises DataError, in one line, unless it is a "trace" or a table of "runs"."""
+    """Return a frame; raises DataError, in one line, unless it is a "trace" or one of "runs"."""
     known = columns(kind)
     unknown = set(frame) - set(known)
     missing = {column.name for column in REQUIRED[kind]} - set(frame)

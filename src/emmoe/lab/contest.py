@@ -42,7 +42,7 @@ class _Observer:
     def __init__(self, model: Objective):
         self.model, self.best, self.theta = model, np.inf, None
         self.validated = None
-        if getattr(model.sample, "validation", None) is not None:
+        if "validation" in model.held_out_parts:
             self.validated = model.bind(replace(model.sample, test=None))
 
     def __call__(self, state: State) -> dict[str, Any]:
@@ -107,7 +107,7 @@ def _run_all(
 ) -> Iterator[dict]:
     """Yield the rows of every rival on one sample."""
     model, start = scene.bind(), scene.start
-    known = {"observations": len(scene.sample.x), "parameters": start.size}
+    known = {"observations": model.observations, "parameters": start.size}
     known |= {"polished_loss": np.nan}
     if scene.truth is not None and isinstance(model, MirrorModel):
         known["polished_loss"] = settle(model, scene.truth).loss

@@ -113,19 +113,15 @@ def _observer(model: Objective, scene: Scene) -> Observer:
     """Return what is measured of a state beside its loss, with the clock off."""
     if scene.truth is not None:
         return partial(_against_truth, model, scene.truth, scene.bind().loss(scene.truth))
-    if scene.sample.test is not None:
-        return partial(_held_out, model)
-    return lambda state: {}
+    return lambda state: model.held_out(state.theta) | model.measures(state.theta)
 
 
-def _held_out(model: Objective, state: State) -> dict[str, Array]:
-    return model.held_out(state.theta)
-
-
-def _against_truth(model: Objective, truth: Array, floor: float, state: State) -> dict[str, float]:
+def _against_truth(
+    model: Objective, truth: Array, floor: float, state: State
+) -> dict[str, Array | float]:
     errors = model.recovery_errors(state.theta, truth)
     measured = {f"relative_error_{name}": value for name, value in errors.items()}
-    return {"excess_loss_to_truth": state.loss - floor} | measured
+    return {"excess_loss_to_truth": state.loss - floor} | measured | model.measures(state.theta)
 
 
 def _collect(

@@ -7,11 +7,11 @@ and the purpose, never of a fitter. Fits, contests, probes and recomputations al
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from emmoe.models.objective import Array, Objective
-from emmoe.models.regression import Sample
 from emmoe.record.components import build_dataset, build_model, build_start
 from emmoe.record.entries import Component
 from emmoe.record.tasks import Cell
@@ -22,19 +22,19 @@ Files = dict[str, tuple[Path, str]]  # path and SHA-256 of each download
 
 @dataclass(frozen=True)
 class Scene:
-    """Replicates that share a sample; truth (p,), or None where the data have none; start (R, p),
-    or (p,) for a model that is not stacked."""
+    """Replicates that share a sample; component: the model; truth (p,), or None where the data have
+    none; start (R, p), or (p,) for a model that is not stacked."""
 
-    task_model: Component
+    component: Component
     replicates: list[int]
-    sample: Sample
+    sample: Any
     truth: Array | None
     start: Array
 
     def bind(self) -> Objective:
         """Return the model on the sample, its work not yet counted; raises DataError if they do not
         fit."""
-        return build_model(self.task_model).bind(self.sample)
+        return build_model(self.component).bind(self.sample)
 
 
 def draw(
@@ -46,7 +46,7 @@ def draw(
     truths, starts = [], []
     for replicate in replicates:
         own = (seed, cell.key, replicate)
-        truths.append(dataset.truth(generator(*own, "truth")))
+        truths.append(dataset.truth(layout, generator(*own, "truth")))
         starts.append(law.draw(layout, truths[-1], generator(*own, purpose)))
     return truths, np.array(starts)
 
@@ -67,7 +67,7 @@ def scenes(
     for positions, sample in dataset.samples(unbound, truths, rngs, split, files):
         own = starts[positions].astype(dataset.dtype)
         yield Scene(
-            task_model=model,
+            component=model,
             replicates=[replicates[position] for position in positions],
             sample=sample,
             truth=truths[positions[0]],

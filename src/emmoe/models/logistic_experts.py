@@ -6,12 +6,14 @@ softmax(gate x)_k softmax(expert_k x)_y. Source: the paper's Random Invert exper
 
 from dataclasses import dataclass
 from itertools import permutations
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from emmoe.models._shared import softmax, whitened_lbfgs
 from emmoe.models.latent import LatentModel
-from emmoe.models.objective import Array, Blocks, Column
+from emmoe.models.objective import Array, Blocks, Column, Example
 from emmoe.models.regression import SATURATED, RegressionModel, Sample
 from emmoe.store.errors import DataError
 
@@ -37,6 +39,13 @@ class LogisticExperts(RegressionModel, LatentModel):
     def __post_init__(self):
         if self.experts < 2 or self.classes < 2:
             raise ValueError("experts and classes must be at least 2")
+
+    @classmethod
+    def example(cls, seed: int = 0, classes: int = 3, **settings: Any) -> Example:
+        return super().example(seed, classes=classes, **settings)
+
+    def _example_targets(self, x: Array, truth: Array, rng: np.random.Generator) -> NDArray:
+        return rng.integers(self.classes, size=len(x))
 
     def blocks(self, shape: int) -> Blocks:
         gate = self.experts * shape

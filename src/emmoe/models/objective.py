@@ -29,7 +29,7 @@ class Column(NamedTuple):
 
 
 class Objective(ABC):
-    """A loss to minimise; `bind` attaches a sample, and every method but `blocks` needs a bound one.
+    """A loss to minimise. `bind` attaches a sample; every method but `blocks` needs a bound one.
 
     `work` counts, where it is done, what a fitter asks for, in units of the sample and as a mean
     over the replicates that share it. columns: what `recovery_errors` and `held_out` measure."""
@@ -59,9 +59,19 @@ class Objective(ABC):
     def _prepare(self) -> None:
         """Compute what depends on the sample alone."""
 
+    @classmethod
+    @abstractmethod
+    def example(cls, seed: int = 0) -> "Example":
+        """Return a small problem, for the tests that every component must pass."""
+
     @property
     def replicates(self) -> int:
         """How many replicates share the sample."""
+        return 1
+
+    @property
+    def observations(self) -> int:
+        """n, over how many terms the loss is a mean."""
         return 1
 
     @property
@@ -91,7 +101,7 @@ class Objective(ABC):
         return (self.work["forward"] + self.work["backward"]) / 2 + self.work["gram"]
 
     def flops(self) -> float:
-        """Return the floating-point operations so far, per replicate; NaN where none are counted."""
+        """Return the floating-point operations so far, per replicate; NaN if none are counted."""
         return np.nan
 
     def recovery_errors(self, theta: Array, truth: Array) -> dict[str, float]:
@@ -102,6 +112,23 @@ class Objective(ABC):
         blocks = self.layout.items()
         return {name: float(norm(difference[s]) / norm(reference[s])) for name, s in blocks}
 
+    @property
+    def held_out_parts(self) -> tuple[str, ...]:
+        """The names of the sample's parts that are held out, for `held_out`."""
+        return ()
+
     def held_out(self, theta: Array) -> dict[str, Array]:
         """Return what is measured on held-out parts of the sample, shape (R,) each."""
         return {}
+
+    def measures(self, theta: Array) -> dict[str, Array]:
+        """Return what else is measured of a state, shape () or (R,) each."""
+        return {}
+
+
+class Example(NamedTuple):
+    """A bound problem, the parameters of its sample's law (or any), and a start, (p,) each."""
+
+    model: Objective
+    truth: Array
+    start: Array

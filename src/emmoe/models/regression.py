@@ -1,13 +1,15 @@
 """Regression models: a sample of rows, passes over it, and batches of its rows."""
 
 import copy
+from abc import abstractmethod
 from collections import Counter
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from emmoe.models.objective import Array, Objective
+from emmoe.models.objective import Array, Example, Objective
 from emmoe.store.errors import DataError
 
 SATURATED = 50.0  # a logit beyond which a probability is 0 or 1 for every purpose
@@ -55,6 +57,32 @@ class RegressionModel(Objective):
         n, d = sample.x.shape
         if n < d:
             raise DataError(f"n = {n} rows for d = {d} features: the model needs n >= d")
+
+    @classmethod
+    def example(
+        cls, seed: int = 0, n: int = 120, d: int = 3, scale: float = 1.0, **settings: Any
+    ) -> Example:
+        """Return a problem of n rows and d features, targets from a truth with entries of standard
+        deviation `scale`; settings: of the model."""
+        rng = np.random.default_rng([seed, n, d])
+        model = cls(**settings)
+        p = max(part.stop for part in model.blocks(d).values())
+        x, truth = rng.standard_normal((n, d)), scale * rng.standard_normal(p)
+        bound = model.bind(Sample(x, model._example_targets(x, truth, rng)))
+        return Example(bound, truth, rng.standard_normal(p))
+
+    @abstractmethod
+    def _example_targets(self, x: Array, truth: Array, rng: np.random.Generator) -> NDArray:
+        """Draw targets for `example`."""
+
+    @property
+    def observations(self) -> int:
+        return len(self.sample.x)
+
+    @property
+    def held_out_parts(self) -> tuple[str, ...]:
+        parts = ("test", "validation")
+        return tuple(name for name in parts if getattr(self.sample, name) is not None)
 
     @property
     def replicates(self) -> int:

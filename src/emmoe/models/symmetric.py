@@ -101,6 +101,9 @@ class SymmetricModel(RegressionModel, MirrorModel):
         z = np.where(rng.random(len(x)) < 0.5 * (1 + np.tanh(a / 2)), 1.0, -1.0)
         return self._draw_targets(x @ theta[:d], z, rng)
 
+    def _example_targets(self, x: Array, truth: Array, rng: np.random.Generator) -> Array:
+        return self.simulate(x, truth, rng)
+
     def mirror_map(self, theta: Array) -> float:
         """Return A(theta)."""
         b, a, _ = self.logits(theta)
@@ -120,8 +123,9 @@ class SymmetricModel(RegressionModel, MirrorModel):
         return block_diag(self.expert_mirror_hessian(b), log_cosh.hessian(self.xt, a))
 
     def missing_information(self, theta: Array) -> Array:
-        """Return I_z(theta) = E[Var(z | x, y) (c y, 1/2)(c y, 1/2)' (x) xx'], shape (p, p): the mean
-        is taken over the data at hand, not over the model at theta."""
+        """Return I_z(theta) = E[Var(z | x, y) (c y, 1/2)(c y, 1/2)' (x) xx'], shape (p, p).
+
+        The mean is taken over the data at hand, not over the model at theta."""
         weight = self.statistic_weight * self.sample.y
         variance = log_cosh.sech2_half(self.logits(theta)[2])
         of_beta, mixed, of_w = (

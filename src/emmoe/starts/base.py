@@ -13,6 +13,11 @@ class Start(ABC):
 
     needs_truth: ClassVar[bool] = False
 
+    @classmethod
+    @abstractmethod
+    def example(cls, blocks: Blocks) -> "Start":
+        """Return the law with settings for some blocks, for tests."""
+
     @abstractmethod
     def draw(self, blocks: Blocks, truth: Array | None, rng: np.random.Generator) -> Array:
         """Draw a start theta_0 (p,); truth (p,) is None where the data have none."""

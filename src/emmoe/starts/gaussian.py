@@ -14,6 +14,10 @@ class Gaussian(Start):
 
     variance: float
 
+    @classmethod
+    def example(cls, blocks: Blocks) -> "Gaussian":
+        return cls(1.0)
+
     def __post_init__(self):
         if not self.variance > 0:
             raise ValueError(f"variance must be positive, got {self.variance}")

@@ -18,6 +18,10 @@ class NearTruth(Start):
 
     needs_truth = True
 
+    @classmethod
+    def example(cls, blocks: Blocks) -> "NearTruth":
+        return cls(dict.fromkeys(blocks, (0.5, 0.1)))
+
     def __post_init__(self):
         if self.floor < 0:
             raise ValueError(f"floor must not be negative, got {self.floor}")

@@ -14,6 +14,10 @@ class RandomDirection(Start):
 
     norm: float
 
+    @classmethod
+    def example(cls, blocks: Blocks) -> "RandomDirection":
+        return cls(1.0)
+
     def __post_init__(self):
         if self.norm == 0:
             raise ValueError("norm: zero is a fixed saddle point, no fitter can leave it")

@@ -26,7 +26,10 @@ VECTORS = ("sse4_2", "avx", "avx2", "fma", "avx512f", "asimd", "sve")
 # Modules that find, check and describe, and so change no number.
 NEUTRAL = {
     "emmoe.record.components",
+    "emmoe.record.entries",
     "emmoe.record.registry",
+    "emmoe.record.tasks",
+    "emmoe.record.values",
     "emmoe.store.errors",
     "emmoe.store.provenance",
 }
