@@ -1,19 +1,16 @@
 """Small bound problems for every model and fitter that the registry finds.
 
 A new file in src/emmoe/models or src/emmoe/fitters thus meets the generic tests without an edit
-here. Only a model that neither simulates targets nor counts `classes` needs an entry of its own.
+here: each says by `example` which small problem or settings suit it.
 """
 
 import dataclasses
-from typing import NamedTuple
-
 import numpy as np
 import pytest
 from campaign import CASES
 from threadpoolctl import threadpool_limits
 
-from emmoe.models.objective import Array, Objective
-from emmoe.models.regression import Sample
+from emmoe.models.objective import Example
 from emmoe.models.symmetric import SymmetricModel
 from emmoe.record import registry
 from emmoe.theory.information import spectrum
@@ -27,18 +24,6 @@ SYMMETRIC = [
     if issubclass(registry.component("models", name, "model"), SymmetricModel)
 ]
 STACKED = [name for name in MODELS if registry.component("models", name, "model").stacked]
-SETTINGS = {"logistic_experts": {"classes": 3}}  # smaller than the default
-NEEDED = {"step": 0.1, "batch_size": 30}  # values of settings without default
-
-
-class Problem(NamedTuple):
-    """A model bound to a small sample, the parameters of the sample's law (or any), a start."""
-
-    model: Model
-    truth: Array
-    start: Array
-
-
 @pytest.fixture(autouse=True, scope="session")
 def one_thread():
     """One BLAS thread, as in a job: with two, sums are taken in another order."""
@@ -129,22 +114,13 @@ def gradient_by_differences():
     return _gradient_by_differences
 
 
-def _problem(name, n=120, d=3, seed=0, scale=1.0, **settings) -> Problem:
-    rng = np.random.default_rng([seed, n, d])
-    model = registry.build("models", name, SETTINGS.get(name, {}) | settings, name)
-    p = max(part.stop for part in model.blocks(d).values())
-    x, truth = rng.standard_normal((n, d)), scale * rng.standard_normal(p)
-    if hasattr(model, "simulate"):
-        y = model.simulate(x, truth, rng)
-    else:
-        y = rng.integers(model.classes, size=n)
-    return Problem(model.bind(Sample(x, y)), truth, rng.standard_normal(p))
+def _problem(name, **settings) -> Example:
+    return registry.component("models", name, name).example(**settings)
 
 
 def _fitter(name, **settings):
-    fields = dataclasses.fields(registry.component("fitters", name, name))
-    needed = {f.name: NEEDED[f.name] for f in fields if f.default is dataclasses.MISSING}
-    return registry.build("fitters", name, needed | settings, name)
+    cls = registry.component("fitters", name, name)
+    return dataclasses.replace(cls.example(), **settings)
 
 
 def _gradient_by_differences(f, theta, h=2e-3):

@@ -1,9 +1,6 @@
 """What the tests of single fitters share."""
 
 from itertools import islice
-from types import SimpleNamespace
-
-import numpy as np
 
 # Safely below 2/L for features of unit variance.
 STEPS = {"symmetric_linear": 0.8, "symmetric_logistic": 3.0}
@@ -26,10 +23,7 @@ class Quadratic:
 
     def __init__(self, hessian, minimiser):
         self.hessian, self.minimiser = hessian, minimiser
-        self.sample = SimpleNamespace(x=np.empty((1, len(hessian))))
-
-    def blocks(self, d):
-        return {"all": slice(0, d)}
+        self.layout = {"all": slice(0, len(hessian))}
 
     def loss_and_gradient(self, theta):
         gradient = (theta - self.minimiser) @ self.hessian

@@ -12,14 +12,15 @@ from io import StringIO
 from pathlib import Path
 
 import yaml
+from msgspec.structs import replace
 from numba.core.caching import _CacheLocator
 
-from emmoe.lab.draw import draw_block
 from emmoe.lab.fit import fit_block
-from emmoe.record import cells as grid
-from emmoe.record import config as configuration
+from emmoe.record import cells
+from emmoe.record.read import expanded, load
 
 ROOT = Path(__file__).resolve().parents[1]
+SMOKE = ROOT / "tests" / "smoke.yaml"
 EXPERIMENT = "symmetric_linear"
 SUMMARY = f"results/smoke/summaries/{EXPERIMENT}.csv"
 # Everything hidden is a cache or an environment; the rest of these is generated or downloaded.
@@ -31,19 +32,16 @@ NEEDLESS = shutil.ignore_patterns(
 @cache
 def compile_kernels():
     """Compile what the experiment needs, once and here: copies of this folder bring it along."""
-    config = configuration.load(ROOT / "tests" / "smoke.yaml")
-    block = grid.first_block(config["experiments"][EXPERIMENT])
-    drawn = draw_block(grid.draw_task(config, EXPERIMENT, block))
-    for fitter in config["experiments"][EXPERIMENT]["fitters"]:
-        task = grid.fit_task(config, EXPERIMENT, fitter, block)
-        task |= {"iterations": 1, "analyses": ["rates", "certificate"]}
-        fit_block(task, drawn, {}, lambda line: None)
+    own = load([ROOT / "config.yaml", SMOKE]).experiments[EXPERIMENT]
+    own = replace(own, iterations=1, analyses=("rates", "certificate"))
+    task = cells.fit_task(own, list(own.fitters), cells.grid(own).names[0])
+    fit_block(task, {}, lambda line: None)
 
 
 def copied(source, folder, ignore=None, **options):
     """Copy a checkout with its compiled code, which numba finds by its sources' absolute path."""
     shutil.copytree(source, folder, ignore=ignore, **options)
-    for package in ("models/_compiled", "theory"):
+    for package in ("models/_compiled",):
         old, new = (_compiled(Path(root) / "src" / "emmoe" / package) for root in (source, folder))
         for compiled in Path(folder).glob(f"src/emmoe/models/_compiled/__pycache__/*/{old}"):
             compiled.rename(compiled.with_name(new))
@@ -80,7 +78,7 @@ class Checkout:
         compile_kernels()
         copied(ROOT, folder, NEEDLESS)
         checkout = cls(folder)
-        checkout.write_config(yaml.safe_load((ROOT / "tests" / "smoke.yaml").read_text()))
+        checkout.write_config(yaml.safe_load(expanded([ROOT / "config.yaml", SMOKE])))
         checkout.set("data", "n", 60)
         checkout.set("iterations", 5)
         checkout.set("replicates", 2)
