@@ -120,7 +120,10 @@ def _problem(name, **settings) -> Example:
 
 def _fitter(name, **settings):
     cls = registry.component("fitters", name, name)
-    return dataclasses.replace(cls.example(), **settings)
+    example = dataclasses.asdict(cls.example())
+    fields = dataclasses.fields(cls)
+    needed = {f.name: example[f.name] for f in fields if f.default is dataclasses.MISSING}
+    return registry.build("fitters", name, needed | settings, name)
 
 
 def _gradient_by_differences(f, theta, h=2e-3):

@@ -1,20 +1,26 @@
 """Bad data: NaN, infinities, sizes at the ends of the range, rows and columns that say nothing."""
 
+import dataclasses
 import gzip
 import struct
 from hashlib import sha256
 
 import numpy as np
 import pytest
+import records
 from campaign import assert_sound, cases, refusal
-from conftest import FITTERS, MODELS, NEEDED, SETTINGS, STACKED
+from conftest import FITTERS, MODELS, STACKED
 from hypothesis import strategies as st
 
 from emmoe.datasets.random_invert_fashion_mnist import RandomInvertFashionMnist
 from emmoe.lab import fit
+from emmoe.lab.scene import Scene
 from emmoe.models.regression import Sample
-from emmoe.record import registry
+from emmoe.record import cells, registry
+from emmoe.record.entries import Component, Fitter
+from emmoe.record.tasks import Cell, FitTask
 
+SETTINGS = {"logistic_experts": {"classes": 3}}  # smaller than the default
 EXAMPLES = 44  # of each fitter and model
 ANALYSES = ["rates", "certificate", "bounds", "true_gate"]
 SIZES = [1e-30, 1e-8, 0.1, 1.0, 10.0, 1e8, 1e30]  # of what a config may set
@@ -62,10 +68,18 @@ class Given:
     def __init__(self, dtype, *parts):
         self.dtype, self.parts = dtype, parts
 
-    def samples(self, model, truths, rngs, split, files):
-        x, y, signs, test = self.parts
-        held_out = None if test is None else Sample(*test)
-        yield list(range(len(rngs))), Sample(x.astype(self.dtype), y, signs, held_out)
+    def scenes(self, component, draw):
+        """Return what takes the place of `lab.scene.scenes`."""
+
+        def scenes(*given):
+            x, y, signs, test = self.parts
+            held_out = None if test is None else Sample(*test)
+            sample = Sample(x.astype(self.dtype), y, signs, held_out)
+            start = draw["start"].astype(self.dtype)
+            own = start if signs is not None else start[0]
+            yield Scene(component, list(range(len(start))), sample, draw.get("truth"), own)
+
+        return scenes
 
 
 def generated(case, model_name, parameters):
@@ -80,7 +94,7 @@ def generated(case, model_name, parameters):
     with np.errstate(all="ignore"):
         for name in case["spoils"]:
             x, y = SPOILS[name](x, y, rng, binary)
-        start = case["scale_start"] * rng.standard_normal((1, 1, parameters(d)))
+        start = case["scale_start"] * rng.standard_normal((1, parameters(d)))
     if model_name != "symmetric_linear" and np.isin(y, np.arange(-9, 9)).all():
         y = y.astype(int)  # as data sets give classes
     signs = test = None
@@ -88,11 +102,11 @@ def generated(case, model_name, parameters):
     if model_name in STACKED:
         dtype = np.float32 if case["single"] else np.float64
         test = rng.standard_normal((5, d)).astype(dtype), rng.integers(classes["classes"], size=5)
-        start = np.repeat(start, 2, axis=1)
+        start = np.repeat(start, 2, axis=0)
         signs = rng.choice([-1, 1], (2, len(x)))
     draw = {"start": start}
     if test is None:
-        draw["truth"] = case["scale_truth"] * rng.standard_normal(start.shape)
+        draw["truth"] = case["scale_truth"] * rng.standard_normal(start.shape[1])
     return Given(dtype, x, y, signs, test), draw
 
 
@@ -117,7 +131,8 @@ CASE = st.fixed_dictionaries(
 def test_fit_of_bad_data_ends_in_a_status_or_a_line(fitter_name, model_name, monkeypatch):
     model = registry.build("models", model_name, SETTINGS.get(model_name, {}), model_name)
     cls = registry.component("fitters", fitter_name, fitter_name)
-    needed = {name: value for name, value in NEEDED.items() if name in cls.__dataclass_fields__}
+    settings = dataclasses.asdict(cls.example())
+    settings = {name: value for name, value in settings.items() if value is not None}
 
     def parameters(d):
         return max(part.stop for part in model.blocks(d).values())
@@ -133,22 +148,30 @@ def test_fit_of_bad_data_ends_in_a_status_or_a_line(fitter_name, model_name, mon
     )
     def one(case, step, iterations, tolerance, analyses):
         dataset, draw = generated(case, model_name, parameters)
-        fitter = {"algorithm": fitter_name} | needed | ({"step": step} if "step" in needed else {})
-        task = {
-            "seed": 0,
-            "model": {"name": model_name} | SETTINGS.get(model_name, {}),
-            "cells": [{"name": "c", "key": "k", "data": {}}],
-            "replicates": list(range(draw["start"].shape[1])),
-            "fitter": fitter,
-            "iterations": iterations,
-            "tolerance": tolerance,
-            "rows": "all",
-            "analyses": analyses if "truth" in draw else [],
-        }
-        monkeypatch.setattr(fit, "build_dataset", lambda settings: dataset)
+        own = settings | ({"step": step} if "step" in settings else {})
+        component = Component(model_name, SETTINGS.get(model_name, {}))
+        replicates = len(draw["start"])
+        task = FitTask(
+            seed=0,
+            model=component,
+            start=component,
+            cells=(Cell("c", component, "k"),),
+            replicates=tuple(range(replicates)),
+            fitters={"f": Fitter(fitter_name, own, replicates, iterations)},
+            tolerance=tolerance,
+            rows="all",
+            analyses=tuple(analyses) if "truth" in draw else (),
+        )
+        monkeypatch.setattr(fit, "scenes", dataset.scenes(component, draw))
         fits = []
-        if refusal(lambda: fits.append(fit.fit_block(task, draw, {}, lambda line: None))) is None:
+        if refusal(lambda: fits.append(fit.fit_block(task, {}, lambda line: None))) is None:
             assert_sound(fits[0])
+
+
+FILES = {name.partition("/")[2]: {"sha256": "0" * 64, "size": 1} for name in (
+    RandomInvertFashionMnist.files
+)}
+DOWNLOADS = {"fashion-mnist": {"sources": ["x"], "files": FILES}}
 
 
 def idx(values):
@@ -185,24 +208,17 @@ def test_fit_of_bad_image_files_ends_in_a_status_or_a_line(tmp_path):
         part: (rng.integers(0, 256, (n, 28, 28)), rng.integers(0, 10, n))
         for part, n in counts.items()
     }
-    task = {
-        "seed": 0,
+    settings = {
         "model": {"name": "logistic_experts"},
-        "cells": [
-            {
-                "name": "c",
-                "key": "k",
-                "data": {"name": "random_invert_fashion_mnist", "train_size": 784},
-            }
-        ],
-        "replicates": [0, 1],
-        "fitter": {"algorithm": "gradient_descent", "step": 0.1},
+        "data": {"name": "random_invert_fashion_mnist", "train_size": 784},
+        "start": {"name": "gaussian", "variance": 1e-4},
+        "replicates": 2,
+        "replicates_per_block": 2,
         "iterations": 1,
-        "tolerance": None,
-        "rows": "all",
-        "analyses": [],
+        "fitters": {"gd": {"algorithm": "gradient_descent", "step": 0.1}},
     }
-    draw = {"start": 0.01 * rng.standard_normal((1, 2, 22 * 784))}
+    own = records.experiment(settings, downloads=DOWNLOADS)
+    task = cells.fit_task(own, ["gd"], cells.grid(own).names[0])
 
     @cases(
         30,
@@ -227,7 +243,7 @@ def test_fit_of_bad_image_files_ends_in_a_status_or_a_line(tmp_path):
             path.write_bytes(written)
             files[name] = path, sha256(data if checked else written).hexdigest()
         fits = []
-        message = refusal(lambda: fits.append(fit.fit_block(task, draw, files, lambda line: None)))
+        message = refusal(lambda: fits.append(fit.fit_block(task, files, lambda line: None)))
         if message is None:
             assert_sound(fits[0])
         if of_files != "as they are" and checked:

@@ -14,9 +14,8 @@ from hypothesis import strategies as st
 from workflow_helpers import ROOT, environment
 
 from emmoe.datasets.random_invert_fashion_mnist import RandomInvertFashionMnist
-from emmoe.lab import draw, fit
-from emmoe.record import cells as grid
-from emmoe.record import config
+from emmoe.lab.fit import fit_block
+from emmoe.record import cells, read
 
 NEAR = {"name": "near_truth", "distance": {"beta": [0.5, 0.1], "w": [0.5, 0.1]}, "floor": 0.1}
 RIVALS = {
@@ -83,9 +82,9 @@ EXPERIMENTS = {
 }
 CHECKSUMS = {"sha256": "0" * 64, "size": 10}
 IMAGES = [name.partition("/")[2] for name in RandomInvertFashionMnist.files]
-PRODUCT = {"target": "figures", "inputs": {"summary": "<results>/summaries/linear.csv"}}
+PRODUCT = {"target": "figures", "reads": {"summary": "linear"}}
 BASE = {
-    "pathvars": {"results": "results/bad", "downloads": "data/downloads"},
+    "folders": {"results": "results/bad", "downloads": "data/downloads"},
     "seed": 7,
     "downloads": {
         "fashion-mnist": {"sources": ["../mirror"], "files": dict.fromkeys(IMAGES, CHECKSUMS)}
@@ -121,7 +120,7 @@ BASE = {
         "f8": {
             "find": "f8_one_pixel_tells",
             "target": "figures",
-            "inputs": {"inversion": "<results>/probes/inversion.csv"},
+            "reads": {"probe": {"inversion": "inversion"}},
             "shown_by": ["figures/figure_1"],
             "options": {"data": "the digits"},
         }
@@ -171,34 +170,30 @@ def changed(path, change, value):
 
 def affordable(task):
     """Whether a fit is small enough to be run here."""
-    sizes = [cell["data"].get("n", 300) * cell["data"].get("d", 64) for cell in task["cells"]]
-    inner = task["fitter"].get("inner_steps", 1)
-    rows = task["model"].get("experts", 2) * (1 + task["model"].get("classes", 0))
-    work = sum(sizes) * rows * task["iterations"] * len(task["replicates"]) * inner
+    data = [cell.data.settings for cell in task.cells]
+    sizes = [own.get("n", 300) * own.get("d", 64) for own in data]
+    (fitter,), model = task.fitters.values(), task.model.settings
+    rows = model.get("experts", 2) * (1 + model.get("classes", 10))
+    inner = fitter.settings.get("inner_steps", 1)
+    work = sum(sizes) * rows * fitter.iterations * len(task.replicates) * inner
     return work <= AFFORDABLE
 
 
-def assert_runs_end_well(content, path):
-    """Draw and fit the first block of the experiment that a path leads to, if it is small: all its
-    fitters, or the one that was changed."""
-    name = path[1]
-    if content["experiments"].get(name, {}).get("data", {}).get("name") not in (
-        "synthetic",
-        "random_invert_digits",
-    ):
+def assert_runs_end_well(record, path):
+    """Fit the first block of the experiment that a path leads to, if it is small: all its fitters,
+    or the one that was changed."""
+    own = record.experiments.get(path[1])
+    if own is None or own.data.name not in ("synthetic", "random_invert_digits"):
         return
-    experiment = content["experiments"][name]
     fitters = [path[3]] if path[2:3] == ("fitters",) and len(path) > 3 else ["em", "gd"]
-    block = grid.first_block(experiment)
-    for fitter in set(fitters) & set(experiment["fitters"]):
-        task = grid.fit_task(content, name, fitter, block)
+    for fitter in set(fitters) & set(own.fitters):
+        task = cells.fit_task(own, [fitter], cells.grid(own).names[0])
         if affordable(task):
-            drawn = draw.draw_block(grid.draw_task(content, name, block))
-            assert_sound(fit.fit_block(task, drawn, {}, lambda line: None))
+            assert_sound(fit_block(task, {}, lambda line: None))
 
 
 def test_base_of_the_changes_is_accepted():
-    assert refusal(config.check, copy.deepcopy(BASE)) is None
+    assert refusal(read.check, copy.deepcopy(BASE)) is None
 
 
 @pytest.mark.filterwarnings("ignore::RuntimeWarning")
@@ -215,10 +210,10 @@ def test_changed_setting_is_refused_in_a_line_or_its_runs_end_well(where):
     )
     def one(path, change, value):
         content = changed(path, change, value)
-        message = refusal(config.check, content)
+        message = refusal(read.check, content)
         if message is None:
             if path[0] == "experiments":
-                assert_runs_end_well(content, path)
+                assert_runs_end_well(read.check(content), path)
         else:
             assert names(path, message), message
 

@@ -11,7 +11,7 @@ from emmoe.measures.analyses import bounds, certificate
 from emmoe.models.regression import Sample
 from emmoe.models.symmetric_linear import SymmetricLinear
 from emmoe.models.symmetric_logistic import SymmetricLogistic
-from emmoe.theory.information import hessian, spectrum
+from emmoe.theory.information import spectrum
 from emmoe.theory.mirror import bregman
 from emmoe.theory.optimum import settle
 
@@ -128,7 +128,7 @@ def test_gap_and_divergence_keep_their_digits_near_the_optimum(run, optimum):
     assert (found["bound_gap"] > 0).all() and (found["bound_bregman"] > 0).all()
     assert found["bound_gap"][-1] < 1e-9  # where a difference of losses has lost its digits
     error = run.thetas[-1] - optimum.theta
-    hessians = hessian(run.model, optimum.theta), run.model.mirror_hessian(optimum.theta)
+    hessians = run.model.hessian(optimum.theta), run.model.mirror_hessian(optimum.theta)
     for name, curvature in zip(("bound_gap", "bound_bregman"), hessians, strict=True):
         form = error @ curvature @ error / 2
         assert found[name][-1] == pytest.approx(form, rel=1e-3)

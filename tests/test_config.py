@@ -1,18 +1,19 @@
 """config.yaml: what is committed loads, and every mistake is one line that names the setting."""
 
 import copy
-import json
 import re
 
 import pytest
 import yaml
+from records import record
 from workflow_helpers import ROOT
 
-from emmoe.record import config, registry
+from emmoe.record import read, registry
+from emmoe.record.entries import Audit
 from emmoe.store.errors import ConfigError
 
-TEXT = (ROOT / "config.yaml").read_text()
-COMMITTED = json.loads(json.dumps(yaml.safe_load(TEXT)))  # what YAML shares, apart
+TEXT = (ROOT / "config.yaml").read_text(encoding="utf-8")
+COMMITTED = yaml.safe_load(read.expanded(ROOT / "config.yaml"))
 LINEAR = "experiments.symmetric_linear"
 DIGITS = "experiments.digits"
 SHA256 = ("downloads", "fashion-mnist", "files", "t10k-labels-idx1-ubyte.gz", "sha256")
@@ -32,15 +33,15 @@ def mutated(path, value):
 def refusal(content):
     """Return the one line with which a config is refused."""
     with pytest.raises(ConfigError) as caught:
-        config.check(content)
+        read.check(content)
     message = str(caught.value)
     assert message.strip() and len(message.splitlines()) == 1
     return message
 
 
-@pytest.mark.parametrize("name", ["config.yaml", "tests/smoke.yaml"])
-def test_committed_config_loads(name):
-    assert config.load(ROOT / name)["experiments"]
+@pytest.mark.parametrize("names", [["config.yaml"], ["config.yaml", "tests/smoke.yaml"]])
+def test_committed_config_loads(names):
+    assert read.load([ROOT / name for name in names]).experiments
 
 
 # path, value, where the message must say it is, what else it must hold
@@ -101,7 +102,7 @@ UNUSABLE = [
     ("experiments.fashion_mnist.fitters.em_solved.m_step_tolerance", "1e-3x", "exp", "'1e-3x'"),
     ("figures.figure_1.draw", "figure_9", "figures.figure_1.draw", "'figure_9'"),
     ("tables.table_2.draw", "table_9", "tables.table_2.draw", "'table_9'"),
-    ("figures.figure_1.inputs", {"summary": "<results>/summaries/linear.csv"}, "fig", "'linear'"),
+    ("figures.figure_1.reads", {"summary": "linear"}, "figures.figure_1.reads", "'linear'"),
     ("figures.figure_1.curves", {"emm": "EM"}, "figures.figure_1.curves", "'emm'"),
     ("downloads", {}, "downloads.fashion-mnist", "experiments.fashion_mnist"),
     ("probes.inversion.measure", "inversoin", "probes.inversion.measure", "'inversoin'"),
@@ -110,9 +111,9 @@ UNUSABLE = [
     ("probes.inversion.options", {"fiter": "em"}, "probes.inversion", "fit"),
     ("probes.inversion.options", {"fitter": "gd"}, "probes.inversion.options.fitter", "'gd'"),
     ("findings.f5.find", "f5_baseline", "findings.f5.find", "'f5_baseline'"),
-    ("findings.f5.inputs.baselines", "<results>/probes/base.csv", "findings.f5.inputs", "'base'"),
-    ("findings.f3.inputs.costs", "<results>/tables/cost.csv", "findings.f3.inputs", "'cost'"),
-    ("findings.f5.inputs", {"baseline": "x.csv"}, "findings.f5", "baseline"),
+    ("findings.f5.reads.probe.baselines", "base", "findings.f5.reads", "'base'"),
+    ("findings.f3.reads.table.costs", "cost", "findings.f3.reads", "'cost'"),
+    ("findings.f5.reads", {"probe": {"baseline": "baselines"}}, "findings.f5", "baseline"),
     ("findings.f5.options", {}, "findings.f5", "data"),
     ("findings.f5.shown_by", ["tables/baseline"], "findings.f5.shown_by", "'tables/baseline'"),
 ]
@@ -181,7 +182,7 @@ def test_config_that_is_no_mapping_is_one_line(content):
     assert refusal(content).startswith("config: ")
 
 
-@pytest.mark.parametrize("name", ["pathvars", "seed", "experiments", "figures", "tables"])
+@pytest.mark.parametrize("name", ["folders", "seed", "experiments", "figures", "tables"])
 def test_missing_top_level_setting_is_named(name):
     content = copy.deepcopy(COMMITTED)
     del content[name]
@@ -209,41 +210,27 @@ def test_file_that_cannot_be_read_as_a_config_is_one_line(tmp_path, content):
     path = tmp_path / "config.yaml"
     path.write_text(content)
     with pytest.raises(ConfigError) as caught:
-        config.load(path)
+        read.load(path)
     assert len(str(caught.value).splitlines()) == 1
     assert str(caught.value).startswith((str(path), "config:"))
 
 
 def test_missing_file_is_one_line(tmp_path):
     with pytest.raises(ConfigError, match=r"^\S*/absent\.yaml: No such file or directory$"):
-        config.load(tmp_path / "absent.yaml")
+        read.load(tmp_path / "absent.yaml")
 
 
 def test_defaults_are_filled():
-    content = copy.deepcopy(COMMITTED)
-    content |= {
-        "figures": {},
-        "inferred": {},
-        "probes": {},
-        "findings": {},
-        "contests": {},
-        "experiments": {"x": content["experiments"]["digits"]},
-    }
-    table = {"draw": "table_2", "target": "figures", "inputs": {"x": "data/reported/x.csv"}}
-    content["tables"] = {"x": table}
-    for section in ("downloads", "calibration", "audit"):
-        del content[section]
-    checked = config.check(content)
-    assert checked["downloads"] == {}
-    contests = {"figures": [], "paper": []}
-    assert checked["audit"] == {"runs": {}, "theory": [], "contests": contests}
-    assert checked["tables"]["x"]["curves"] == {}
-    assert checked["experiments"]["x"]["tolerance"] is None
+    sections = {"experiments": {"x": COMMITTED["experiments"]["digits"]}, "figures": {}}
+    sections["tables"] = {"x": {"draw": "table_2", "target": "figures", "reads": {"summary": "x"}}}
+    checked = record(**sections)
+    assert checked.downloads == {} and checked.audit == Audit()
+    assert checked.tables["x"].curves == {}
+    assert checked.experiments["x"].tolerance is None and checked.experiments["x"].seed == 7
 
 
 def test_defaults_replace_nothing_that_is_set():
-    checked = config.check(mutated(f"{DIGITS}.tolerance", 0.5))
-    assert checked["experiments"]["digits"]["tolerance"] == 0.5
+    assert read.check(mutated(f"{DIGITS}.tolerance", 0.5)).experiments["digits"].tolerance == 0.5
 
 
 def keys_by_line(node, path=()):

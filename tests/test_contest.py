@@ -1,34 +1,31 @@
 """A contest: what it runs, what it charges, and that its tuning and comparison stay apart."""
 
-import copy
-
 import numpy as np
 import pandas as pd
 import pytest
+from msgspec.structs import replace
+from records import fitter, smoke_settings
 from test_config import refusal
-from workflow_helpers import ROOT
 
-from emmoe.lab.contest import Budgeted, run_contest
-from emmoe.lab.draw import draw_block
-from emmoe.lab.recorder import record
-from emmoe.lab.work import flops
-from emmoe.record import cells as grid
-from emmoe.record.components import build_dataset, build_fitter, build_model
-from emmoe.record.config import load
+from emmoe.lab.contest import run_contest
+from emmoe.lab.recorder import CAPPED, record
+from emmoe.lab.scene import scenes
+from emmoe.record import cells, read
+from emmoe.record.entries import Rival
 from emmoe.store.errors import DataError
-from emmoe.store.seeds import generator
 
-CONFIG = load(ROOT / "tests" / "smoke.yaml")
 NAME = "fair_linear_near_small"
 
 
-def task(name=NAME, **changes):
-    config = copy.deepcopy(CONFIG)
+def task(name=NAME, rivals=("em", "nesterov", "lbfgs", "sgd"), **changes):
+    config = smoke_settings()
     contest = config["contests"][name]
-    contest["data"]["norm_beta"] = 2.0
-    contest["rivals"] = {k: contest["rivals"][k] for k in ("em", "nesterov", "lbfgs", "sgd")}
+    if "norm_beta" in contest["data"]:
+        contest["data"]["norm_beta"] = 2.0
+    contest["rivals"] = {k: contest["rivals"][k] for k in rivals}
     contest.update(changes)
-    return grid.contest_task(config, name)
+    config |= {section: {} for section in ("figures", "tables", "findings", "audit")}
+    return cells.contest_task(read.check(config).contests[name])
 
 
 def run(given):
@@ -59,20 +56,16 @@ def test_no_run_spends_more_than_its_budget(rows):
 def test_rows_are_those_of_the_recorder_with_the_work_of_each_state(rows):
     """A run by hand: the same sample and start, the passes and operations of the model's count."""
     given = task()
-    (cell,) = given["cells"]
-    draw = draw_block(given | {"replicates": [0]})
-    model, dataset = build_model(given["model"]), build_dataset(cell["data"])
-    seed = given["seed"], cell["key"], 0
-    rngs = [generator(*seed, "sample")], generator(*seed, "split")
-    ((_, sample),) = dataset.samples(model, [draw["truth"][0, 0]], *rngs, {})
-    model = model.bind(sample)
-    by_hand = record(build_fitter({"algorithm": "em"}), model, draw["start"][0, 0], iterations=3)
+    start = (given.seed, given.model, given.start, given.cells[0], [0])
+    (scene,) = scenes(*start, {})
+    em = fitter("em")
+    by_hand = record(em, scene.bind(), scene.start, iterations=3)
     mine = rows[(rows["rival"] == "em") & (rows["replicate"] == 0)].reset_index()
     for column in ("loss", "passes", "gradient_norm"):
         assert mine.loc[:2, column].tolist() == [row[column] for row in by_hand.rows[:3]]
-    bound = build_model(given["model"]).bind(sample)
-    record(build_fitter({"algorithm": "em"}), bound, draw["start"][0, 0], iterations=2)
-    assert mine.loc[2, "flops"] == flops(bound.work, bound, *sample.x.shape)
+    bound = scene.bind()
+    record(em, bound, scene.start, iterations=2)
+    assert mine.loc[2, "flops"] == bound.flops()
 
 
 def test_rows_but_for_the_clock_are_the_same_in_every_run(rows):
@@ -93,10 +86,7 @@ def test_start_laws_share_the_sample_and_its_polished_optimum(rows):
 
 
 def test_test_set_is_asked_once_where_validation_was_best():
-    config = copy.deepcopy(CONFIG)
-    contest = config["contests"]["fair_digits_small"]
-    contest["rivals"] = {k: contest["rivals"][k] for k in ("nesterov", "lbfgs")}
-    found = run(grid.contest_task(config, "fair_digits_small"))
+    found = run(task("fair_digits_small", ("nesterov", "lbfgs")))
     runs = found.groupby(["replicate", "rival", "variant"])
     assert (runs["test_accuracy"].count() == 1).all()
     best = found.loc[runs["validation_cross_entropy"].idxmin()]
@@ -106,18 +96,18 @@ def test_test_set_is_asked_once_where_validation_was_best():
 
 def test_budget_ends_a_fitter_before_the_state_that_exceeds_it(problem):
     model, _, start = problem("symmetric_linear")
-    fitter = Budgeted(build_fitter({"algorithm": "gradient_descent", "step": 0.1}), 5)
-    recording = record(fitter, model, start, iterations=50)
-    assert [row["passes"] for row in recording.rows] == [1, 2, 3, 4, 5] and fitter.spent
+    own = fitter("gradient_descent", step=0.1)
+    recording = record(own, model, start, iterations=50, budget=5)
+    assert [row["passes"] for row in recording.rows] == [1, 2, 3, 4, 5]
+    assert recording.status == [CAPPED]
     assert np.isfinite([row["loss"] for row in recording.rows]).all()
 
 
-def test_rival_that_the_model_refuses_is_one_line():
-    config = copy.deepcopy(CONFIG)
-    contest = config["contests"]["fair_digits_small"]
-    contest["rivals"] = {"x": {"algorithm": "preconditioned_gradient_descent"}}
+def test_rival_that_refuses_its_sample_is_one_line():
+    given = task("fair_digits_small", ("lbfgs",))
+    wrong = replace(given, rivals={"x": Rival("preconditioned_gradient_descent")})
     with pytest.raises(DataError, match=r"^preconditioned_gradient_descent: .*mirror map"):
-        run(grid.contest_task(config, "fair_digits_small"))
+        run(wrong)
 
 
 MISTAKES = [
@@ -133,15 +123,13 @@ MISTAKES = [
 
 @pytest.mark.parametrize(("key", "value", "shown"), MISTAKES)
 def test_mistake_in_a_contest_is_one_line_that_names_it(key, value, shown):
-    content = copy.deepcopy(CONFIG)
+    content = smoke_settings()
     content["contests"][NAME][key] = value
     message = refusal(content)
     assert message.startswith(f"contests.{NAME}") and shown in message
 
 
 def test_product_of_an_unknown_contest_is_refused():
-    content = copy.deepcopy(CONFIG)
-    content["tables"]["fair_digits_passes"]["inputs"] = {
-        "x": "<results>/contests/fair_digit/costs.parquet"
-    }
+    content = smoke_settings()
+    content["tables"]["fair_digits_passes"]["reads"] = {"costs": {"x": "fair_digit"}}
     assert "no contest named 'fair_digit'" in refusal(content)

@@ -6,19 +6,17 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import records
 from scipy import stats
 from sklearn.datasets import load_digits
 
 from emmoe.datasets.random_invert_digits import RandomInvertDigits
 from emmoe.datasets.random_invert_fashion_mnist import RandomInvertFashionMnist
 from emmoe.datasets.synthetic import Synthetic
-from emmoe.lab.draw import draw_block
-from emmoe.lab.fit import fit_block
+from emmoe.lab.scene import draw
 from emmoe.models.symmetric_linear import SymmetricLinear
 from emmoe.models.symmetric_logistic import SymmetricLogistic
-from emmoe.record import cells as grid
-from emmoe.record import registry
-from emmoe.record.config import check
+from emmoe.record import cells, registry
 
 SYNTHETIC = {
     "model": {"name": "symmetric_linear"},
@@ -37,21 +35,14 @@ def rng(seed=0):
 
 
 def config(base, **changes):
-    limits = {"replicates": 6, "replicates_per_block": 6, "iterations": 3, "tolerance": None}
+    limits = {"replicates": 6, "replicates_per_block": 6, "iterations": 3}
     fitters = {"gd": {"algorithm": "gradient_descent", "step": 0.1}}
-    experiments = {"e": {"fitters": fitters} | base | limits | changes}
-    others = {"pathvars": {"results": "r", "downloads": "d"}, "seed": 3}
-    others |= {key: {} for key in ("figures", "tables", "inferred")}
-    return check(others | {"experiments": experiments})
+    return records.experiment({"fitters": fitters} | base | limits | changes, "e", seed=3)
 
 
-def traces(settings, fitter="gd"):
+def traces(own, fitter="gd"):
     """The losses of an experiment's fits by (cell, replicate, iteration)."""
-    rows = []
-    for block in grid.blocks(settings["experiments"]["e"]):
-        draw = draw_block(grid.draw_task(settings, "e", block))
-        fits = fit_block(grid.fit_task(settings, "e", fitter, block), draw, {}, print)
-        rows += fits.rows
+    rows = [row for block in cells.grid(own).names for row in records.fit(own, fitter, block).rows]
     return {(row["cell"], row["replicate"], row["iteration"]): row["loss"] for row in rows}
 
 
@@ -69,14 +60,14 @@ def synthetic(**changes):
 @pytest.mark.parametrize("d", [2, 10])
 def test_synthetic_truth_has_the_stated_norms_and_angle(degrees, d):
     for seed in range(20):
-        beta, w = np.split(synthetic(d=d, angle=degrees).truth(rng(seed)), 2)
+        beta, w = np.split(synthetic(d=d, angle=degrees).truth({}, rng(seed)), 2)
         norms = np.linalg.norm(beta), np.linalg.norm(w)
         assert norms == pytest.approx((2.0, 0.5), rel=1e-14)
         assert angle(beta, w) == pytest.approx(degrees, abs=1e-12)
 
 
 def test_random_angle_means_independent_uniform_directions():
-    truths = np.array([synthetic(d=3, angle="random").truth(rng(seed)) for seed in range(2000)])
+    truths = np.array([synthetic(d=3, angle="random").truth({}, rng(seed)) for seed in range(2000)])
     beta, w = truths[:, :3] / 2, truths[:, 3:] / 0.5
     for cosine in ((beta * w).sum(axis=1), *beta.T, *w.T):  # uniform on a sphere in 3 dimensions
         assert stats.kstest(cosine, stats.uniform(-1, 2).cdf).pvalue > 1e-3
@@ -143,15 +134,16 @@ def test_an_inverted_replicate_is_the_same_whatever_its_block_holds():
 
 @pytest.mark.parametrize("base", [SYNTHETIC, DIGITS], ids=["near_truth", "gaussian"])
 def test_draws_of_a_replicate_do_not_depend_on_its_block(base):
-    task = grid.draw_task(
-        config(base), "e", next(iter(grid.blocks(config(base)["experiments"]["e"])))
-    )
-    whole, one = draw_block(task), draw_block(task | {"replicates": [3]})
-    assert set(whole) == set(one) == ({"start", "truth"} if base is SYNTHETIC else {"start"})
-    for name, values in whole.items():
-        assert values.shape[:2] == (1, 6)
-        assert np.array_equal(values[:, [3]], one[name])
-        assert len(np.unique(values[0], axis=0)) == 6
+    own = config(base)
+    given = own.seed, own.model, own.start, cells.grid(own).first()
+    truths, whole = draw(*given, range(6))
+    (truth,), one = draw(*given, [3])
+    assert whole.shape[0] == 6 and np.array_equal(whole[[3]], one)
+    assert len(np.unique(whole, axis=0)) == 6
+    if base is SYNTHETIC:
+        assert np.array_equal(truths[3], truth) and len(np.unique(truths, axis=0)) == 6
+    else:
+        assert truths == [None] * 6 and truth is None
 
 
 def fashion_files(folder):
@@ -179,7 +171,7 @@ def images(request, tmp_path):
     generators = [rng(seed) for seed in range(5)]
     ((positions, sample),) = dataset.samples(None, [None] * 5, generators, rng(9), files)
     assert positions == [0, 1, 2, 3, 4]
-    assert sample.x.dtype == dataset.dtype and sample.x.shape[1] == dataset.features
+    assert sample.x.dtype == dataset.dtype and sample.x.shape[1] == dataset.shape
     return sample, x.astype(dataset.dtype), y
 
 

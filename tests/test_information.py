@@ -7,7 +7,7 @@ from emmoe.models.regression import Sample
 from emmoe.models.symmetric_linear import SymmetricLinear
 from emmoe.models.symmetric_logistic import SymmetricLogistic
 from emmoe.theory import population_rate
-from emmoe.theory.information import hessian, missing_information, spectrum
+from emmoe.theory.information import spectrum
 from emmoe.theory.mirror import independent_gradient
 from emmoe.theory.optimum import settle
 
@@ -76,21 +76,21 @@ def test_hessian_is_the_derivative_of_the_gradient_of_the_loss(case, gradient_by
             gradient_by_differences, lambda t: independent_gradient(case.model, t), theta
         )
         tolerance = 1e-7 * np.abs(expected).max()
-        np.testing.assert_allclose(hessian(case.model, theta), expected, atol=tolerance)
+        np.testing.assert_allclose(case.model.hessian(theta), expected, atol=tolerance)
 
 
 def test_missing_information_is_the_mean_conditional_covariance_of_the_score(case):
     for theta in (case.truth, case.start):
         expected = conditional_covariance(case.model, theta)
         tolerance = 1e-13 * np.abs(expected).max()
-        actual = missing_information(case.model, theta)
+        actual = case.model.missing_information(theta)
         np.testing.assert_allclose(actual, expected, rtol=1e-11, atol=tolerance)
 
 
 def test_eigenvectors_are_orthonormal_in_the_mirror_hessian(case):
     values, vectors = spectrum(case.model, case.truth)
     complete = case.model.mirror_hessian(case.truth)
-    missing = missing_information(case.model, case.truth)
+    missing = case.model.missing_information(case.truth)
     np.testing.assert_allclose(vectors.T @ complete @ vectors, np.eye(6), atol=1e-12)
     np.testing.assert_allclose(missing @ vectors, complete @ vectors * values, atol=1e-11)
     assert (np.diff(values) <= 0).all() and values[-1] >= 0

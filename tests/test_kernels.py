@@ -6,7 +6,7 @@ from brute_force import plain_pass
 from numba import njit
 from scipy.optimize import root
 
-from emmoe.models._compiled import kernels
+from emmoe.models._compiled import newton, sums, symmetric_pass
 from emmoe.models._compiled.exponential import decay
 from emmoe.models.regression import Sample
 from emmoe.models.symmetric_linear import SymmetricLinear
@@ -53,7 +53,7 @@ def test_half_tanh_difference_keeps_its_digits_where_both_have_saturated():
     for sign in (1, -1):
         u, v = sign * 40.0, sign * 41.0
         e, f = np.exp(-40), np.exp(-41)
-        found = kernels.half_tanh_difference(u, e, v, f, 1 / ((1 + e) * (1 + f)))
+        found = sums.half_tanh_difference(u, e, v, f, 1 / ((1 + e) * (1 + f)))
         assert found == pytest.approx(-sign * (e - f), rel=1e-12)
 
 
@@ -61,7 +61,7 @@ def test_half_tanh_difference_is_the_plain_one():
     rng = np.random.default_rng(1)
     for u, v in 3 * rng.standard_normal((200, 2)):
         e, f = np.exp(-abs(u)), np.exp(-abs(v))
-        found = kernels.half_tanh_difference(u, e, v, f, 1 / ((1 + e) * (1 + f)))
+        found = sums.half_tanh_difference(u, e, v, f, 1 / ((1 + e) * (1 + f)))
         assert found == pytest.approx((np.tanh(u / 2) - np.tanh(v / 2)) / 2, abs=3e-16)
 
 
@@ -84,7 +84,7 @@ def test_gram_is_the_weighted_sum_of_outer_products(shape):
     rng = np.random.default_rng(2)
     x, weights = rng.standard_normal(shape), rng.standard_normal(shape[0])
     expected = np.einsum("i,ij,ik->jk", weights, x, x) / shape[0]
-    found = kernels.gram(x.T.copy(), weights)
+    found = symmetric_pass.gram(x.T.copy(), weights)
     np.testing.assert_allclose(found, expected, rtol=0, atol=1e-13)
     assert np.array_equal(found, found.T)
 
@@ -99,7 +99,7 @@ def test_solution_is_that_of_a_general_root_finder(shape):
         return x.T @ np.tanh(x @ v / 2) / (2 * len(x)) - target
 
     start = rng.standard_normal(shape[1])
-    found, *_, unsolved = kernels.solve(x.T.copy(), target, start, residual(start), 1e-14)
+    found, *_, unsolved = newton.solve(x.T.copy(), target, start, residual(start), 1e-14)
     expected = root(residual, found + 1e-3, tol=1e-13).x
     np.testing.assert_allclose(found, expected, rtol=0, atol=1e-10)
     assert np.abs(residual(found)).max() <= 1e-14 and unsolved == 0

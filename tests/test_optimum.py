@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 from scipy.optimize import minimize
 
-from emmoe.theory.information import hessian
 from emmoe.theory.optimum import nearest, polish, settle
 
 CASES = [
@@ -36,7 +35,7 @@ def test_polish_reaches_round_off_in_the_gradient(case):
 def test_certified_optimum_is_a_strict_local_minimum(case):
     best = settle(case.model, case.truth)
     assert best.certified
-    eigenvalues = np.linalg.eigvalsh(hessian(case.model, best.theta))
+    eigenvalues = np.linalg.eigvalsh(case.model.hessian(best.theta))
     assert best.curvature == pytest.approx(eigenvalues[0]) and best.curvature > 0
     rng = np.random.default_rng(5)
     for _ in range(20):

@@ -2,46 +2,47 @@
 
 import numpy as np
 import pytest
+from records import experiment, fitter, model, record
 from sklearn.linear_model import LogisticRegression
 
 from emmoe.lab.fit import Run
-from emmoe.lab.scene import Scene, scene
+from emmoe.lab.probe import Probed, run_probe
+from emmoe.lab.scene import scenes
 from emmoe.measures.analyses import true_gate
 from emmoe.measures.probes import baselines, fisher, inversion
 from emmoe.models.regression import Sample
-from emmoe.record.components import build_fitter, build_model
+from emmoe.record import cells
 
-STEPS = {"algorithm": "gradient_em", "step": 0.3}
 FITTERS = {
-    "gd": {"algorithm": "gradient_descent", "step": 0.3},
-    "one": STEPS | {"inner_steps": 1},
-    "two": STEPS | {"inner_steps": 2},
+    "gd": fitter("gradient_descent", step=0.3),
+    "one": fitter("gradient_em", step=0.3, inner_steps=1),
+    "two": fitter("gradient_em", step=0.3, inner_steps=2),
 }
-TASK = {
-    "seed": 7,
+DIGITS = {
     "model": {"name": "logistic_experts"},
-    "cells": [{"data": {"name": "random_invert_digits", "test_size": 1200}, "key": "k"}],
-    "measure": "fisher",
-    "fitters": FITTERS,
+    "data": {"name": "random_invert_digits", "test_size": 1200},
+    "start": {"name": "gaussian", "variance": 0.015625},
+    "replicates": 2,
+    "replicates_per_block": 2,
     "iterations": 4,
-    "options": {},
+    "fitters": {"gd": {"algorithm": "gradient_descent", "step": 0.3}},
 }
 
 
 @pytest.fixture(scope="module")
 def digits_scene():
-    """The digits' scene, from starts of two replicates of which it takes the first."""
-    start = np.random.default_rng(0).normal(size=(1, 2, 22 * 64)) / 8
-    return scene(TASK, {"start": start}, {})
+    """The digits' first replicate, as its fitters meet it."""
+    own = experiment(DIGITS)
+    scene = next(scenes(own.seed, own.model, own.start, cells.grid(own).first(), [0], {}))
+    return Probed(scene.bind(), scene.start, FITTERS, 4)
 
 
 def synthetic_scene():
     rng = np.random.default_rng(1)
     x, truth = rng.standard_normal((200, 3)), rng.standard_normal(6)
-    model = build_model({"name": "symmetric_linear"})
-    model = model.bind(Sample(x, model.simulate(x, truth, rng)))
-    fitters = {name: build_fitter(settings) for name, settings in FITTERS.items()}
-    return Scene(model, truth + 0.3, fitters, 4), truth
+    own = model("symmetric_linear")
+    own = own.bind(Sample(x, own.simulate(x, truth, rng)))
+    return Probed(own, truth + 0.3, FITTERS, 4), truth
 
 
 @pytest.mark.parametrize("which", ["linear", "images"])
@@ -68,12 +69,11 @@ def test_fisher_tells_a_wrong_gradient_of_q(digits_scene, monkeypatch):
 def test_inversion_counts_the_pixels_that_mislead():
     x = np.array([[0.0, 0.3], [0.9, 0.3], [0.2, 0.1], [0.6, 0.9]])  # the second and last mislead
     signs = np.array([[1, 1, -1, -1]])
-    model = build_model({"name": "logistic_experts", "classes": 2})
     y = np.array([0, 1, 0, 1])
-    model = model.bind(Sample(x, y, signs, test=Sample(x[:1], y[:1], signs[:, :1])))
-    fitter = build_fitter({"algorithm": "gradient_descent", "step": 0.1})
+    own = model("logistic_experts", classes=2).bind(Sample(x, y, signs, test=Sample(x[:1], y[:1], signs[:, :1])))
+    plain = {"gd": fitter("gradient_descent", step=0.1)}
     start = np.array([[3.0, 4.0, 0.0, 0.0, *np.zeros(8)]])
-    row = inversion.measure(Scene(model, start, {"gd": fitter}, 0), fitter="gd").iloc[0]
+    row = inversion.measure(Probed(own, start, plain, 0), fitter="gd").iloc[0]
     assert (row["train_errors"], row["train_images"]) == (2, 4)
     assert (row["test_errors"], row["test_images"]) == (0, 1)
     assert row["gate_norm"] == 5.0
@@ -102,6 +102,17 @@ def test_baselines_are_the_models_fitted_one_by_one(digits_scene):
 def test_scene_is_what_the_first_replicate_meets(digits_scene):
     assert digits_scene.start.shape == (1, 22 * 64)
     assert digits_scene.model.sample.signs.shape == (1, 597)
+
+
+def test_probe_has_the_seed_of_its_experiment():
+    probe = {"measure": "fisher", "experiment": "x", "options": {"one": "gd", "two": "gd"}}
+    probe |= {"fitters": {"gd": {"algorithm": "gradient_em", "step": 0.3}}, "iterations": 1}
+    probe["options"]["reference"] = "gd"
+    tables = []
+    for seed in (3, 4):
+        own = record(experiments={"x": DIGITS | {"seed": seed}}, probes={"p": probe})
+        tables.append(run_probe(cells.probe_task(own, "p"), {}))
+    assert tables[0]["gradient_norm"][0] != tables[1]["gradient_norm"][0]
 
 
 def test_true_gate_puts_the_truth_in_the_gates_place():

@@ -9,7 +9,7 @@ import pytest
 
 from emmoe.fitters.base import Fitter, State
 from emmoe.lab.recorder import CONVERGED, DIVERGED, MAX_ITERATIONS, SEPARABLE, SKIPPED, record
-from emmoe.models._compiled import kernels
+from emmoe.models._compiled import newton
 from emmoe.models._shared import log_cosh, softmax
 
 INF, NAN = np.inf, np.nan
@@ -23,6 +23,9 @@ class Scripted(Fitter):
     def __init__(self, losses, gradients=None, seconds=0.0, last=0.0):
         self.losses, self.seconds, self.last = np.array(losses, float), seconds, last
         self.gradients = self.losses if gradients is None else np.array(gradients, float)
+
+    def refuses(self, model):
+        return None
 
     def iterate(self, model, theta):
         for t, (loss, gradient) in enumerate(zip(self.losses, self.gradients, strict=True)):
@@ -222,8 +225,8 @@ def test_products_of_newtons_method_are_counted_as_done(problem, monkeypatch):
         return lambda *arguments: done.update([products[name]]) or kernel(*arguments)
 
     for name in products:
-        monkeypatch.setattr(kernels, name, counted(name, getattr(kernels, name)))
-    monkeypatch.setattr(kernels, "solve", kernels.solve.py_func)  # not compiled: calls are seen
+        monkeypatch.setattr(newton, name, counted(name, getattr(newton, name)))
+    monkeypatch.setattr(newton, "solve", newton.solve.py_func)  # not compiled: calls are seen
     model = problem("symmetric_linear", n=120, d=3).model
     target = model.xt @ np.tanh(np.array([0.5, 1.0, -1.0]) @ model.xt) / 240
     log_cosh.solve(model.xt, target, np.zeros(3), -target, 1e-12, work)

@@ -7,8 +7,6 @@ import pytest
 from emmoe.fitters.gradient_descent import GradientDescent
 from emmoe.fitters.preconditioned_gradient_descent import PreconditionedGradientDescent
 from emmoe.fitters.stochastic_gradient_descent import StochasticGradientDescent
-from emmoe.lab.work import flops
-from emmoe.models.logistic_experts import LogisticExperts
 
 N, D = 120, 3
 PRODUCT = (
@@ -20,12 +18,12 @@ GRAM = 2 * N * (1 + 2 + 3)  # a triangle of 3 x 3 inner products of length N
 def spent(fitter, model, start, states):
     """FLOPs of so many states of a fitter."""
     list(islice(fitter.iterate(model, start), states))
-    return flops(model.work, model, N, D)
+    return model.flops()
 
 
 @pytest.mark.parametrize("states", [1, 5])
 def test_gradient_takes_two_products_a_column(model_name, problem, states):
-    model, _, start = problem(model_name, N, D)
+    model, _, start = problem(model_name, n=N, d=D)
     columns = 2 + 2 * 3 if model_name == "logistic_experts" else 2
     expected = states * 2 * columns * PRODUCT
     assert spent(GradientDescent(0.1), model, start, states) == expected
@@ -35,25 +33,27 @@ def test_gradient_takes_two_products_a_column(model_name, problem, states):
 
 
 def test_e_step_of_a_symmetric_model_takes_statistics_too(symmetric_name, problem):
-    model, _, start = problem(symmetric_name, N, D)
+    model, _, start = problem(symmetric_name, n=N, d=D)
     model.e_step(start)
     logits, gradient, statistic = 2, 2, 2
-    assert flops(model.work, model, N, D) == (logits + gradient + statistic) * PRODUCT
+    assert model.flops() == (logits + gradient + statistic) * PRODUCT
 
 
 def test_e_step_of_logistic_experts_takes_a_gradient(problem):
-    model, _, start = problem("logistic_experts", N, D)
+    model, _, start = problem("logistic_experts", n=N, d=D)
     model.e_step(start)
-    assert flops(model.work, model, N, D) == 2 * 8 * PRODUCT
+    assert model.flops() == 2 * 8 * PRODUCT
 
 
 def test_newton_step_on_q_takes_a_gram_for_each_block_that_varies(symmetric_name, problem):
-    model, _, start = problem(symmetric_name, N, D)
+    model, _, start = problem(symmetric_name, n=N, d=D)
     grams = {"symmetric_linear": 1, "symmetric_logistic": 2}[symmetric_name]
     found = spent(PreconditionedGradientDescent(), model, start, 2)
     gradients, logits_again = 2 * 4 * PRODUCT, 2 * PRODUCT
     assert found == gradients + logits_again + grams * GRAM
 
 
-def test_work_that_was_not_done_counts_nothing():
-    assert flops({"unsolved_m_steps": 3}, LogisticExperts(), N, D) == 0
+def test_work_that_was_not_done_counts_nothing(problem):
+    model, *_ = problem("logistic_experts", n=N, d=D)
+    model.work.update(unsolved_m_steps=3)
+    assert model.flops() == 0

@@ -101,7 +101,7 @@ def _analysed(run: Run | None, names: Sequence[str]) -> dict[str, Any]:
     """Return the columns that the named analyses add to a run's row; NaN for one without states."""
     modules = [import_module(f"emmoe.measures.analyses.{name}") for name in names]
     if run is None:
-        return {name: np.nan for module in modules for name in module.COLUMNS}
+        return {column.name: np.nan for module in modules for column in module.COLUMNS}
     return {name: value for module in modules for name, value in module.analyse(run).items()}
 
 

@@ -10,6 +10,7 @@ from emmoe.record.entries import (
     KINDS,
     LIMITS,
     Audit,
+    Checksum,
     Component,
     Contest,
     Download,
@@ -55,13 +56,11 @@ def record_of(content: Mapping[str, Any], study_of: StudyOf) -> Record:
     seed = struct(int, content["seed"], "seed")
     if seed < 0:
         raise ConfigError(f"seed: must be at least 0, got {seed}")
+    downloads = _mapping("downloads", content.get("downloads", {}))
     return Record(
         seed=seed,
         folders=struct(Folders, content["folders"], "folders"),
-        downloads={
-            name: struct(Download, own, f"downloads.{name}")
-            for name, own in section(content, "downloads", named=False)
-        },
+        downloads={name: _download(f"downloads.{name}", own) for name, own in downloads.items()},
         experiments=_entries(content, "experiments", _experiment, study_of, seed),
         contests=_entries(content, "contests", _contest, study_of, seed),
         probes=_entries(content, "probes", _probe, study_of, seed),
@@ -72,12 +71,21 @@ def record_of(content: Mapping[str, Any], study_of: StudyOf) -> Record:
     )
 
 
-def section(content: Mapping[str, Any], name: str, named: bool = True) -> list[tuple[str, Any]]:
+def _download(where: str, entry: Any) -> Download:
+    files = _mapping(f"{where}.files", _mapping(where, entry).get("files", {}))
+    known = {name: struct(Checksum, own, f"{where}.files.{name}") for name, own in files.items()}
+    return struct(Download, {**entry, "files": known}, where)
+
+
+def section(content: Mapping[str, Any], name: str) -> list[tuple[str, Any]]:
     """Return the entries of a section; raises ConfigError for what is no mapping of names."""
-    entries = _mapping(name, content.get(name, {}))
-    for own in entries:
-        if named and not NAME.fullmatch(own):
-            raise ConfigError(f"{name}: {own!r} is no name: use lower case, digits and _")
+    return _named(name, content.get(name, {}))
+
+
+def _named(where: str, entries: Any) -> list[tuple[str, Any]]:
+    for own in _mapping(where, entries):
+        if not NAME.fullmatch(own):
+            raise ConfigError(f"{where}: {own!r} is no name: use lower case, digits and _")
     return list(entries.items())
 
 
@@ -175,7 +183,7 @@ def _fitters(where: str, entry: Mapping[str, Any], name: str, kind: type) -> dic
         raise ConfigError(f"{where}: '{name}' is missing")
     limits = ("doublings",) if kind is Rival else LIMITS
     found = {}
-    for fitter, settings in section({name: entry[name]}, name):
+    for fitter, settings in _named(f"{where}.{name}", entry[name]):
         place = f"{where}.{name}.{fitter}"
         found[fitter] = struct(kind, _fitter(place, _mapping(place, settings), limits), place)
     return found
