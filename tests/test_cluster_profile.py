@@ -6,7 +6,7 @@ import pytest
 from workflow_helpers import ROOT, Checkout
 
 from emmoe.jobs import demand
-from emmoe.jobs.failures import logged
+from emmoe.store.failures import logged
 from emmoe.record import cells as grid
 from emmoe.record.config import load
 from emmoe.store.errors import DataError

@@ -74,7 +74,7 @@ def test_step_departs_from_its_linearisation_by_the_square_of_the_error(run):
 
 def test_jacobian_of_each_fitter_is_the_derivative_of_its_step(run):
     limit = settle(run.model, run.truth).theta
-    jacobian = rates.jacobian(run.fitter, run.model, limit)
+    jacobian = run.fitter.jacobian(run.model, limit)
 
     def step(theta):
         states = run.fitter.iterate(run.model, theta)
@@ -89,7 +89,7 @@ def test_jacobian_of_each_fitter_is_the_derivative_of_its_step(run):
 def test_rate_of_an_exactly_linear_trajectory_is_exact():
     model, truth = bound(SymmetricLinear, 2.0, 1.0)
     limit = settle(model, truth).theta
-    step = rates.jacobian(EM(), model, limit)
+    step = EM().jacobian(model, limit)
     values, vectors = np.linalg.eig(step)
     error, thetas = 0.1 * np.real(vectors[:, values.argmax()]), []
     for _ in range(120):

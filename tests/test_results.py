@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from emmoe.jobs import steps as jobs
+from emmoe.lab.columns import checked
 from emmoe.store import files as results
 from emmoe.store.errors import DataError
 
@@ -33,15 +33,15 @@ def trace(**columns):
 
 
 def write_trace(frame, path):
-    results.write_table(frame, "trace", path)
+    results.write(checked("trace", frame, str(path)), path)
 
 
 def read_trace(path):
-    return results.read_table("trace", path)
+    return checked("trace", results.read_frame(path), str(path))
 
 
 def check_trace(frame):
-    return results.check(frame, "trace", "a.parquet")
+    return checked("trace", frame, "a.parquet")
 
 
 def refusal(call, *arguments):
@@ -87,7 +87,7 @@ def failing(*_arguments, **_keywords):
     ("owner", "method", "write", "content"),
     [
         (pd.DataFrame, "to_csv", results.write_csv, trace()),
-        (pd.DataFrame, "to_parquet", write_trace, trace()),
+        (pd.DataFrame, "to_parquet", results.write_parquet, trace()),
         (results.json, "dumps", results.write_json, {}),
     ],
 )
@@ -124,8 +124,8 @@ def test_trace_that_violates_the_schema_is_refused_in_one_line(violation, tmp_pa
 
 
 def test_table_of_runs_has_a_schema_of_its_own():
-    assert "status" in refusal(results.check, trace().drop(columns="status"), "runs", "a.parquet")
-    assert "iteration" in refusal(results.check, trace(), "runs", "a.parquet")
+    assert "status" in refusal(checked, "runs", trace().drop(columns="status"), "a.parquet")
+    assert "iteration" in refusal(checked, "runs", trace(), "a.parquet")
 
 
 @pytest.mark.parametrize("violation", VIOLATIONS)
@@ -152,7 +152,7 @@ def test_truncated_trace_is_refused_in_one_line(tmp_path, kept):
     write_trace(trace(), path)
     content = path.read_bytes()
     path.write_bytes(content[: int(kept * len(content))])
-    assert refusal(read_trace, path).startswith(f"{path}: not a readable trace")
+    assert refusal(read_trace, path).startswith(f"{path}: not a readable table")
 
 
 def test_trace_with_flipped_bytes_is_refused_in_one_line(tmp_path):
@@ -161,23 +161,12 @@ def test_trace_with_flipped_bytes_is_refused_in_one_line(tmp_path):
     content = bytearray(path.read_bytes())
     content[-8:-4] = b"\xff\xff\xff\x7f"  # the length of the footer
     path.write_bytes(content)
-    assert refusal(read_trace, path).startswith(f"{path}: not a readable trace")
+    assert refusal(read_trace, path).startswith(f"{path}: not a readable table")
 
 
 def test_missing_trace_is_refused_in_one_line(tmp_path):
     path = tmp_path / "trace.parquet"
     assert refusal(read_trace, path).startswith(f"{path}: ")
-
-
-@pytest.mark.parametrize("kept", [0.0, 0.5, 0.99])
-def test_truncated_draw_is_refused_in_one_line(tmp_path, kept):
-    path = tmp_path / "draw.npz"
-    results.write_arrays(path, start=np.zeros((1, 2, 6)), truth=np.ones((1, 2, 6)))
-    content = path.read_bytes()
-    path.write_bytes(content[: int(kept * len(content))])
-    names = {"experiment": "digits", "fitter": "em"}
-    message = refusal(jobs.fit, {}, "", names, str(path), {}, *["unused"] * 3)
-    assert message.startswith(f"{path}: not a readable draw")
 
 
 def test_trace_comes_back_bit_by_bit(tmp_path):
@@ -192,20 +181,26 @@ def test_table_comes_back_in_full_precision(tmp_path):
     pd.testing.assert_frame_equal(pd.read_csv(tmp_path / "table.csv"), frame, check_exact=True)
 
 
-def test_json_and_arrays_come_back(tmp_path):
+def test_json_comes_back(tmp_path):
     results.write_json({"steps": [0.1, None]}, tmp_path / "a.json")
-    assert json.loads((tmp_path / "a.json").read_text()) == {"steps": [0.1, None]}
-    results.write_arrays(tmp_path / "a.npz", start=np.arange(3.0), truth=np.eye(2))
-    with np.load(tmp_path / "a.npz") as content:
-        np.testing.assert_array_equal(content["start"], np.arange(3.0))
-        np.testing.assert_array_equal(content["truth"], np.eye(2))
+    assert results.read_json(tmp_path / "a.json") == {"steps": [0.1, None]}
+
+
+def test_content_is_written_by_its_kind(tmp_path):
+    results.write("text", tmp_path / "a.md")
+    results.write({"a": 1}, tmp_path / "a.json")
+    results.write(trace(), tmp_path / "a.csv")
+    results.write(lambda path: path.write_bytes(b"own"), tmp_path / "a.png")
+    assert (tmp_path / "a.md").read_text() == "text"
+    assert json.loads((tmp_path / "a.json").read_text()) == {"a": 1}
+    assert len(pd.read_csv(tmp_path / "a.csv")) == 6
+    assert (tmp_path / "a.png").read_bytes() == b"own"
 
 
 WRITERS = {
     "a.parquet": lambda path: write_trace(trace(), path),
     "a.csv": lambda path: results.write_csv(trace(), path),
     "a.json": lambda path: results.write_json({"b": 1, "a": [0.1]}, path),
-    "a.npz": lambda path: results.write_arrays(path, start=np.arange(3.0), truth=np.eye(2)),
 }
 
 

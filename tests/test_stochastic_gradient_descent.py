@@ -7,7 +7,7 @@ from fitter_helpers import states
 from emmoe.fitters.gradient_descent import GradientDescent
 from emmoe.fitters.stochastic_gradient_descent import StochasticGradientDescent
 from emmoe.lab.recorder import record
-from emmoe.models.objective import Objective
+from emmoe.models.regression import RegressionModel
 from emmoe.models.regression import Sample
 
 
@@ -25,9 +25,9 @@ def test_one_batch_of_all_rows_is_gradient_descent(model_name, problem):
 def batches(monkeypatch):
     """The rows of every batch whose gradient is taken."""
     seen = []
-    gradient = Model.batch_gradient
+    gradient = RegressionModel.batch_gradient
     note = lambda model, theta, rows: seen.append(rows) or gradient(model, theta, rows)  # noqa: E731
-    monkeypatch.setattr(Model, "batch_gradient", note)
+    monkeypatch.setattr(RegressionModel, "batch_gradient", note)
     return seen
 
 

@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from emmoe.jobs.failures import logged, told
+from emmoe.store.failures import logged, told
 from emmoe.store.errors import DataError
 
 

@@ -20,7 +20,7 @@ from emmoe.jobs.calibrate_gather import CalibrateGather  # noqa: E402
 from emmoe.jobs.calibrate_keep import CalibrateKeep  # noqa: E402
 from emmoe.jobs.claim import Claim  # noqa: E402
 from emmoe.jobs.contest import Contest  # noqa: E402
-from emmoe.jobs.failures import told  # noqa: E402
+from emmoe.store.failures import told  # noqa: E402
 from emmoe.jobs.fit import Fit  # noqa: E402
 from emmoe.jobs.gather import Gather  # noqa: E402
 from emmoe.jobs.probe import Probe  # noqa: E402

@@ -4,7 +4,7 @@ import sys
 
 from emmoe.archive.file import write
 from emmoe.jobs.base import layout_of
-from emmoe.jobs.failures import logged
+from emmoe.store.failures import logged
 from emmoe.record import read
 
 with logged(snakemake.log[0], snakemake.resources.get("attempt", 1)):

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from emmoe.audit.plan import NOT_COVERED
 from emmoe.audit.strict import moved, worse
-from emmoe.jobs.failures import logged
+from emmoe.store.failures import logged
 from emmoe.store.errors import DataError
 from emmoe.store.files import read_frame
 

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from emmoe.jobs.failures import logged
+from emmoe.store.failures import logged
 from emmoe.store.download import fetch
 
 with logged(snakemake.log[0], snakemake.resources.get("attempt", 1)):

@@ -30,6 +30,9 @@ def variants(rival: Rival, where: str = "rival") -> list[Variant]:
     step = settings.get("step")
     if step is None:
         raise ConfigError(f"{where}.doublings: there is no step to double: add one")
+    sizes = list(step.values()) if isinstance(step, Mapping) else [step]
+    if any(isinstance(size, bool) or not isinstance(size, int | float) for size in sizes):
+        raise ConfigError(f"{where}.step: must be a number, or one by block, got {step!r}")
     if not isinstance(grid, Mapping):
         return [_variant(settings, [k], _scaled(step, k)) for k in _exponents(grid, where)]
     if not isinstance(step, Mapping) or set(step) != set(grid):
