@@ -1,7 +1,9 @@
 """An archive holds what is there, verifies itself, and every kind of damage is found and named."""
 
+import copy
 import json
 import re
+import shutil
 import subprocess
 import sys
 import zipfile
@@ -15,19 +17,19 @@ import yaml
 from workflow_helpers import ROOT, environment
 
 from emmoe import __main__ as cli
-from emmoe.archive import contents
-from emmoe.archive.file import SUMS, write
-from emmoe.jobs import codes
-from emmoe.jobs import steps as jobs
-from emmoe.record import cells as grid
-from emmoe.record import config
-from emmoe.store import checksums as seals
+from emmoe.archive import file
+from emmoe.archive.file import SUMS
+from emmoe.jobs.base import execute
+from emmoe.jobs.fit import Fit
+from emmoe.jobs.gather import Gather
+from emmoe.jobs.product import Product
+from emmoe.record import read
 from emmoe.store import provenance
 from emmoe.store.errors import DataError
 
-PRODUCTS = ("figures/figure_1.png", "tables/t.csv", "findings/f.json", "summaries/small.csv")
 TRACE = "results/traces/small/em/d2-n40-anglerandom-norm_beta2-norm_w2.r000-000.parquet"
 SIDECAR = TRACE.replace(".parquet", ".provenance.json")
+FIGURE = "results/figures/figure_2"
 EXPERIMENT = {
     "model": {"name": "symmetric_linear"},
     "data": {"name": "synthetic", "n": 40, "d": 2, "norm_beta": 2, "norm_w": 2, "angle": "random"},
@@ -40,43 +42,32 @@ EXPERIMENT = {
 
 
 def settings(results):
-    """A checked config of one small experiment and a product of each kind."""
-    inputs = {"target": "figures", "inputs": {"summary": "<results>/summaries/small.csv"}}
-    f3 = {
-        "find": "f3_step_sizes",
-        "target": "figures",
-        "inputs": {"costs": "<results>/tables/t.csv"},
+    """The settings of one small experiment and a figure of it."""
+    curves = {"em": "EM", "gd": "GD"}
+    figure = {"draw": "figure_2", "target": "figures", "reads": {"summary": "small"}}
+    return {
+        "folders": {"results": str(results), "downloads": "data/downloads"},
+        "seed": 5,
+        "experiments": {"small": EXPERIMENT},
+        "figures": {"figure_2": figure | {"curves": curves}},
+        "tables": {},
     }
-    return config.check(
-        {
-            "pathvars": {"results": str(results), "downloads": "data/downloads"},
-            "seed": 5,
-            "experiments": {"small": json.loads(json.dumps(EXPERIMENT))},
-            "figures": {"figure_1": {"draw": "figure_1", **inputs}},
-            "tables": {"t": {"draw": "table_2", **inputs}},
-            "findings": {"f": f3 | {"options": {"expected": {}, "passes": []}}},
-            "inferred": {},
-        }
-    )
+
+
+def write(content, path):
+    """Write the archive of a config's results."""
+    return file.write(read.check(content), yaml.safe_dump(content), path)
 
 
 @pytest.fixture(scope="module")
 def finished(tmp_path_factory):
-    """The checked config of a run that is there in full, in a folder of results."""
+    """The settings of a run that is there in full, in a folder of results."""
     results = tmp_path_factory.mktemp("run") / "results"
-    checked = settings(results)
-    for product in (*PRODUCTS, "report.html", "audit/figures/audit.csv"):
-        (results / product).parent.mkdir(parents=True, exist_ok=True)
-        (results / product).write_text(product)
-    for fit in contents.fits(checked):
-        task = grid.fit_task(checked, *fit)
-        drawn = results / "draws" / "small" / f"{fit.block}.npz"
-        jobs.draw(grid.draw_task(checked, "small", fit.block), drawn)
-        outputs = [results / fit.files[kind] for kind in ("trace", "runs", "provenance")]
-        names = {"experiment": "small", "fitter": fit.fitter}
-        jobs.fit(task, codes.fit_code(task), names, str(drawn), {}, *map(str, outputs))
+    record = read.check(settings(results))
+    for job in [*Fit.every(record), *Gather.every(record), *Product.every(record)]:
+        execute(job.work, job.inputs)
     (results / "traces/small/em/left-over.parquet").touch()
-    return checked
+    return settings(results)
 
 
 @pytest.fixture
@@ -103,9 +94,9 @@ def corrected(content):
     content = dict(content)
     for name in [name for name in content if name.endswith("provenance.json")]:
         record = json.loads(content[name])
-        for output in contents.recorded(name, record):
-            kind = "runs" if output.startswith("results/runs") else "trace"
-            record["outputs"][kind] = sha256(content[output]).hexdigest()
+        for output in record["outputs"]:
+            if f"results/{output}" in content:
+                record["outputs"][output] = sha256(content[f"results/{output}"]).hexdigest()
         content[name] = json.dumps(record, indent=1).encode()
     names = sorted(set(content) - {SUMS})
     lines = [f"{sha256(content[name]).hexdigest()}  {name}\n" for name in names]
@@ -124,16 +115,16 @@ def verify(path, *options, capsys):
 
 def test_archive_holds_what_the_config_declares_and_is_there(archive):
     names = set(members(archive))
-    assert {f"results/{name}" for name in PRODUCTS} <= names
-    assert {"config.yaml", SUMS, "results/report.html", "results/audit/figures/audit.csv"} <= names
+    assert {f"{FIGURE}.{suffix}" for suffix in ("png", "pdf", "provenance.json")} <= names
+    assert {"config.yaml", SUMS, "results/summaries/small.csv"} <= names
     assert {TRACE, SIDECAR, TRACE.replace("traces", "runs")} <= names
-    assert len(names) == 4 + len(PRODUCTS) + 2 * 2 * 3  # and nothing left over, missing or drawn
+    assert len(names) == 2 + 2 * 2 * 3 + 4 + 3  # and nothing left over or missing
 
 
 def test_same_results_give_the_same_bytes(finished, archive, tmp_path):
-    for path in Path(finished["pathvars"]["results"]).glob("**/*"):
+    for path in Path(finished["folders"]["results"]).glob("**/*"):
         path.touch()
-    write(json.loads(json.dumps(finished)), tmp_path / "again.zip")
+    write(finished, tmp_path / "again.zip")
     assert (tmp_path / "again.zip").read_bytes() == archive.read_bytes()
     with zipfile.ZipFile(archive) as opened:
         infos = opened.infolist()
@@ -183,12 +174,12 @@ def test_changed_byte_in_the_archive_is_found_and_named(archive, capsys):
 
 def test_changed_file_is_found_and_named(archive, tmp_path, capsys):
     content = members(archive)
-    content["results/figures/figure_1.png"] += b"x"
+    content[f"{FIGURE}.png"] += b"x"
     pack(tmp_path / "changed.zip", content)
     lines, error = verify(tmp_path / "changed.zip", capsys=capsys)
-    (line,) = lines[1:]
-    assert line.startswith("results/figures/figure_1.png: SHA-256 ") and SUMS in line
-    assert "1 of the checks" in error
+    assert all(line.startswith(f"{FIGURE}.png: SHA-256 ") for line in lines[1:])
+    assert SUMS in lines[1] and f"in {FIGURE}.provenance.json" in lines[2]
+    assert "2 of the checks" in error
 
 
 def test_result_that_is_not_what_its_provenance_recorded_is_found(archive, tmp_path, capsys):
@@ -209,10 +200,10 @@ def test_result_that_is_not_what_its_provenance_recorded_is_found(archive, tmp_p
 
 def test_missing_and_unlisted_files_are_named(archive, tmp_path, capsys):
     content = members(archive)
-    del content["results/report.html"]
+    del content["results/summaries/small.csv"]
     pack(tmp_path / "changed.zip", content | {"results/more.csv": b"1"})
     lines, error = verify(tmp_path / "changed.zip", capsys=capsys)
-    assert lines[1:] == ["results/report.html: missing", f"results/more.csv: not listed in {SUMS}"]
+    assert lines[1:] == ["results/summaries/small.csv: missing", f"results/more.csv: not listed in {SUMS}"]
     assert error
 
 
@@ -237,7 +228,9 @@ def made_elsewhere(content, loss, **changes):
     trace.loc[2, "loss"] *= loss
     altered = BytesIO()
     trace.to_parquet(altered, index=False)
-    record = json.loads(content[SIDECAR]) | changes
+    record = json.loads(content[SIDECAR])
+    record["environment"] |= {key: value for key, value in changes.items() if key != "code"}
+    record |= {key: value for key, value in changes.items() if key == "code"}
     return corrected(content | {TRACE: altered.getvalue(), SIDECAR: json.dumps(record).encode()})
 
 
@@ -312,25 +305,21 @@ def test_edited_result_is_not_archived(finished, tmp_path):
 
 
 def copied(finished, folder):
-    """Copy a run into folder/results; return the config that names them."""
-    for name, path in contents.files(finished).items():
-        (folder / name).parent.mkdir(parents=True, exist_ok=True)
-        (folder / name).write_bytes(path.read_bytes())
+    """Copy a run into folder/results; return the settings that name them."""
+    shutil.copytree(finished["folders"]["results"], folder / "results")
     return settings(folder / "results")
 
 
-def test_table_edited_after_it_was_written_is_not_archived(finished, tmp_path):
-    checked, table = copied(finished, tmp_path), tmp_path / "results/tables/t.csv"
-    with seals.sealed(table):
-        table.write_text("as it is made")
+def test_figure_edited_after_it_was_written_is_not_archived(finished, tmp_path):
+    checked, figure = copied(finished, tmp_path), tmp_path / f"{FIGURE}.png"
     write(checked, tmp_path / "archive.zip")
-    table.write_text("edited")
-    with pytest.raises(DataError, match=re.escape(f"{table}: edited or damaged")):
+    figure.write_bytes(figure.read_bytes() + b"x")
+    with pytest.raises(DataError, match=re.escape(f"{figure}: edited or damaged")):
         write(checked, tmp_path / "archive.zip")
 
 
 def test_result_of_other_settings_is_not_archived(finished, tmp_path):
-    changed = json.loads(json.dumps(finished))
+    changed = copy.deepcopy(finished)
     changed["experiments"]["small"]["iterations"] += 1
     with pytest.raises(DataError, match=r"provenance.json: made with other settings"):
         write(changed, tmp_path / "archive.zip")
@@ -340,10 +329,11 @@ def test_trace_that_no_fit_of_the_config_made_is_found(archive, tmp_path, capsys
     content = members(archive)
     config = yaml.safe_load(content["config.yaml"])
     del config["experiments"]["small"]["fitters"]["em"]
+    config["figures"] = {}
     content["config.yaml"] = yaml.safe_dump(config).encode()
     pack(tmp_path / "cut.zip", corrected(content))
     lines, error = verify(tmp_path / "cut.zip", "--recompute", "1", capsys=capsys)
-    assert error and f"{TRACE}: no fit of the archived config made it" in lines
+    assert error and f"{TRACE}: no job of the archived config made it" in lines
 
 
 def test_archive_without_a_fit_cannot_be_recomputed(archive, tmp_path, capsys):
