@@ -10,11 +10,12 @@ from emmoe.audit.build import Sources, build
 from emmoe.audit.calibration import Calibration
 from emmoe.audit.parts import Setup, parts
 from emmoe.audit.runs import Runs
+from emmoe.calibration.family import families
 from emmoe.evidence import reported
-from emmoe.record import config
+from emmoe.record.read import load
 
-CONFIG = config.load(ROOT / "config.yaml")
-FAMILIES = {name: own for name, own in CONFIG["calibration"].items() if name != "level"}
+RECORD = load(ROOT / "config.yaml")
+FAMILIES = families(RECORD)
 FITTERS = ("em", "gradient_em", "gradient_descent")
 TRY = "fast_gate"
 MODELS = {"symmetric_linear": 50, "logistic_experts": 25}

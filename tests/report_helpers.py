@@ -6,7 +6,13 @@ from pathlib import Path
 
 import pandas as pd
 
-from emmoe.record.config import load
+from emmoe.jobs.base import layout_of, plain
+from emmoe.jobs.contest import Contest
+from emmoe.jobs.fit import Fit
+from emmoe.jobs.report import origins
+from emmoe.record.read import load
+from emmoe.report import build
+from emmoe.store.provenance import Made, digest
 
 ROOT = Path(__file__).resolve().parents[1]
 FITTERS = ("em", "gradient_em", "gradient_descent")
@@ -15,11 +21,14 @@ LEFT_OUT = ("snr_linear_0.png", "spurious_minima.csv")  # of the target `sweep`
 RUN = "traces/symmetric_linear/{}/d10-n10000-anglerandom-norm_beta1.25-norm_w1.25.r000-049.parquet"
 
 
-def config(results):
-    """Return the real config, its results in another folder."""
-    settings = load(ROOT / "config.yaml")
-    settings["pathvars"]["results"] = str(results)
-    return settings
+def record(results):
+    """Return the real record, its results in another folder."""
+    return load(ROOT / "config.yaml", {"folders": {"results": str(results)}})
+
+
+def page(own):
+    """Return the report of a record's results."""
+    return build.render(own, layout_of(own), origins(own))
 
 
 def with_products(results):
@@ -84,7 +93,7 @@ def _curves():
 def with_findings(results):
     """Write three findings: one of each state."""
     (results / "findings").mkdir(parents=True)
-    for number, holds in ((10, None), (1, True), (2, False)):
+    for number, holds in ((9, None), (1, True), (2, False)):
         content = {
             "id": f"F{number}",
             "title": f"Finding number {number}",
@@ -94,7 +103,7 @@ def with_findings(results):
             "numbers": {"steps": {"linear": 9, "logistic": 1.23456}, "floor": None},
             "products": ["figures/figure_1", "figures/figure_1_logistic"],
         }
-        path = results / "findings" / f"finding_{number}.json"
+        path = results / "findings" / f"f{number}.json"
         path.write_text(json.dumps(content))
 
 
@@ -111,35 +120,27 @@ def with_calibration(results):
     pd.DataFrame(rows).to_csv(results / "calibration" / "settings.csv", index=False)
 
 
-def with_fits(config, results):
+def with_fits(own):
     """Write the provenance of the fits of the digits, those of EM by other code, and a contest."""
-    from emmoe.jobs import codes
-    from emmoe.record import cells as grid
-
     machine = {"commit": "c" * 40, "python": "3.11", "versions": {"numpy": "2"}, "cpu": "a CPU"}
     machine |= {"cores": 2, "blas": [{"internal_api": "openblas", "version": "0.3"}]}
-    for fitter in config["experiments"]["digits"]["fitters"]:
-        for block in grid.fitter_blocks(config["experiments"]["digits"], fitter):
-            task = grid.fit_task(config, "digits", fitter, block)
-            code = "0" * 64 if fitter == "em" else codes.fit_code(task)
-            clocks = {"cpu_seconds": [0.0, 1.5], "wall_seconds": [0.0, 2.0]}
-            names = {"experiment": "digits", "fitter": fitter, "created": "2026-01-02T03:04:05"}
-            content = names | machine | {"code": code, "task": task, "records": [clocks, clocks]}
-            path = results / "traces" / "digits" / fitter / f"{block}.provenance.json"
-            path.parent.mkdir(parents=True)
-            path.write_text(json.dumps(content))
-    content = machine | {"created": "2026-01-02T03:04:05", "code": "0" * 64, "task": {}}
-    path = results / "contests" / "fair_digits_small" / "provenance.json"
-    path.parent.mkdir(parents=True)
-    path.write_text(json.dumps(content))
+    jobs = [*Fit.of_all(own, "digits"), Contest(own, "fair_digits_small")]
+    for job in jobs:
+        other = job.kind == "contest" or job.fitter == "em"
+        made = Made(
+            job.kind, job.name, "0" * 64 if other else job.code, digest(job.plain_task), {}, {}, {},
+            "2026-01-02T03:04:05", 3.0, machine,
+        )  # fmt: skip
+        Path(job.provenance).parent.mkdir(parents=True, exist_ok=True)
+        Path(job.provenance).write_text(json.dumps(plain(made)))
 
 
 def complete(results):
-    """Write results of every kind; return the config that shows them."""
-    settings = config(results)
+    """Write results of every kind; return the record that shows them."""
+    own = record(results)
     with_products(results)
     with_audit(results)
     with_findings(results)
     with_calibration(results)
-    with_fits(settings, results)
-    return settings
+    with_fits(own)
+    return own

@@ -3,27 +3,27 @@
 import copy
 
 import pytest
+import yaml
+from records import record
 from workflow_helpers import ROOT, Checkout
 
-from emmoe.jobs import demand
-from emmoe.store.failures import logged
-from emmoe.record import cells as grid
-from emmoe.record.config import load
+from emmoe.jobs.base import Demand
+from emmoe.jobs.fit import ROW, Fit
+from emmoe.record import read
 from emmoe.store.errors import DataError
+from emmoe.store.failures import logged
 
-CONFIG = load(ROOT / "config.yaml")
+CONFIG = yaml.safe_load(read.expanded(ROOT / "config.yaml"))
 CLUSTER = ["--profile", "profiles/slurm"]
 NAME = "sweep_linear"
 
 
 def asked(name=NAME, fitter="em", **changes):
     """Return what the first fit of an experiment asks for, after changes of its settings."""
-    config = copy.deepcopy(CONFIG)
-    experiment = config["experiments"][name]
-    experiment["data"] |= changes.pop("data", {})
-    experiment |= changes
-    block = next(iter(grid.blocks(experiment)))
-    return demand.of_fit(grid.fit_task(config, name, fitter, block))
+    settings = copy.deepcopy(CONFIG["experiments"][name])
+    settings["data"] |= changes.pop("data", {})
+    sections = {"downloads": CONFIG["downloads"], "experiments": {name: settings | changes}}
+    return next(Fit.of(record(**sections), name, fitter)).demand
 
 
 @pytest.mark.parametrize(
@@ -37,19 +37,19 @@ def asked(name=NAME, fitter="em", **changes):
     ],
 )
 def test_minutes_grow_in_proportion_to_the_cells_of_a_block(larger, times):
-    before, after = (asked(**changes)["runtime"] - demand.MINUTES for changes in ({}, larger))
+    before, after = (asked(**changes).runtime - Demand().runtime for changes in ({}, larger))
     assert after == pytest.approx(times * before, rel=0.05)
 
 
 def test_memory_holds_the_features_thrice_and_every_kept_row():
     small, large = asked(data={"n": 1000}), asked(data={"n": 10_001_000})
-    assert large["mem_mb"] - small["mem_mb"] == pytest.approx(3 * 8 * 5 * 10_000_000 / 1e6, abs=1)
-    more = asked(rows="all")["mem_mb"] - asked(rows="sparse")["mem_mb"]
-    assert more == pytest.approx(6 * 100 * 990 * demand.ROW / 1e6, rel=0.01)
+    assert large.mem_mb - small.mem_mb == pytest.approx(3 * 8 * 5 * 10_000_000 / 1e6, abs=1)
+    more = asked(rows="all").mem_mb - asked(rows="sparse").mem_mb
+    assert more == pytest.approx(6 * 100 * 990 * ROW / 1e6, rel=0.01)
 
 
 def test_fitter_with_fewer_replicates_asks_for_less():
-    assert asked(fitter="gradient_descent")["runtime"] < asked(fitter="em")["runtime"]
+    assert asked(fitter="gradient_descent").runtime < asked(fitter="em").runtime
 
 
 # Seconds and megabytes of the longest jobs, start and analyses included.
@@ -65,7 +65,7 @@ def test_fitter_with_fewer_replicates_asks_for_less():
 )
 def test_jobs_are_given_several_times_what_they_took(experiment, fitter, seconds, megabytes):
     given = asked(experiment, fitter)
-    assert 60 * given["runtime"] >= 5 * seconds and given["mem_mb"] >= 4 * megabytes
+    assert 60 * given.runtime >= 5 * seconds and given.mem_mb >= 4 * megabytes
 
 
 def attempt(log, number, work):

@@ -9,8 +9,9 @@ from scipy.stats import CensoredData, ecdf
 from emmoe.evidence import estimates, tuning
 from emmoe.evidence.compare import Ratio, best_rival, fields, ratio
 from emmoe.evidence.reach import joined, numbered, reached, stopped
-from emmoe.evidence.step_grid import variants
 from emmoe.evidence.verdicts import against, outcome
+from emmoe.record.entries import Rival
+from emmoe.record.step_grid import variants
 from emmoe.store.errors import ConfigError
 
 INF = np.inf
@@ -177,14 +178,14 @@ def test_verdict_says_what_the_interval_says(found, expected, text):
 
 
 def test_grid_doubles_the_step_and_blocks_apart_if_asked():
-    one = variants({"algorithm": "x", "step": 0.5, "doublings": [-1, 2]})
+    one = variants(Rival("x", {"step": 0.5}, [-1, 2]))
     assert [v.settings["step"] for v in one] == [0.25, 0.5, 1.0, 2.0]
     assert [v.name for v in one] == ["-1", "+0", "+1", "+2"]
     grid = {"beta": [0, 1], "w": [-1, 0]}
-    two = variants({"algorithm": "x", "step": {"beta": 1.0, "w": 4.0}, "doublings": grid})
+    two = variants(Rival("x", {"step": {"beta": 1.0, "w": 4.0}}, grid))
     assert [tuple(v.settings["step"].values()) for v in two] == [(1, 2), (1, 4), (2, 2), (2, 4)]
     assert "doublings" not in two[0].settings
-    (level,) = variants({"algorithm": "em"})
+    (level,) = variants(Rival("em"))
     assert level.name == "" and np.isnan(level.exponent)
 
 
@@ -198,5 +199,6 @@ def test_grid_doubles_the_step_and_blocks_apart_if_asked():
     ],
 )
 def test_grid_that_fits_no_step_is_refused(rival):
+    settings = {key: value for key, value in rival.items() if key != "doublings"}
     with pytest.raises(ConfigError, match=r"^contests\.x\.doublings: "):
-        variants(rival, "contests.x")
+        variants(Rival("x", settings, rival["doublings"]), "contests.x")

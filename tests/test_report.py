@@ -12,8 +12,12 @@ import pytest
 import report_helpers as made_up
 from PIL import Image
 
-from emmoe.report import audit, build, findings, origins, products, settings
+from emmoe.jobs import report
+from emmoe.jobs.base import layout_of
+from emmoe.record.entries import Product
+from emmoe.report import audit, build, findings, products, settings
 from emmoe.store.errors import DataError
+from emmoe.store.layout import Layout
 
 VOID = {"meta", "link", "img", "input", "br", "hr"}
 
@@ -53,8 +57,7 @@ class Page(HTMLParser):
 def full(tmp_path_factory):
     """The bytes of a report of results of every kind."""
     folder = tmp_path_factory.mktemp("full")
-    build.write(made_up.complete(folder / "results"), folder / "report.html")
-    return (folder / "report.html").read_bytes()
+    return made_up.page(made_up.complete(folder / "results")).encode()
 
 
 @pytest.fixture(scope="module")
@@ -69,8 +72,7 @@ def test_report_of_real_figures_and_a_full_audit_is_below_15_mb(full):
 def test_report_over_the_limit_is_refused(tmp_path, monkeypatch):
     monkeypatch.setattr(build, "LIMIT", 1000)
     with pytest.raises(DataError, match=r"report\.html: .* MB, more than"):
-        build.write(made_up.config(tmp_path / "results"), tmp_path / "report.html")
-    assert not (tmp_path / "report.html").exists()
+        made_up.page(made_up.record(tmp_path / "results"))
 
 
 def test_page_is_well_formed_and_its_links_lead_somewhere(page):
@@ -123,7 +125,7 @@ def test_texts_of_results_are_escaped(full):
 
 
 def test_without_results_the_report_names_the_commands(tmp_path):
-    text = Page(build.render(made_up.config(tmp_path), tmp_path)).text
+    text = Page(made_up.page(made_up.record(tmp_path))).text
     for command in ("audit", "calibrate", "figures", "paper", "sweep"):
         assert f"make {command}" in text
 
@@ -135,9 +137,9 @@ def test_missing_products_are_listed_with_their_target(page):
 
 
 def test_results_of_other_code_are_marked_stale(tmp_path):
-    config = made_up.config(tmp_path)
-    made_up.with_fits(config, tmp_path)
-    found = origins.origins(config, tmp_path)
+    own = made_up.record(tmp_path)
+    made_up.with_fits(own)
+    found = report.origins(own)
     assert found.stale == {"digits"}
     by_fitter = {row["fitter"]: row for row in found.fits}
     assert [name for name, row in by_fitter.items() if row["stale"]] == ["em"]
@@ -158,17 +160,17 @@ def test_provenance_falls_back_on_the_reference(tmp_path):
     kept.parent.mkdir()
     reference = made_up.ROOT / "results/reference/provenance.json"
     kept.write_bytes(reference.read_bytes())
-    found = origins.origins(made_up.config(tmp_path), tmp_path)
-    fits = json.loads(reference.read_text())["fits"]
+    found = report.origins(made_up.record(tmp_path))
+    fits = [job for job in json.loads(reference.read_text())["jobs"] if job["kind"] == "fit"]
     assert sum(row["jobs"] for row in found.fits) == len(fits)
     total = sum(row["cpu_seconds"] for row in found.fits)
-    assert total == pytest.approx(sum(fit["cpu_seconds"] for fit in fits))
+    assert total == pytest.approx(sum(fit["seconds"] for fit in fits))
 
 
 def test_findings_come_in_the_order_of_their_numbers_with_their_state(tmp_path):
     made_up.with_findings(tmp_path)
-    found = findings.load(tmp_path)
-    assert [finding.id for finding in found] == ["F1", "F2", "F10"]
+    found = findings.load((tmp_path / "findings").glob("*"))
+    assert [finding.id for finding in found] == ["F1", "F2", "F9"]
     assert [finding.state for finding in found] == ["holds", "does not hold", "not decided"]
     assert found[0].numbers == [
         ("steps linear", "9"),
@@ -182,22 +184,27 @@ def test_broken_finding_is_one_line(tmp_path):
     path = tmp_path / "findings" / "one.json"
     path.write_text('{"id": "F1"}')
     with pytest.raises(DataError, match=r"one\.json: no title, claim, text, holds"):
-        findings.load(tmp_path)
+        findings.load([path])
     path.write_text("{")
     with pytest.raises(DataError, match=r"one\.json: not a readable finding"):
-        findings.load(tmp_path)
+        findings.load([path])
 
 
 def test_figure_of_a_finding_is_shown_once(full):
     text = full.decode()
     assert text.count('id="figure-figure_1_logistic"') == 1
-    first = text.partition('id="finding-finding_1"')[2].partition("</article>")[0]
+    first = text.partition('id="finding-f1"')[2].partition("</article>")[0]
     assert 'id="figure-figure_1_logistic"' in first
     assert 'href="#figure-figure_1"' in first  # with the paper's readings: in its own section
 
 
+def marked(results):
+    own = made_up.record(results)
+    return settings.settings(own, layout_of(own))
+
+
 def test_settings_bear_one_mark_each(tmp_path):
-    found = settings.settings(made_up.config(tmp_path), tmp_path)
+    found = marked(tmp_path)
     marks = {(name, s.path): s.mark for name, own in found.items() for s in own}
     assert set(marks) >= {("symmetric_linear", "replicates"), ("fashion_mnist", "iterations")}
     assert marks["symmetric_linear", "replicates"] == "stated"
@@ -210,15 +217,14 @@ def test_settings_bear_one_mark_each(tmp_path):
 
 
 def test_every_inferred_reason_of_the_papers_experiments_is_shown(tmp_path):
-    config = made_up.config(tmp_path)
-    found = settings.settings(config, tmp_path)
+    found = marked(tmp_path)
     reasons = {setting.reason for own in found.values() for setting in own}
-    assert set(config["inferred"].values()) <= reasons
+    assert set(made_up.record(tmp_path).inferred.values()) <= reasons
 
 
 def test_calibrated_settings_show_the_accepted_range_alone(tmp_path):
     made_up.with_calibration(tmp_path)
-    found = settings.settings(made_up.config(tmp_path), tmp_path)
+    found = marked(tmp_path)
     own = {s.path: s for s in found["symmetric_linear"]}
     assert own["data.d"].accepted == "8 to 12"
     assert own["data.n"].accepted == "8000 to 1.2e+04"
@@ -235,9 +241,9 @@ def test_audit_without_optional_columns_is_shown(tmp_path):
     folder.mkdir(parents=True)
     rows = pd.DataFrame([{"claim_id": "a", "verdict": "strange", "reason": "why"}])
     rows.to_csv(folder / "audit.csv", index=False)
-    found = audit.load(tmp_path, tmp_path / "claims.csv")
+    found = audit.load(Layout(str(tmp_path)), tmp_path / "claims.csv")
     assert found.verdicts[-1] == "strange" and found.curves == []
-    assert build.render(made_up.config(tmp_path), tmp_path).count("emmoe explain a") == 1
+    assert made_up.page(made_up.record(tmp_path)).count("emmoe explain a") == 1
 
 
 def test_audit_takes_facts_from_the_claims_and_the_widest_scope(tmp_path):
@@ -248,7 +254,7 @@ def test_audit_takes_facts_from_the_claims_and_the_widest_scope(tmp_path):
         rows.to_csv(folder / "audit.csv", index=False)
     claims = pd.DataFrame([{"claim_id": "a", "where": "figure_1a", "kind": "value"}])
     claims.to_csv(tmp_path / "claims.csv", index=False)
-    (claim,) = audit.load(tmp_path, tmp_path / "claims.csv").claims
+    (claim,) = audit.load(Layout(str(tmp_path)), tmp_path / "claims.csv").claims
     assert (claim.verdict, claim.where, claim.kind) == ("attainable", "figure_1a", "value")
 
 
@@ -257,31 +263,31 @@ def test_audit_without_a_needed_column_is_one_line(tmp_path):
     folder.mkdir(parents=True)
     (folder / "audit.csv").write_text("claim_id,verdict\na,attainable\n")
     with pytest.raises(DataError, match=r"audit\.csv: no column reason"):
-        audit.load(tmp_path, tmp_path / "claims.csv")
+        audit.load(Layout(str(tmp_path)), tmp_path / "claims.csv")
 
 
-@pytest.mark.parametrize("kind", ["figure", "table"])
+@pytest.mark.parametrize("kind", ["figures", "tables"])
 def test_every_product_has_a_title_of_its_own_and_a_caption(kind):
-    config = made_up.config("results")
-    texts = {
-        name: products.describe(kind, name, entry) for name, entry in config[f"{kind}s"].items()
-    }
+    entries = getattr(made_up.record("results"), kind)
+    texts = {name: products.describe(entry) for name, entry in entries.items()}
     assert all("{" not in part for title, caption, _ in texts.values() for part in (title, caption))
     assert len({title for title, _, _ in texts.values()}) == len(texts)
     assert all(len(caption) > 30 for _, caption, _ in texts.values())
 
 
 def test_product_without_a_caption_says_what_its_module_says():
-    title, caption, section = products.describe("figure", "my_figure", {"draw": "_shared.sheet"})
+    title, caption, section = products.describe(
+        Product("figures", "my_figure", "paper", "figures", "_shared.sheet", {})
+    )
     assert title == "My figure" and section == products.OTHER
     assert caption == " ".join(products._docstring("emmoe.figures._shared.sheet").split())
 
 
 def test_fingerprint_changes_with_shown_files_that_are_no_inputs(tmp_path):
-    config = made_up.config(tmp_path)
+    own = made_up.record(tmp_path)
     path = tmp_path / "figures" / "figure_3.png"
     path.parent.mkdir()
-    before = build.fingerprint(config, [])
+    before = build.fingerprint(own, layout_of(own), [])
     path.write_bytes(b"a figure of another target")
-    assert build.fingerprint(config, []) != before
-    assert build.fingerprint(config, [str(path)]) == before
+    assert build.fingerprint(own, layout_of(own), []) != before
+    assert build.fingerprint(own, layout_of(own), [str(path)]) == before

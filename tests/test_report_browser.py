@@ -10,8 +10,6 @@ import shutil
 import pytest
 import report_helpers as made_up
 
-from emmoe.report import build
-
 pytestmark = pytest.mark.browser
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 SECONDS = 20  # until the page must be ready, on any machine; on an idle one it takes less than 2
@@ -50,7 +48,8 @@ def driver():
 @pytest.fixture(scope="module")
 def address(tmp_path_factory):
     folder = tmp_path_factory.mktemp("browser")
-    build.write(made_up.complete(folder / "results"), folder / "report.html")
+    report = made_up.page(made_up.complete(folder / "results"))
+    (folder / "report.html").write_text(report, encoding="utf-8")
     return (folder / "report.html").as_uri()
 
 

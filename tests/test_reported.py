@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 from workflow_helpers import ROOT
 
-from emmoe.evidence.reported import closest, counted, load, plotted
+from emmoe.evidence.reported import closest, load, plotted
 from emmoe.store.errors import DataError
 
 SHARED = ROOT.parent / "shared" / "reported"
@@ -23,6 +23,12 @@ IMAGES = {"test accuracy": "test_accuracy", "cross entropy": "loss"}
 
 def file():
     return pd.read_csv(ROOT / "data" / "reported" / "claims.csv")
+
+
+def counted(claims):
+    """The values that count in a test: neither filled in nor read twice."""
+    counts = (claims["duplicate_of"] == "") & ~claims["interpolated"]
+    return claims[counts & (claims["kind"] == "value")]
 
 
 @pytest.fixture(scope="module")

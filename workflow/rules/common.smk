@@ -88,6 +88,13 @@ def written(pattern):
     return [*pattern.values(), layout.provenance_of(next(iter(pattern.values())))]
 
 
+def needed_by(jobs, name):
+    """What a process demands that runs jobs one after the other: more at each attempt."""
+    demands = [getattr(job.demand, name) for job in jobs]
+    total = max(demands) if name == "mem_mb" else sum(demands)
+    return lambda w, attempt: attempt * total
+
+
 def needed(job, name):
     """A resource function: what a job demands, more at each attempt."""
     return lambda w, attempt: attempt * getattr(job(w).demand, name)

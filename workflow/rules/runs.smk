@@ -56,6 +56,9 @@ for name in TOGETHER:
         benchmark:
             layout.benchmark("fit", name)
         threads: 1
+        resources:
+            mem_mb=needed_by(Fit.of_all(record, name), "mem_mb"),
+            runtime=needed_by(Fit.of_all(record, name), "runtime"),
         params:
             work=plain([job.whole_work for job in Fit.of_all(record, name)]),
         script:

@@ -87,8 +87,9 @@ class Fit(Job):
         entries = [build_dataset(cell.data).entries for cell in task.cells]
         own = task.fitters[self.fitter]
         kept = own.iterations.bit_length() + 2 if task.rows == "sparse" else own.iterations + 1
-        memory = 8 * COPIES * max(entries) + ROW * kept * own.replicates * len(entries)
-        seconds = SECONDS * own.iterations * own.replicates * sum(entries)
+        replicates = sum(r < own.replicates for r in task.replicates)
+        memory = 8 * COPIES * max(entries) + ROW * kept * replicates * len(entries)
+        seconds = SECONDS * own.iterations * replicates * sum(entries)
         return Demand(least.mem_mb + round(memory / 1e6), least.runtime + round(seconds / 60))
 
     @staticmethod
