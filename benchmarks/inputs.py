@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from emmoe.record.config import load
 
 from emmoe.datasets.random_invert_fashion_mnist import RandomInvertFashionMnist
 from emmoe.models.objective import Array
 from emmoe.models.regression import Sample
-from emmoe.record.config import load
 from emmoe.store.seeds import generator
 
 ROOT = Path(__file__).resolve().parents[1]

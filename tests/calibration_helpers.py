@@ -20,18 +20,27 @@ POINT = {
     "d": 3, "n_over_d": 100.0, "norm_beta": 2.0, "norm_w": 2.0, "start_beta": 0.8,
     "start_beta_sd": 0.1, "start_w": 0.8, "start_w_sd": 0.1,
 }  # fmt: skip
-BASE = experiment({
-    "model": {"name": "symmetric_linear"},
-    "data": {"name": "synthetic", "n": 300, "d": 3, "norm_beta": 2.0, "norm_w": 2.0, "angle": 60},
-    "start": {"name": "near_truth", "distance": {"beta": [0.8, 0.1], "w": [0.8, 0.1]}},
-    "replicates": 1,
-    "replicates_per_block": 1,
-    "iterations": 100,
-    "fitters": {
-        "gradient_em": {"algorithm": "gradient_em", "inner_steps": 2, "step": 0.1},
-        "gradient_descent": {"algorithm": "gradient_descent", "step": {"beta": 0.15, "w": 0.6}},
-    },
-})
+BASE = experiment(
+    {
+        "model": {"name": "symmetric_linear"},
+        "data": {
+            "name": "synthetic",
+            "n": 300,
+            "d": 3,
+            "norm_beta": 2.0,
+            "norm_w": 2.0,
+            "angle": 60,
+        },
+        "start": {"name": "near_truth", "distance": {"beta": [0.8, 0.1], "w": [0.8, 0.1]}},
+        "replicates": 1,
+        "replicates_per_block": 1,
+        "iterations": 100,
+        "fitters": {
+            "gradient_em": {"algorithm": "gradient_em", "inner_steps": 2, "step": 0.1},
+            "gradient_descent": {"algorithm": "gradient_descent", "step": {"beta": 0.15, "w": 0.6}},
+        },
+    }
+)
 FAMILY = family(BASE, SEARCH)
 STAGES = (Stage(6, 12), Stage(12, LAST))
 PLAN = Plan(0.01, "all", STAGES, seed=11)

@@ -5,6 +5,7 @@ here: each says by `example` which small problem or settings suit it.
 """
 
 import dataclasses
+
 import numpy as np
 import pytest
 from campaign import CASES
@@ -24,6 +25,8 @@ SYMMETRIC = [
     if issubclass(registry.component("models", name, "model"), SymmetricModel)
 ]
 STACKED = [name for name in MODELS if registry.component("models", name, "model").stacked]
+
+
 @pytest.fixture(autouse=True, scope="session")
 def one_thread():
     """One BLAS thread, as in a job: with two, sums are taken in another order."""

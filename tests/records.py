@@ -44,7 +44,6 @@ def family(base, search, name="symmetric_linear", seed=11, level=0.01):
     return Family(name, seed, level, base, msgspec.convert(own, Search))
 
 
-
 def fit(experiment, fitter, block=None, files=None):
     """Return what a fitter makes of a block of an experiment, the first one if none is named."""
     task = cells.fit_task(experiment, [fitter], block or cells.grid(experiment).names[0])

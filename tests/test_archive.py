@@ -203,7 +203,10 @@ def test_missing_and_unlisted_files_are_named(archive, tmp_path, capsys):
     del content["results/summaries/small.csv"]
     pack(tmp_path / "changed.zip", content | {"results/more.csv": b"1"})
     lines, error = verify(tmp_path / "changed.zip", capsys=capsys)
-    assert lines[1:] == ["results/summaries/small.csv: missing", f"results/more.csv: not listed in {SUMS}"]
+    assert lines[1:] == [
+        "results/summaries/small.csv: missing",
+        f"results/more.csv: not listed in {SUMS}",
+    ]
     assert error
 
 

@@ -168,9 +168,10 @@ def test_fit_of_bad_data_ends_in_a_status_or_a_line(fitter_name, model_name, mon
             assert_sound(fits[0])
 
 
-FILES = {name.partition("/")[2]: {"sha256": "0" * 64, "size": 1} for name in (
-    RandomInvertFashionMnist.files
-)}
+FILES = {
+    name.partition("/")[2]: {"sha256": "0" * 64, "size": 1}
+    for name in (RandomInvertFashionMnist.files)
+}
 DOWNLOADS = {"fashion-mnist": {"sources": ["x"], "files": FILES}}
 
 

@@ -11,6 +11,8 @@ from workflow_helpers import ROOT
 
 sys.path.insert(0, str(ROOT))  # `benchmarks` is no part of the package
 
+from emmoe.lab.draw import draw_block
+
 from benchmarks import __main__ as program
 from benchmarks import fit_job, inputs, measure, scaling_figure, table
 from benchmarks.cases import (
@@ -25,10 +27,9 @@ from benchmarks.cases import (
 from benchmarks.measure import Timing
 from benchmarks.peers import gemm, mixture_loop
 from emmoe.datasets._shared.idx import read_idx
-from emmoe.lab.draw import draw_block
 from emmoe.lab.recorder import record
-from emmoe.models.regression import Sample
 from emmoe.models.logistic_experts import LogisticExperts
+from emmoe.models.regression import Sample
 from emmoe.models.symmetric_linear import SymmetricLinear
 from emmoe.record import cells as grid
 from emmoe.record.components import build_fitter

@@ -1,26 +1,32 @@
 """The calibration: what is searched, what is accepted, and by which readings alone."""
 
-import copy
-import itertools
+import json
 from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 import pytest
 import yaml
-from calibration_helpers import BASE, FAMILY, LAST, PLAN, POINT, curves_of, descent, drawn_by
+from calibration_helpers import BASE, LAST, PLAN, POINT, SEARCH, curves_of, descent, drawn_by
+from msgspec import structs
+from records import family
 from workflow_helpers import ROOT
 
-from emmoe.calibration import fashion_mnist, symmetric_linear, tasks
+from emmoe.calibration import fashion_mnist, search, symmetric_linear
+from emmoe.calibration.family import families
 from emmoe.calibration.readings import CALIBRATION, HELD_OUT, curves
 from emmoe.calibration.score import Plan, evaluate
 from emmoe.calibration.simulate import TO_FINAL, Setting, simulate
 from emmoe.calibration.space import draw, spread
-from emmoe.record import config
+from emmoe.record.entries import Component, Fitter
+from emmoe.record.read import check, expanded, load
+from emmoe.record.searches import Stage
 from emmoe.store.errors import ConfigError
 
-COMMITTED = config.load(ROOT / "config.yaml")
+RECORD = load(ROOT / "config.yaml")
+COMMITTED = families(RECORD)
 REPORTED = pd.read_csv(ROOT / "data" / "reported" / "claims.csv")
+FIGURE_3 = {"figures": ["figure_3"], "calibration": {"figure_3": [0, 1, 2]}, "instances": 25}
 
 
 @pytest.fixture(scope="module")
@@ -105,12 +111,12 @@ def test_simulation_is_the_experiments_own_fit():
     for metric in ("relative_error_beta", "excess_loss_to_truth"):
         assert (values[metric][:, :5] == again[metric][:2]).all()
     assert (values[TO_FINAL][:, -1] == 0).all()
-    twice = Setting({"gradient_em": "x"}, {}, BASE, BASE["fitters"]["gradient_descent"])
+    twice = Setting({"gradient_em": "x"}, {}, BASE, BASE.fitters["gradient_descent"])
     assert (simulate(twice, 5, 2, 8, {})["loss"] == values["loss"]).all()
 
 
 def test_a_run_that_converged_keeps_its_values():
-    em = symmetric_linear.data_setting(0, POINT, BASE | {"tolerance": 1e-4})
+    em = symmetric_linear.data_setting(0, POINT, structs.replace(BASE, tolerance=1e-4))
     exact = symmetric_linear.data_setting(0, POINT, BASE)
     stopped, full = (simulate(s, 5, 3, 60, {})["relative_error_beta"] for s in (em, exact))
     assert stopped == pytest.approx(full, abs=1e-3) and np.isfinite(stopped).all()
@@ -119,13 +125,13 @@ def test_a_run_that_converged_keeps_its_values():
 
 def test_steps_are_found_where_they_are():
     reported = drawn_by(descent())
-    search = {
+    steps = {
         "inner_steps": [1],
         "reach": {"beta": [0.05, 0.5], "w": [0.2, 2.0]},
         "draws": {"separate": 14, "equal": 3},
     }
-    family = {"steps": {"gradient_descent": search}, "base": BASE}
-    outcomes = symmetric_linear.search_steps(7, POINT, family, curves_of(reported), PLAN)
+    own = family(BASE, SEARCH | {"steps": {"gradient_descent": steps}})
+    outcomes = symmetric_linear.search_steps(7, POINT, own, curves_of(reported), PLAN)
     names = [name for o in outcomes for name in o.setting.names.values()]
     assert len(set(names)) == len(names) > 17 and names[0] == "linear-007-gd-00"
     first, second = outcomes[:17], outcomes[17:]
@@ -143,31 +149,37 @@ def test_steps_are_found_where_they_are():
 
 def test_hand_set_steps_are_searched_at_the_hand_set_data():
     curve = curves_of(drawn_by(descent()))
-    search = {
+    steps = {
         "inner_steps": [1],
         "reach": {"beta": [5.0, 6.0], "w": [5.0, 6.0]},
         "draws": {"separate": 1, "equal": 0},
     }
-    family = {"steps": {"gradient_descent": search}, "base": BASE}
+    own = family(BASE, SEARCH | {"steps": {"gradient_descent": steps}})
     of_first, of_other = (
-        symmetric_linear.search_steps(number, POINT, family, curve, PLAN) for number in (0, 1)
+        symmetric_linear.search_steps(number, POINT, own, curve, PLAN) for number in (0, 1)
     )
     (hand,) = [o for o in of_first if "linear-000-gd-hand" in o.setting.names.values()]
-    assert hand.setting.fitter == BASE["fitters"]["gradient_descent"]
+    assert hand.setting.fitter == BASE.fitters["gradient_descent"]
     assert hand.accepted == {"gradient_descent": True}
     assert len(of_other) == 1
 
 
 def test_data_points_are_the_hand_set_one_and_points_of_the_ranges():
-    own = tasks.family(COMMITTED, "symmetric_linear")
-    hand, *drawn = symmetric_linear.data_points(own, 3)
+    own = COMMITTED["symmetric_linear"]
+    hand, *drawn = symmetric_linear.data_points(own)
     assert hand["d"] == 10 and hand["n_over_d"] == 1000 and hand["start_beta_sd"] == 0.166
-    assert len(drawn) == own["data"]["draws"]
-    for name, (low, high) in own["data"]["ranges"].items():
+    assert len(drawn) == own.search.data.draws
+    for name, (low, high) in own.search.data.ranges.items():
         assert all(low <= point[name] <= high for point in drawn)
-    setting = symmetric_linear.data_setting(0, hand, own["base"])
+    setting = symmetric_linear.data_setting(0, hand, own.base)
     for part in ("model", "data", "start"):
-        assert setting.experiment[part] == COMMITTED["experiments"]["symmetric_linear"][part]
+        found = getattr(setting.experiment, part)
+        assert written(found) == written(getattr(RECORD.experiments["symmetric_linear"], part))
+
+
+def written(component):
+    """A component's settings as text, lists and tuples alike."""
+    return json.dumps(component.settings, sort_keys=True)
 
 
 def test_draws_fill_the_logarithms_of_a_box_and_grow_at_their_end():
@@ -184,8 +196,7 @@ def test_settings_kept_spread_over_all_and_hold_the_first():
 
 
 def real_curves(name):
-    own = tasks.family(COMMITTED, name)
-    return {curve.name: curve for curve in curves(pd.read_csv(ROOT / own["reported"]), own)}
+    return {curve.name: curve for curve in curves(REPORTED, COMMITTED[name])}
 
 
 def test_calibration_readings_are_the_declared_ones_and_all_others_are_held_out():
@@ -213,30 +224,28 @@ def test_a_point_that_two_sources_show_is_one_reading():
 
 
 def test_a_declared_iteration_without_a_reading_is_refused():
-    family = {**FAMILY, "calibration": {"figure_2": [0, 11]}}
+    wrong = family(BASE, SEARCH | {"calibration": {"figure_2": [0, 11]}})
     with pytest.raises(ConfigError, match="figure_2 has no reading at iteration 11"):
-        curves(REPORTED, family)
+        curves(REPORTED, wrong)
 
 
 def fashion_on_digits():
     """The search of fashion_mnist at toy size, on data that need no download."""
-    experiment = COMMITTED["experiments"]["digits"]
-    base = {key: experiment[key] for key in ("model", "start")}
-    base |= {"data": {"name": "random_invert_digits", "test_size": 1500}, "tolerance": None}
+    data = Component("random_invert_digits", {"test_size": 1500})
+    base = structs.replace(RECORD.experiments["digits"], data=data)
     grids = {
         "em": {"inner_steps": [2, 3], "reach": [0.6], "gate_ratio": [0.5, 1], "per_part": 1},
         "one_step": {"step": [0.1, 0.3], "gate_ratio": [1, 2], "per_part": 3},
     }
-    return {"base": base, "grids": grids}
+    return family(base, FIGURE_3 | {"grids": grids}, "fashion_mnist")
 
 
 def test_grid_is_inner_steps_by_reach_by_gate_ratio():
     grids = fashion_mnist.settings(fashion_on_digits())
     assert [len(settings) for settings in grids.values()] == [4, 4]
-    assert grids["em"][1].fitter == {
-        "algorithm": "gradient_em", "inner_steps": 2, "step": {"gate": 0.3, "experts": 0.3},
-    }  # fmt: skip
-    assert grids["em"][2].fitter["step"] == {"gate": 0.1, "experts": 0.2}
+    steps = {"gate": 0.3, "experts": 0.3}
+    assert grids["em"][1].fitter == Fitter("gradient_em", {"inner_steps": 2, "step": steps})
+    assert grids["em"][2].fitter.settings["step"] == {"gate": 0.1, "experts": 0.2}
     assert grids["one_step"][1].names == {
         "gradient_descent": "fashion-gd-01", "gradient_em": "fashion-gem-01",
     }  # fmt: skip
@@ -244,7 +253,7 @@ def test_grid_is_inner_steps_by_reach_by_gate_ratio():
 
 def test_one_inner_step_of_gradient_em_stands_for_gradient_descent():
     setting = fashion_mnist.settings(fashion_on_digits())["one_step"][1]
-    fitter = {"algorithm": "gradient_descent", "step": setting.fitter["step"]}
+    fitter = Fitter("gradient_descent", {"step": setting.fitter.settings["step"]})
     own = Setting(setting.names, {}, setting.experiment, fitter)
     values, other = (simulate(s, 3, 2, 4, {}) for s in (setting, own))
     assert values["loss"] == pytest.approx(other["loss"], rel=1e-12)
@@ -253,10 +262,8 @@ def test_one_inner_step_of_gradient_em_stands_for_gradient_descent():
 
 
 def evaluate_on_figure_3(setting):
-    family = {"figures": ["figure_3"], "calibration": {"figure_3": [0, 1, 2]}, "instances": 25}
-    stages = ({"replicates": 2, "iterations": 2},)
-    plan = Plan(0.001, "any", stages, seed=1)
-    return evaluate(setting, curves(REPORTED, family), plan, {})
+    plan = Plan(0.001, "any", (Stage(2, 2),), seed=1)
+    return evaluate(setting, curves(REPORTED, family(BASE, FIGURE_3)), plan, {})
 
 
 def test_both_algorithms_of_one_simulation_are_scored_by_their_own_curves():
@@ -269,39 +276,29 @@ def test_both_algorithms_of_one_simulation_are_scored_by_their_own_curves():
     }
 
 
-@pytest.mark.parametrize("name", ["config.yaml", "tests/smoke.yaml"])
-def test_parts_hold_every_setting_once(name):
-    content = config.load(ROOT / name)
-    counts = tasks.counts(content)
-    assert set(counts) == {
-        ("symmetric_linear", "data"), ("symmetric_linear", "steps"),
-        ("fashion_mnist", "em"), ("fashion_mnist", "one_step"),
-    }  # fmt: skip
-    assert sum(counts.values()) < 150
-    drawn = [
-        n
-        for part in range(counts["symmetric_linear", "data"])
-        for n, _ in tasks.task(content, "symmetric_linear", "data", part)["points"]
-    ]
-    assert drawn == list(range(1 + content["calibration"]["symmetric_linear"]["data"]["draws"]))
-    own = tasks.family(content, "fashion_mnist")
-    for grid, settings in fashion_mnist.settings(own).items():
-        parts = range(counts["fashion_mnist", grid])
-        slices = [tasks.task(content, "fashion_mnist", grid, part)["numbers"] for part in parts]
-        found = itertools.chain.from_iterable(range(len(settings))[slice(*s)] for s in slices)
-        assert list(found) == list(range(len(settings)))
+@pytest.mark.parametrize("names", [["config.yaml"], ["config.yaml", "tests/smoke.yaml"]])
+def test_parts_hold_every_setting_once(names):
+    known = families(load([ROOT / name for name in names]))
+    linear, images = known["symmetric_linear"], known["fashion_mnist"]
+    counted = search.counts(linear) | search.counts(images)
+    assert set(counted) == {"data", "steps", "em", "one_step"}
+    assert sum(counted.values()) < 150
+    parts = range(counted["data"])
+    drawn = [n for part in parts for n, _ in search.part_task(linear, "data", part).points]
+    assert drawn == list(range(1 + linear.search.data.draws))
+    for grid, settings in fashion_mnist.settings(images).items():
+        size = images.search.grids[grid].per_part
+        assert size * (counted[grid] - 1) < len(settings) <= size * counted[grid]
 
 
 def test_hand_set_steps_of_figure_3_are_on_the_grid():
-    own = tasks.family(COMMITTED, "fashion_mnist")
-    grids, fitters = (
-        fashion_mnist.settings(own),
-        COMMITTED["experiments"]["fashion_mnist"]["fitters"],
-    )
+    grids = fashion_mnist.settings(COMMITTED["fashion_mnist"])
+    fitters = RECORD.experiments["fashion_mnist"].fitters
     for name, grid in (("em", "em"), ("gradient_em", "one_step"), ("gradient_descent", "one_step")):
-        step = fitters[name]["step"]
-        wanted = (fitters[name].get("inner_steps", 1), {"gate": step, "experts": step})
-        assert wanted in [(s.fitter["inner_steps"], s.fitter["step"]) for s in grids[grid]]
+        own = fitters[name].settings
+        wanted = own.get("inner_steps", 1), {"gate": own["step"], "experts": own["step"]}
+        found = [s.fitter.settings for s in grids[grid]]
+        assert wanted in [(s["inner_steps"], s["step"]) for s in found]
 
 
 MISTAKES = [
@@ -310,23 +307,23 @@ MISTAKES = [
     ("symmetric_linear.figures", ["figure_9"], "no reported figure 'figure_9'"),
     ("symmetric_linear.calibration", {"figure_3": [1]}, "not one of"),
     ("symmetric_linear.calibration", {"figure_2": [200]}, "200 is beyond the last stage"),
-    ("symmetric_linear.data.ranges.d", [8, 8], "8 is not less than 8"),
+    ("symmetric_linear.data.ranges.d", [8, 8], "8.0 is not less than 8.0"),
     ("symmetric_linear.steps.gradient_em.reach.w", [2.0, 1.0], "2.0 is not less than 1.0"),
     ("fashion_mnist.experiment", "symmetric_linear", "must be logistic_experts"),
-    ("fashion_mnist.grids.em.reach", [], "should be non-empty"),
+    ("fashion_mnist.figures", [], "length >= 1"),
 ]
 
 
 @pytest.mark.parametrize(("path", "value", "said"), MISTAKES)
 def test_a_mistake_in_the_calibration_is_one_line_naming_the_setting(path, value, said):
-    content = copy.deepcopy(yaml.safe_load((ROOT / "config.yaml").read_text()))
+    content = yaml.safe_load(expanded(ROOT / "config.yaml"))
     *keys, last = path.split(".")
     node = content["calibration"]
     for key in keys:
         node = node[key]
     node[last] = value
     with pytest.raises(ConfigError) as caught:
-        config.check(content)
+        check(content)
     message = str(caught.value)
     assert message.startswith(f"calibration.{path.split('.')[0]}") and said in message
     assert len(message.splitlines()) == 1

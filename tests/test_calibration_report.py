@@ -5,22 +5,24 @@ import json
 import numpy as np
 import pandas as pd
 import pytest
-from calibration_helpers import FAMILY, LAST, STAGES, curves_of, descent, drawn_by
+from calibration_helpers import BASE, LAST, SEARCH, curves_of, descent, drawn_by
+from records import family
 from scipy import stats
 
-from emmoe.calibration import jobs
 from emmoe.calibration.bands import bands, region, settings_table
 from emmoe.calibration.report import declared, text
+from emmoe.jobs.base import Inputs
+from emmoe.jobs.calibrate_keep import CalibrateKeep, KeepTask
+from emmoe.store.layout import Layout
 
 REACH = {"beta": [0.05, 0.5], "w": [0.2, 2.0]}
 RANGES = {"d": [2, 9], "norm_w": [1.0, 4.0]}
-SEARCH = {
-    **FAMILY,
-    "passes": "all",
-    "stages": STAGES,
-    "data": {"ranges": RANGES},
-    "steps": {"gradient_descent": {"inner_steps": [1], "reach": REACH}},
-}
+COUNTS = {"draws": 1, "kept": 1, "per_part": 1}
+STEPS = {"inner_steps": [1], "reach": REACH, "draws": {"separate": 1, "equal": 0}}
+OWN = family(
+    BASE,
+    SEARCH | {"data": COUNTS | {"ranges": RANGES}, "steps": {"gradient_descent": STEPS}},
+)
 CURVES = [f"figure_{panel}_gradient_descent" for panel in ("1a", "1b", "2a", "2b")]
 IDS = ["linear-000-gd-00", "linear-000-gd-01", "linear-001-gd-00"]
 
@@ -95,23 +97,23 @@ def test_a_curve_without_a_setting_has_an_empty_band(read):
 
 
 def test_declared_ranges_are_named_as_in_the_page():
-    assert declared(SEARCH, "gradient_descent") == {
+    assert declared(OWN, "gradient_descent") == {
         "d": (2, 9), "norm_w": (1.0, 4.0), "inner_steps": (1, 1), "reach_beta": (0.05, 0.5),
         "reach_w": (0.2, 2.0),
     }  # fmt: skip
-    assert set(declared(SEARCH, "em")) == {"d", "norm_w"}
+    assert set(declared(OWN, "em")) == {"d", "norm_w"}
     grids = {
         "em": {"inner_steps": [5, 9], "reach": [0.4, 0.2], "gate_ratio": [1], "per_part": 1},
         "one_step": {"step": [0.1, 0.3], "gate_ratio": [1, 2], "per_part": 3},
     }
-    family = {"grids": grids}
-    assert declared(family, "em")["reach_experts"] == (0.2, 0.4)
-    assert declared(family, "gradient_em") == {"step_experts": (0.1, 0.3), "gate_ratio": (1, 2)}
+    own = family(BASE, SEARCH | {"grids": grids})
+    assert declared(own, "em")["reach_experts"] == (0.2, 0.4)
+    assert declared(own, "gradient_em") == {"step_experts": (0.1, 0.3), "gate_ratio": (1, 2)}
 
 
 def page(accepted, read):
     tables = found(accepted)
-    return text({"symmetric_linear": SEARCH}, *tables, bands(*tables, read))
+    return text({"symmetric_linear": OWN}, *tables, bands(*tables, read))
 
 
 def test_page_counts_ranges_and_tells_where_the_search_cut_them(read):
@@ -120,7 +122,7 @@ def test_page_counts_ranges_and_tells_where_the_search_cut_them(read):
     assert "| reach_beta | 0.05 | 0.5 | 0.1 | 0.15 | 0.2 |  |" in said
     assert "| d | 2 | 9 | 3 | 3 | 3 |  |" in said
     steps = found(IDS[:2])[0].assign(step_w=0.21)
-    cut = text({"symmetric_linear": SEARCH}, steps, *found(IDS[:2])[1:], bands(*found([]), read))
+    cut = text({"symmetric_linear": OWN}, steps, *found(IDS[:2])[1:], bands(*found([]), read))
     assert "| reach_w | 0.2 | 2 | 0.21 | 0.21 | 0.21 | below |" in cut
     assert "| figure_2a_gradient_descent | 2 | jointly | 6 |" in said
 
@@ -133,13 +135,13 @@ def test_page_names_the_curves_that_no_setting_meets(read):
 
 
 def test_kept_data_settings_are_accepted_ones_in_order_with_their_numbers(tmp_path):
-    points = [(n, {"x": float(n + 1)}) for n in range(6)]
+    points = tuple((n, {"x": float(n + 1)}) for n in range(6))
     parts = [str(tmp_path / f"{i}.json") for i in range(2)]
     accepted = [True, False, True, True, False, True]
     for path, rows in zip(parts, (accepted[:4], accepted[4:]), strict=True):
         with open(path, "w") as stream:
             json.dump({"settings": [{"accepted": a} for a in rows]}, stream)
+    inputs = Inputs(Layout(), {"parts": parts})
     for count, kept in ((9, [0, 2, 3, 5]), (2, [0, 5])):
-        jobs.select(points, parts, count, str(tmp_path / "kept.json"))
-        chosen = json.loads((tmp_path / "kept.json").read_text())
+        chosen = CalibrateKeep.run("x", KeepTask(points, count), inputs).contents["kept"]["kept"]
         assert [number for number, _ in chosen] == kept and chosen[0][1] == {"x": 1.0}

@@ -44,7 +44,7 @@ def test_second_run_does_nothing(finished):
 def test_calibration_does_not_depend_on_cores(finished, tmp_path):
     checkout = finished.copy(tmp_path / "checkout")
     config = checkout.config()
-    config["pathvars"]["results"] = "results/one_core"
+    config["folders"]["results"] = "results/one_core"
     checkout.write_config(config)
     checkout.run(cores=1, target=TARGET.format("one_core"))
     with_one, with_two = products(checkout, "one_core"), products(finished, "smoke")

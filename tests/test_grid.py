@@ -203,7 +203,9 @@ def all_tasks(own, fitter):
 
 def test_task_of_a_fitter_holds_nothing_of_other_fitters():
     changed = with_em(experiment(), settings={"m_step_tolerance": 0.5}, iterations=2, replicates=1)
-    changed = replace(changed, fitters={n: f for n, f in changed.fitters.items() if n != "gradient_em"})
+    changed = replace(
+        changed, fitters={n: f for n, f in changed.fitters.items() if n != "gradient_em"}
+    )
     assert all_tasks(changed, "gradient_descent") == all_tasks(experiment(), "gradient_descent")
     other = Fitter("gradient_descent", {"step": 0.2})
     changed = replace(changed, fitters=changed.fitters | {"gradient_descent": other})

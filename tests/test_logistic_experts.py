@@ -9,8 +9,8 @@ from emmoe.datasets.random_invert_digits import RandomInvertDigits
 from emmoe.lab.recorder import record
 from emmoe.models._shared import softmax as kernel
 from emmoe.models._shared import whitened_lbfgs
-from emmoe.models.regression import Sample
 from emmoe.models.logistic_experts import LogisticExperts
+from emmoe.models.regression import Sample
 from emmoe.record import registry
 from emmoe.store.errors import DataError
 

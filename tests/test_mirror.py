@@ -7,8 +7,8 @@ import pytest
 from brute_force import brute_loss, log_bayes
 from scipy import stats
 
-from emmoe.models.symmetric import SymmetricModel
 from emmoe.models._compiled import terms
+from emmoe.models.symmetric import SymmetricModel
 from emmoe.theory import mirror
 from emmoe.theory.optimum import settle
 
@@ -192,7 +192,10 @@ def test_close_divergences_are_quadratic_forms_of_the_hessians(case):
     """At a distance of 1e-10 the definitions, near 1e-20, would be lost in round-off."""
     model, t = case.model, case.truth
     u = t + 1e-10 * case.start
-    forms = [(u - t) @ h(model, t) @ (u - t) / 2 for h in (type(model).mirror_hessian, type(model).hessian)]
+    forms = [
+        (u - t) @ h(model, t) @ (u - t) / 2
+        for h in (type(model).mirror_hessian, type(model).hessian)
+    ]
     found = [mirror.bregman(model, u, t), mirror.loss_bregman(model, u, t)]
     np.testing.assert_allclose(found, forms, rtol=1e-7)
 

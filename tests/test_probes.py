@@ -70,7 +70,9 @@ def test_inversion_counts_the_pixels_that_mislead():
     x = np.array([[0.0, 0.3], [0.9, 0.3], [0.2, 0.1], [0.6, 0.9]])  # the second and last mislead
     signs = np.array([[1, 1, -1, -1]])
     y = np.array([0, 1, 0, 1])
-    own = model("logistic_experts", classes=2).bind(Sample(x, y, signs, test=Sample(x[:1], y[:1], signs[:, :1])))
+    own = model("logistic_experts", classes=2).bind(
+        Sample(x, y, signs, test=Sample(x[:1], y[:1], signs[:, :1]))
+    )
     plain = {"gd": fitter("gradient_descent", step=0.1)}
     start = np.array([[3.0, 4.0, 0.0, 0.0, *np.zeros(8)]])
     row = inversion.measure(Probed(own, start, plain, 0), fitter="gd").iloc[0]

@@ -7,8 +7,7 @@ from fitter_helpers import states
 from emmoe.fitters.gradient_descent import GradientDescent
 from emmoe.fitters.stochastic_gradient_descent import StochasticGradientDescent
 from emmoe.lab.recorder import record
-from emmoe.models.regression import RegressionModel
-from emmoe.models.regression import Sample
+from emmoe.models.regression import RegressionModel, Sample
 
 
 def test_one_batch_of_all_rows_is_gradient_descent(model_name, problem):

@@ -6,8 +6,8 @@ import sys
 
 import pytest
 
-from emmoe.store.failures import logged, told
 from emmoe.store.errors import DataError
+from emmoe.store.failures import logged, told
 
 
 def full(path):

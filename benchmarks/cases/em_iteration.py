@@ -7,7 +7,7 @@ from benchmarks.measure import interleave
 from benchmarks.peers import mixture_loop
 from benchmarks.table import Case, Outcome
 from emmoe.datasets.synthetic import Synthetic
-from emmoe.models.objective import Array, Objective
+from emmoe.models.objective import Array
 from emmoe.models.symmetric_linear import SymmetricLinear
 from emmoe.store.seeds import generator
 

@@ -8,9 +8,9 @@ from benchmarks.peers.gemm import bare
 from benchmarks.peers.pytorch import MISSING, torch
 from benchmarks.table import Case, Outcome
 from emmoe.models._shared.softmax import chunks
+from emmoe.models.logistic_experts import LogisticExperts
 from emmoe.models.objective import Array
 from emmoe.models.regression import Sample
-from emmoe.models.logistic_experts import LogisticExperts
 
 
 def run(n: int = 60000, d: int = PIXELS, replicates: int = 25, rounds: int = 5) -> Outcome:

@@ -17,7 +17,7 @@ from benchmarks.peers.gemm import bare
 from benchmarks.table import Case, Outcome
 from emmoe.lab.recorder import record
 from emmoe.models._shared.softmax import chunks
-from emmoe.models.objective import Array, Objective
+from emmoe.models.objective import Array
 from emmoe.models.regression import Sample
 from emmoe.record.components import build_fitter, build_model
 

@@ -10,9 +10,9 @@ from sklearn.linear_model import LogisticRegression
 from benchmarks.inputs import CLASSES, SEED
 from benchmarks.measure import interleave
 from benchmarks.table import Case, Outcome, number
-from emmoe.models.objective import Array, Objective
-from emmoe.models.regression import Sample
 from emmoe.models.logistic_experts import LogisticExperts
+from emmoe.models.objective import Array
+from emmoe.models.regression import Sample
 from emmoe.store.seeds import generator
 
 

@@ -12,13 +12,13 @@ from types import ModuleType
 from typing import Any
 
 import numpy as np
+from emmoe.lab.draw import draw_block
 
 from benchmarks.inputs import PAPER, config_of
 from benchmarks.measure import Timing, interleave
 from benchmarks.peers import mixture_loop
 from benchmarks.peers.pytorch import MISSING, torch
 from benchmarks.table import Case, Outcome, number
-from emmoe.lab.draw import draw_block
 from emmoe.lab.fit import fit_block
 from emmoe.record import cells as grid
 from emmoe.record.components import build_dataset, build_model

@@ -4,8 +4,8 @@ import sys
 
 from emmoe.archive.file import write
 from emmoe.jobs.base import layout_of
-from emmoe.store.failures import logged
 from emmoe.record import read
+from emmoe.store.failures import logged
 
 with logged(snakemake.log[0], snakemake.resources.get("attempt", 1)):
     sources = snakemake.params.files, snakemake.params.overrides

@@ -5,8 +5,8 @@ from pathlib import Path
 
 from emmoe.audit.plan import NOT_COVERED
 from emmoe.audit.strict import moved, worse
-from emmoe.store.failures import logged
 from emmoe.store.errors import DataError
+from emmoe.store.failures import logged
 from emmoe.store.files import read_frame
 
 with logged(snakemake.log[0], snakemake.resources.get("attempt", 1)):

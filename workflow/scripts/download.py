@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-from emmoe.store.failures import logged
 from emmoe.store.download import fetch
+from emmoe.store.failures import logged
 
 with logged(snakemake.log[0], snakemake.resources.get("attempt", 1)):
     fetch(

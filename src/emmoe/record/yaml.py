@@ -121,7 +121,9 @@ class _Builder:
             raise self._error(node, f"{text}: a leading zero means other things to other readers")
         if INTEGER.fullmatch(text):
             if len(text) > DIGITS:
-                raise self._error(node, f"{text[:20]}... has {len(text)} digits: too many for a number")
+                raise self._error(
+                    node, f"{text[:20]}... has {len(text)} digits: too many for a number"
+                )
             return int(text, 10 if text.lstrip("+-").isdecimal() else 0)
         if FLOAT.fullmatch(text):
             return float(text)
