@@ -5,18 +5,20 @@ needs, to know what that alone takes.
 """
 
 import argparse
-import json
 import tempfile
 from pathlib import Path
-from typing import Any
 
+from msgspec.structs import replace
 from snakemake import script  # noqa: F401  every script of a workflow is started with it
 
 from benchmarks.measure import resident
-from emmoe.jobs import steps as jobs
-from emmoe.record import cells as grid
-from emmoe.record import components
-from emmoe.store import provenance
+from emmoe.jobs.base import execute
+from emmoe.jobs.fit import Fit
+from emmoe.record import cells
+from emmoe.record.components import build_dataset, build_fitter, build_model
+from emmoe.record.entries import Folders, Record
+from emmoe.record.read import load
+from emmoe.store.provenance import file_hash
 
 
 def main() -> None:
@@ -28,30 +30,26 @@ def main() -> None:
     parser.add_argument("--downloads", type=Path, help="where the files of the data set are")
     parser.add_argument("--imports", action="store_true")
     args = parser.parse_args()
-    config = json.loads(args.config.read_text())
-    experiment = config["experiments"][args.experiment]
-    components.build_model(experiment["model"])
-    components.build_dataset(grid.cells(experiment)[0].data)
-    components.build_fitter(experiment["fitters"][args.fitter])
+    record = load(args.config)
+    experiment = record.experiments[args.experiment]
+    build_model(experiment.model)
+    build_dataset(cells.grid(experiment).first().data)
+    build_fitter(experiment.fitters[args.fitter])
     if not args.imports:
         with tempfile.TemporaryDirectory() as folder:
-            fit(config, args.experiment, args.fitter, args.downloads, Path(folder))
+            fit(record, args.experiment, args.fitter, args.downloads, Path(folder))
     print(resident("VmHWM"))
 
 
 def fit(
-    config: dict[str, Any], experiment: str, fitter: str, downloads: Path | None, folder: Path
-) -> None:
-    """Draw the experiment's first block and fit it, all files in a folder."""
-    settings = config["experiments"][experiment]
-    block = grid.first_block(settings)
-    task = grid.fit_task(config, experiment, fitter, block)
-    names = components.build_dataset(task["cells"][0]["data"]).files
-    files = {name: (downloads / name, provenance.file_hash(downloads / name)) for name in names}
-    draw = str(folder / "draw.npz")
-    jobs.draw(grid.draw_task(config, experiment, block), draw)
-    outputs = [str(folder / name) for name in ("trace.parquet", "runs.parquet", "record.json")]
-    jobs.fit(task, "", {"experiment": experiment, "fitter": fitter}, draw, files, *outputs)
+    record: Record, experiment: str, fitter: str, downloads: Path | None, folder: Path
+) -> Fit:
+    """Fit the experiment's first block, all files in a folder; return the job."""
+    folders = Folders(str(folder), str(downloads))
+    job = next(Fit.of(replace(record, folders=folders), experiment, fitter))
+    known = {path: file_hash(path) for path in job.checksums}  # random bytes, as they are
+    execute(replace(job.work, checksums=known), job.inputs)
+    return job
 
 
 if __name__ == "__main__":

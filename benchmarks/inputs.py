@@ -7,11 +7,13 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from emmoe.record.config import load
+import yaml
 
 from emmoe.datasets.random_invert_fashion_mnist import RandomInvertFashionMnist
 from emmoe.models.objective import Array
 from emmoe.models.regression import Sample
+from emmoe.record.entries import Experiment
+from emmoe.record.read import check, expanded
 from emmoe.store.seeds import generator
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -22,11 +24,17 @@ SEED = 1
 
 def config_of(name: str, **changes: Any) -> dict[str, Any]:
     """Return config.yaml with one experiment alone; changes: settings of it, or of its data."""
-    config = load(ROOT / "config.yaml")
+    config = yaml.safe_load(expanded(ROOT / "config.yaml"))
     experiment = config["experiments"][name]
     of_data = {key: changes.pop(key) for key in set(changes) & set(experiment["data"])}
     experiment |= changes | {"data": experiment["data"] | of_data}
-    return {"seed": config["seed"], "experiments": {name: experiment}}
+    kept = {key: config[key] for key in ("seed", "folders", "downloads")}
+    return kept | {"experiments": {name: experiment}, "figures": {}, "tables": {}}
+
+
+def experiment_of(name: str, **changes: Any) -> Experiment:
+    """Return an experiment of config.yaml; changes: as `config_of` takes them."""
+    return check(config_of(name, **changes)).experiments[name]
 
 
 def random_images(

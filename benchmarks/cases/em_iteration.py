@@ -7,6 +7,7 @@ from benchmarks.measure import interleave
 from benchmarks.peers import mixture_loop
 from benchmarks.table import Case, Outcome
 from emmoe.datasets.synthetic import Synthetic
+from emmoe.models.latent import LatentModel
 from emmoe.models.objective import Array
 from emmoe.models.symmetric_linear import SymmetricLinear
 from emmoe.store.seeds import generator
@@ -33,7 +34,7 @@ def run(n: int = 100_000, d: int = 50, rounds: int = 15) -> Outcome:
     return Outcome(case.rows)
 
 
-def warm_start(n: int, d: int) -> tuple[Model, Array]:
+def warm_start(n: int, d: int) -> tuple[LatentModel, Array]:
     """Return the model bound to Figure 1's law of data, and theta after a few EM iterations from
     half way between the truth and a random point."""
     dataset = Synthetic(n, d, norm_beta=1.25, norm_w=1.25, angle="random")
@@ -48,7 +49,7 @@ def warm_start(n: int, d: int) -> tuple[Model, Array]:
     return model, theta
 
 
-def em_step(model: Model, theta: Array) -> Array:
+def em_step(model: LatentModel, theta: Array) -> Array:
     """Return EM's next theta."""
     _, gradient, statistic = model.e_step(theta)
     return model.m_step(theta, statistic, gradient, model.m_step_tolerance)

@@ -7,19 +7,20 @@ bare products of as many data passes, each as wide as a block.
 
 import math
 import time
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
-from benchmarks.inputs import PAPER, PIXELS, config_of, random_images, random_weights
+from benchmarks.inputs import PAPER, PIXELS, experiment_of, random_images, random_weights
 from benchmarks.measure import Timing, interleave
 from benchmarks.peers.gemm import bare
 from benchmarks.table import Case, Outcome
 from emmoe.lab.recorder import record
 from emmoe.models._shared.softmax import chunks
-from emmoe.models.objective import Array
+from emmoe.models.objective import Array, Objective
 from emmoe.models.regression import Sample
 from emmoe.record.components import build_fitter, build_model
+from emmoe.record.entries import Experiment, Fitter
 
 PASSES = 4  # of the bare products, to time together
 
@@ -43,9 +44,9 @@ def run(
     """Project the protocol in config.yaml's blocks, and with all replicates in one block.
 
     iterations: how many to time, of an algorithm with inner steps and of one without."""
-    experiment = config_of("fashion_mnist")["experiments"]["fashion_mnist"]
-    rows, total = [], experiment["replicates"]
-    for size in (experiment["replicates_per_block"], total):
+    experiment = experiment_of("fashion_mnist")
+    rows, total = [], experiment.replicates
+    for size in (experiment.replicates_per_block, total):
         sample, theta = random_images(n, size, test, d), random_weights(size, d)
         products = bare(sample.x, theta.reshape(-1, d), chunks(n))
         calls = {name: _call(experiment, name, sample, theta, iterations) for name in PAPER}
@@ -57,14 +58,14 @@ def run(
     return Outcome(rows)
 
 
-def _call(experiment: dict, name: str, sample: Sample, theta: Array, iterations: tuple[int, int]):
-    model = build_model(experiment["model"]).bind(sample)
-    settings = experiment["fitters"][name]
-    few = iterations[settings.get("inner_steps", 1) == 1]
-    return lambda: _project(model, settings, theta, few, experiment["iterations"])
+def _call(experiment: Experiment, name: str, sample: Sample, theta: Array, iterations: tuple[int, int]):
+    model = build_model(experiment.model).bind(sample)
+    entry = experiment.fitters[name]
+    few = iterations[entry.settings.get("inner_steps", 1) == 1]
+    return lambda: _project(model, entry, theta, few, experiment.iterations)
 
 
-def _project(model: Model, settings: dict[str, Any], theta: Array, few: int, many: int) -> Cost:
+def _project(model: Objective, entry: Fitter, theta: Array, few: int, many: int) -> Cost:
     """Run a few iterations and return what many would cost."""
     observing: list[float] = []
 
@@ -74,7 +75,7 @@ def _project(model: Model, settings: dict[str, Any], theta: Array, few: int, man
         observing.append(time.process_time() - started)
         return measured
 
-    found = record(build_fitter(settings), model, theta, iterations=few, observe=observe)
+    found = record(build_fitter(entry), model, theta, iterations=few, observe=observe)
     passes = [row["passes"] for row in found.rows if row["replicate"] == 0]
     whole = [line[0] + many * (line[-1] - line[0]) / few for line in (passes, found.cpu_seconds)]
     return Cost(*whole, whole[1] + (many + 1) * float(np.mean(observing)))

@@ -11,6 +11,7 @@ from benchmarks.inputs import CLASSES, SEED
 from benchmarks.measure import interleave
 from benchmarks.table import Case, Outcome, number
 from emmoe.models.logistic_experts import LogisticExperts
+from emmoe.models.latent import LatentModel
 from emmoe.models.objective import Array
 from emmoe.models.regression import Sample
 from emmoe.store.seeds import generator
@@ -40,7 +41,7 @@ def run(n: int = 20_000, d: int = 64, rounds: int = 3, tolerance: float = 1e-6) 
     return Outcome(case.rows)
 
 
-def problem(n: int, d: int) -> tuple[Model, Array]:
+def problem(n: int, d: int) -> tuple[LatentModel, Array]:
     """Return the model bound to pixels in [0, 1] and labels from a mixture, and a theta near it."""
     rng = generator(SEED, f"m_step {n} {d}", 0, "sample")
     x, model = rng.random((n, d)), LogisticExperts(2, CLASSES)
@@ -51,7 +52,7 @@ def problem(n: int, d: int) -> tuple[Model, Array]:
     return model.bind(Sample(x, y)), theta + 0.5 * rng.standard_normal(len(theta)) / np.sqrt(d / 3)
 
 
-def by_scikit_learn(model: Model, theta: Array, responsibilities: Array, bound: float) -> Array:
+def by_scikit_learn(model: LatentModel, theta: Array, responsibilities: Array, bound: float) -> Array:
     """Return argmin -Q: a weighted regression for the gate, whose two targets each observation has
     in proportion, and one for each expert, all from theta."""
     x, y = model.sample.x, model.sample.y

@@ -1,13 +1,13 @@
 """What `make figures` takes beside its computation, and a second run that has nothing to do.
 
 In a clone of the last commit, kernels compiled. Snakemake records the seconds of every job's
-process. Computation is what the jobs that fit, contest, probe and find took beyond an empty job's
+process. Computation is what the jobs that fit, contest and probe took beyond an empty job's
 start-up; each keeps one core busy. All else is overhead:
 
     overhead = wall seconds of the run - (seconds of those jobs - their number x start-up) / cores
 
-that is start-up and imports of all jobs, all other jobs whole (drawing truths and starts, tables,
-figures, audit, report), Snakemake itself, and cores that wait for the last job.
+that is start-up and imports of all jobs, all other jobs whole (gathering, tables, figures,
+findings, audit, report), Snakemake itself, and cores that wait for the last job.
 """
 
 import os
@@ -24,7 +24,7 @@ import pandas as pd
 from benchmarks.inputs import ROOT, config_of, write_config
 from benchmarks.table import Outcome, number
 
-COMPUTING = ("fit", "contest", "probe", "finding")
+COMPUTING = ("fit", "contest", "probe")
 TO_COMPILE = ("symmetric_linear", "symmetric_logistic", "digits")
 
 

@@ -94,10 +94,10 @@ def file_for_folder(world):
 def read_only(world):
     """The results, some of them finished, can no longer be written."""
     lab = world.fresh()
-    written = world.reference.folder.glob(f"{RESULTS}/draws/*/*.npz")
-    draws = [str(path.relative_to(world.reference.folder)) for path in written]
+    written = world.reference.folder.glob(f"{FIT}/*.parquet")
+    some = [str(path.relative_to(world.reference.folder)) for path in written]
     if os.geteuid():
-        lab.run(target=draws)
+        lab.run(target=some)
         finished = lab.finished()
         for folder in (lab.folder / RESULTS).glob("**/"):
             folder.chmod(0o555)
@@ -106,7 +106,7 @@ def read_only(world):
             folder.chmod(0o755)
         return world.resumed(lab, finished, said)
     with disk(lab.folder / "results", PLENTY) as remount:
-        lab.run(target=draws)
+        lab.run(target=some)
         finished = lab.finished()
         remount("ro")
         said = refusal(lab.call(), "error: ", RESULTS, "Read-only file system")

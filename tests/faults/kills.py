@@ -48,7 +48,7 @@ def second_run(world):
     """Begin a run where one is working: it is told so, and the first one ends as if alone."""
     lab = world.fresh()
     process = lab.begin()
-    lab.wait_for(process, "draws/*/*.npz")
+    lab.wait_for(process, "traces/*/*/*.parquet")
     finished = lab.finished()
     os.killpg(process.pid, signal.SIGSTOP)  # so that it works for as long as the second one plans
     try:

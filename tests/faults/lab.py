@@ -23,7 +23,7 @@ TARGETS = (
     f"{RESULTS}/audit/figures/audit.csv",
 )
 FIT = f"{RESULTS}/traces/lines/em"
-NUMBERS = ("draws/**/*", "traces/**/*.parquet", "runs/**/*", "summaries/*", "audit/**/*.csv")
+NUMBERS = ("traces/**/*.parquet", "runs/**/*", "summaries/*.csv", "audit/**/*.csv")
 SECONDS = 7200  # that any run may take: a machine may be busy
 
 
@@ -106,7 +106,7 @@ class Lab(Checkout):
         running = {job(path) for path in self._marked()}
         files = [
             path.relative_to(self.folder)
-            for kind in ("draws", "traces", "runs", "summaries", "audit")
+            for kind in ("traces", "runs", "summaries", "audit")
             for path in (self.folder / RESULTS / kind).rglob("*")
             if path.is_file() and not path.relative_to(self.folder).parts[-2].startswith(".")
         ]
