@@ -11,6 +11,7 @@ import subprocess
 import sys
 import time
 from dataclasses import asdict
+from functools import partial
 from importlib import import_module
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -20,9 +21,10 @@ from threadpoolctl import threadpool_limits
 
 from benchmarks import scaling_figure, table
 from benchmarks.inputs import ROOT
-from emmoe.figures._shared.style import save
-from emmoe.store.files import atomic, write_csv, write_json
-from emmoe.store.provenance import describe
+from emmoe.figures._shared import style
+from emmoe.store import files
+from emmoe.store.files import write_csv, write_json, write_text
+from emmoe.store.provenance import environment, now
 
 CASES = (
     "fashion_pass", "fashion_protocol", "synthetic", "em_iteration", "m_step", "memory", "scaling",
@@ -46,7 +48,7 @@ def main() -> None:
     folder = ROOT / "benchmarks" / ("reference" if args.keep else "results")
     chosen = [name for name in CASES if name in (args.cases or CASES)]
     with threadpool_limits(limits=1):
-        machine = describe() | {"others": _versions()}
+        machine = environment() | {"created": now(), "others": _versions()}
     print(f"1 thread; {machine['cpu']}, {machine['cores']} cores; commit {machine['commit']}")
     started = time.monotonic()
     rows = [row for name in chosen for row in _in_own_process(name, folder)]
@@ -83,14 +85,11 @@ def write(rows: pd.DataFrame, machine: dict, folder: Path) -> None:
     write_csv(rows, folder / "bench.csv")
     write_json(machine, folder / "machine.json")
     last = table.last_line(rows)
-    with atomic(folder / "bench.md") as path:
-        path.write_text(
-            f"{_heading(machine)}\n{table.readable(rows)}\n`{last}`\n", encoding="utf-8"
-        )
+    write_text(f"{_heading(machine)}\n{table.readable(rows)}\n`{last}`\n", folder / "bench.md")
     if (points := folder / "scaling.csv").exists():
-        save(
-            scaling_figure.draw(pd.read_csv(points)), folder / "scaling.png", folder / "scaling.pdf"
-        )
+        figure = scaling_figure.draw(pd.read_csv(points))
+        for suffix in ("png", "pdf"):
+            files.write(partial(style.save, figure, suffix), folder / f"scaling.{suffix}")
     print(f"\n{table.readable(rows)}\n{last}")
 
 

@@ -24,6 +24,10 @@ ROOMS = [
     "figures",
     "findings",
     "calibration",
+    "audit",
+    "report",
+    "jobs",
+    "archive",
 ]
 
 

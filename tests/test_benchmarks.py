@@ -1,17 +1,15 @@
 """The benchmark at toy size: the peers do our work, and the table says what it should."""
 
-import json
 import re
 import sys
 
 import numpy as np
 import pandas as pd
 import pytest
+from msgspec.structs import replace
 from workflow_helpers import ROOT
 
 sys.path.insert(0, str(ROOT))  # `benchmarks` is no part of the package
-
-from emmoe.lab.draw import draw_block
 
 from benchmarks import __main__ as program
 from benchmarks import fit_job, inputs, measure, scaling_figure, table
@@ -31,10 +29,10 @@ from emmoe.lab.recorder import record
 from emmoe.models.logistic_experts import LogisticExperts
 from emmoe.models.regression import Sample
 from emmoe.models.symmetric_linear import SymmetricLinear
-from emmoe.record import cells as grid
+from emmoe.record import cells, read
 from emmoe.record.components import build_fitter
-from emmoe.store.files import read_table
-from emmoe.store.provenance import describe
+from emmoe.store.files import read_frame
+from emmoe.store.provenance import environment
 
 CASES = {
     "fashion_pass": lambda: fashion_pass.run(n=300, d=9, replicates=3, rounds=2),
@@ -74,11 +72,11 @@ def instance():
 def test_plain_loop_takes_our_iterations(xp, fitter):
     """To the same accuracy: an iterate's distance from ours is that of round-off."""
     model, start = instance()
-    settings = inputs.config_of("symmetric_linear")["experiments"]["symmetric_linear"]["fitters"]
+    own = inputs.experiment_of("symmetric_linear")
     ours = []
-    record(build_fitter(settings[fitter]), model, start, iterations=30, visit=ours.append)
+    record(build_fitter(own.fitters[fitter]), model, start, iterations=30, visit=ours.append)
     arrays = (xp.asarray(array) for array in (model.sample.x, model.sample.y, start))
-    states = mixture_loop.iterate(xp, *arrays, settings[fitter])
+    states = mixture_loop.iterate(xp, *arrays, synthetic._settings(own, fitter))
     for state, (theta, loss, gradient) in zip(ours, states, strict=False):
         np.testing.assert_allclose(np.asarray(theta), state.theta, rtol=0, atol=1e-10)
         assert loss == pytest.approx(state.loss, rel=1e-12)
@@ -93,23 +91,19 @@ def test_plain_loop_measures_our_errors(xp):
 
 
 def test_peers_of_the_synthetic_protocol_get_our_data():
-    config = inputs.config_of("symmetric_linear", n=60, d=3, replicates=3, replicates_per_block=2)
-    draws = {
-        block: draw_block(grid.draw_task(config, synthetic.NAME, block))
-        for block in grid.blocks(config["experiments"][synthetic.NAME])
-    }
+    own = inputs.experiment_of("symmetric_linear", n=60, d=3, replicates=3, replicates_per_block=2)
     losses = [
         mixture_loop.e_step(np, x, y, truth)[0] - mixture_loop.e_step(np, x, y, start)[0]
-        for x, y, truth, start in synthetic.instances(config, draws)
+        for x, y, truth, start in synthetic.instances(own)
     ]
-    rows = [row for block, draw in draws.items() for row in _fitted(config, block, draw)]
+    rows = [row for block in cells.grid(own).names for row in _fitted(own, block)]
     assert losses == pytest.approx([-row["excess_loss_to_truth"] for row in rows], rel=1e-10)
 
 
-def _fitted(config, block, draw):
+def _fitted(own, block):
     """The first rows of the trace of a block's runs."""
-    task = grid.fit_task(config, synthetic.NAME, "em", block) | {"iterations": 1}
-    fits = synthetic.fit_block(task, draw, {}, lambda line: None)
+    task = cells.fit_task(replace(own, iterations=1), ["em"], block)
+    fits = synthetic.fit_block(task, {}, lambda line: None)
     return [row for row in fits.rows if row["iteration"] == 0]
 
 
@@ -211,7 +205,7 @@ def test_readable_table_has_a_line_for_each_row(outcomes):
 def test_files_of_a_run_tell_the_machine_and_output_ends_with_the_line(outcomes, tmp_path, capsys):
     rows = table.frame([row for outcome in outcomes.values() for row in outcome.rows])
     outcomes["scaling"].tables["scaling"].to_csv(tmp_path / "scaling.csv", index=False)
-    machine = describe() | {"others": {"torch": None}, "minutes": 1.0}
+    machine = environment() | {"created": "now", "others": {"torch": None}, "minutes": 1.0}
     program.write(rows, machine, tmp_path)
     last = capsys.readouterr().out.splitlines()[-1]
     assert last == table.last_line(rows)
@@ -259,9 +253,9 @@ def test_fit_job_on_random_downloads_fits_what_the_workflow_would(tmp_path):
     config = inputs.config_of(
         "fashion_mnist", train_size=800, iterations=1, replicates=2, replicates_per_block=2
     )
-    config = json.loads(json.dumps(config))
-    fit_job.fit(config, "fashion_mnist", "gradient_descent", tmp_path, tmp_path)
-    trace = read_table("trace", tmp_path / "trace.parquet")
+    given = read.check(config), "fashion_mnist", "gradient_descent"
+    job = fit_job.fit(*given, tmp_path, tmp_path / "out")
+    trace = read_frame(job.outputs["trace"])
     assert sorted(trace.iteration) == [0, 0, 1, 1] and trace.test_accuracy.notna().all()
 
 

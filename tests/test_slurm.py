@@ -14,17 +14,18 @@ REASON = slurm_cluster.missing()
 pytestmark = [pytest.mark.slurm, pytest.mark.skipif(REASON is not None, reason=str(REASON))]
 
 OPTIONS = ["--profile", "profiles/slurm", "--slurm-init-seconds-before-status-checks", "3"]
-NUMBERS = [f"results/smoke/{kind}" for kind in ("draws/**/*", "traces/**/*.parquet", "*/*.csv")]
+NUMBERS = [f"results/smoke/{kind}" for kind in ("traces/**/*.parquet", "*/*.csv")]
 FITS = [f"{fitter}.r{r:03d}-{r:03d}" for r in (0, 1) for fitter in ("em", "gradient_descent")]
-STEPS = 2 + len(FITS) + 1  # draws, fits, the summary
+STEPS = len(FITS) + 1  # the fits, and what gathers them in a trace and a summary
 SECONDS = 900  # to wait for anything: a machine may be busy
 # Put into each fit: it tells its Slurm job, and waits while there is a file to hold it.
 HOOK = """
-    fit, env = f"{names['fitter']}.{Path(draw_path).stem[-8:]}", __import__("os").environ
-    attempts = len(list(Path().glob(f"start-{fit}-*")))
-    Path(f"start-{fit}-{attempts}").write_text(env.get("SLURM_JOB_ID", ""))
-    while Path(f"hold-{fit}").exists():
-        time.sleep(0.1)
+        import os, pathlib, time
+        fit, here = f"{name.split('/')[1]}.{name[-8:]}", pathlib.Path()
+        attempts = len(list(here.glob(f"start-{fit}-*")))
+        (here / f"start-{fit}-{attempts}").write_text(os.environ.get("SLURM_JOB_ID", ""))
+        while (here / f"hold-{fit}").exists():
+            time.sleep(0.1)
 """
 
 
@@ -76,8 +77,7 @@ class Cluster(Checkout):
         assert self.process.wait(timeout=SECONDS) == 0, self.log()
 
     def numbers(self):
-        found = {path: data for pattern in NUMBERS for path, data in self.files(pattern).items()}
-        return {path: data for path, data in found.items() if "/.sha256/" not in path}
+        return {path: data for pattern in NUMBERS for path, data in self.files(pattern).items()}
 
     def kill(self):
         """End Snakemake without giving it time for anything."""
@@ -110,8 +110,8 @@ def local(tmp_path_factory):
     kept = {name: fitters[name] for name in ("em", "gradient_descent")}
     config["experiments"][EXPERIMENT]["fitters"] = kept
     checkout.write_config(config)
-    label = "    label, started = "
-    checkout.edit("src/emmoe/jobs/steps.py", label, HOOK[1:] + label)
+    first = "        experiment, label = "
+    checkout.edit("src/emmoe/jobs/fit.py", first, HOOK[1:] + first)
     checkout.run(cores=1)  # so that only one job compiles
     assert [len(checkout.starts(fit)) for fit in FITS] == [1, 1, 1, 1]
     return checkout
@@ -135,7 +135,7 @@ def test_cancelled_job_is_retried_and_the_numbers_are_those_of_a_local_run(local
     checkout.slurm.call("scancel", job)
     assert checkout.wait_for_start(FITS[0], times=2) != job
     checkout.finish()
-    assert checkout.numbers() == local.numbers() and len(local.numbers()) == STEPS
+    assert checkout.numbers() == local.numbers() and len(local.numbers()) == STEPS + 1
     assert [len(checkout.starts(fit)) for fit in FITS] == [2, 1, 1, 1]
 
 
@@ -143,9 +143,9 @@ def test_run_after_a_kill_of_snakemake_keeps_what_was_finished(local, checkout):
     checkout.begin(hold=FITS[2:])
     for fit in FITS[2:]:
         checkout.wait_for_start(fit)
-    checkout.wait_for("finished fits", lambda: f"4 of {STEPS} steps" in checkout.log())
+    checkout.wait_for("finished fits", lambda: f"2 of {STEPS} steps" in checkout.log())
     checkout.kill()
-    finished = {path: path.stat().st_mtime_ns for path in checkout.folder.glob(NUMBERS[1])}
+    finished = {path: path.stat().st_mtime_ns for path in checkout.folder.glob(NUMBERS[0])}
     assert len(finished) == 2 and checkout.slurm.call("squeue", "-h")
 
     checkout.begin()

@@ -6,6 +6,7 @@ import pytest
 
 from emmoe.evidence import summary
 
+METRICS = ("loss", "excess_loss_to_final", "test_accuracy")
 LENGTHS = {0: 4, 1: 4, 2: 2}  # replicate -> rows; replicate 2 ends early
 
 
@@ -31,7 +32,7 @@ def traces():
 
 @pytest.fixture
 def table():
-    return summary.summarise(traces())
+    return summary.summarise(traces(), METRICS)
 
 
 def pick(table, metric, iteration, fitter="em", cell="n1"):
@@ -74,7 +75,7 @@ def test_excess_loss_to_final_is_above_each_runs_own_last_loss(table):
 
 def test_single_run_has_no_std():
     one = traces()[lambda frame: frame["replicate"] == 0]
-    row = pick(summary.summarise(one), "loss", 2)
+    row = pick(summary.summarise(one, METRICS), "loss", 2)
     assert np.isnan(row["std"]) and row["replicates"] == 1
 
 
@@ -86,17 +87,17 @@ def test_missing_value_leaves_its_run_out_of_that_metric_alone():
     frame = traces().reset_index(drop=True)
     at = frame.query("replicate == 1 and iteration == 0").index
     frame.loc[at, "loss"] = np.nan
-    table = summary.summarise(frame)
+    table = summary.summarise(frame, METRICS)
     assert pick(table, "loss", 0)["replicates"] == 2
     assert pick(table, "passes", 0)["replicates"] == 3
 
 
 def test_summary_does_not_depend_on_the_order_of_the_rows(table):
     shuffled = traces().sample(frac=1, random_state=2)
-    pd.testing.assert_frame_equal(summary.summarise(shuffled), table, check_exact=True)
+    pd.testing.assert_frame_equal(summary.summarise(shuffled, METRICS), table, check_exact=True)
 
 
 def test_curve_of_a_fitter_does_not_depend_on_the_others(table):
-    alone = summary.summarise(traces()[lambda frame: frame["fitter"] == "em"])
+    alone = summary.summarise(traces()[lambda frame: frame["fitter"] == "em"], METRICS)
     same = table[table["fitter"] == "em"].reset_index(drop=True)
     pd.testing.assert_frame_equal(alone, same, check_exact=True)

@@ -14,11 +14,7 @@ GRADIENT_DESCENT = "src/emmoe/fitters/gradient_descent.py"
 TRACES = "results/smoke/traces/**/*.parquet"
 DESCENTS = ["gradient_descent", "fast_gate"]
 FITTERS = ["em", "gradient_em", *DESCENTS]
-SUMMARIES = {f"summarise/{EXPERIMENT}"}
-
-
-def draws(*replicates):
-    return {f"draw/{EXPERIMENT}/r{r:03d}-{r:03d}" for r in replicates}
+GATHERED = {f"gather/{EXPERIMENT}"}
 
 
 def fits(fitters, replicates):
@@ -41,7 +37,7 @@ def checkout(finished, tmp_path):
 
 def test_first_run_does_every_fitter_on_every_block(tmp_path):
     fresh = Checkout.fresh(tmp_path / "checkout")
-    assert fresh.pending() == draws(0, 1) | fits(FITTERS, [0, 1]) | SUMMARIES
+    assert fresh.pending() == fits(FITTERS, [0, 1]) | GATHERED
 
 
 def test_checkout_brings_its_compiled_code(finished):
@@ -62,17 +58,17 @@ def test_second_run_does_nothing(finished):
 
 def test_edit_of_one_fitter_reruns_only_its_jobs(checkout):
     checkout.edit(GRADIENT_DESCENT, "theta - step * gradient", "theta - 0.5 * step * gradient")
-    assert checkout.pending() == fits(DESCENTS, [0, 1]) | SUMMARIES
+    assert checkout.pending() == fits(DESCENTS, [0, 1]) | GATHERED
 
 
 def test_edit_of_one_fitters_setting_reruns_only_its_jobs(checkout):
     checkout.set("fitters", "gradient_em", "inner_steps", 3)
-    assert checkout.pending() == fits(["gradient_em"], [0, 1]) | SUMMARIES
+    assert checkout.pending() == fits(["gradient_em"], [0, 1]) | GATHERED
 
 
-def test_edit_of_a_model_reruns_its_draws_and_fits(checkout):
+def test_edit_of_a_model_reruns_its_fits(checkout):
     checkout.edit("src/emmoe/models/symmetric_linear.py", "/ (2 * len(b))", "/ len(b) / 2")
-    assert checkout.pending() == draws(0, 1) | fits(FITTERS, [0, 1]) | SUMMARIES
+    assert checkout.pending() == fits(FITTERS, [0, 1]) | GATHERED
 
 
 def test_editing_a_docstring_reruns_nothing(checkout):
@@ -82,7 +78,7 @@ def test_editing_a_docstring_reruns_nothing(checkout):
 
 def test_adding_replicates_keeps_old_blocks(checkout):
     checkout.set("replicates", 3)
-    assert checkout.pending() == draws(2) | fits(FITTERS, [2]) | SUMMARIES
+    assert checkout.pending() == fits(FITTERS, [2]) | GATHERED
 
 
 def test_moved_checkout_reruns_nothing(checkout, tmp_path):
@@ -102,7 +98,7 @@ def test_results_do_not_depend_on_clone_cores_or_order(finished, tmp_path):
     clone = Checkout.fresh(tmp_path / "clone")
     clone.run("--prioritize", last, cores=1)
     assert order(clone)[0] == last
-    for pattern in ("draws/**/*.npz", "traces/**/*.parquet", "runs/**/*.parquet", "summaries/*"):
+    for pattern in ("traces/**/*.parquet", "runs/**/*.parquet", "summaries/*"):
         with_two = finished.files(f"results/smoke/{pattern}")
         assert with_two and clone.files(f"results/smoke/{pattern}") == with_two
 
@@ -170,7 +166,7 @@ def test_interrupted_run_resumes(finished, checkout):
     assert checkout.pending() == set()
 
 
-@pytest.mark.parametrize("name", ["draws/symmetric_linear/none.npz", "runs/none.parquet"])
+@pytest.mark.parametrize("name", ["traces/none/em/x.parquet", "runs/none.parquet"])
 def test_file_that_the_config_does_not_name_is_refused_in_one_line(finished, name):
     process = finished.call("--dry-run", target=f"results/smoke/{name}")
     (line,) = re.findall("^error: .*", process.stdout + process.stderr, re.M)

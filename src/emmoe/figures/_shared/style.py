@@ -106,10 +106,11 @@ def log_axis(axes: Axes, limits: tuple[float, float], digits: Sequence[int] = ()
 
 def contents(figure: Figure, entry: Product) -> dict[str, Callable[[Path], None]]:
     """Return, by suffix, functions that save a figure; equal figures give equal bytes."""
-    return {suffix: partial(_save, figure, suffix) for suffix in ("png", "pdf")}
+    return {suffix: partial(save, figure, suffix) for suffix in ("png", "pdf")}
 
 
-def _save(figure: Figure, suffix: str, path: Path) -> None:
+def save(figure: Figure, suffix: str, path: Path) -> None:
+    """Save a figure in a format, without what changes from one run to the next."""
     # No dates and no versions: the files change only when the picture does.
     plain = {"CreationDate": None, "Creator": None, "Producer": None}
     with context():
