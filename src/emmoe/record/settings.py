@@ -38,12 +38,18 @@ def _value(path: str, value: Any, hint: Any) -> Any:
             key: _value(f"{path}.{key}", v, typing.get_args(hint)[1]) for key, v in value.items()
         }
     if origin is tuple and isinstance(value, list | tuple):
-        parts = typing.get_args(hint)
+        parts = _parts(hint, len(value))
         if len(value) == len(parts):
             return tuple(_value(path, v, part) for v, part in zip(value, parts, strict=True))
     if origin is None and _is(value, hint):
         return float(value) if hint is float else value
     raise SettingError(path, f"must be {_named(hint)}, got {value!r}{_hint(value, hint)}")
+
+
+def _parts(hint: Any, length: int) -> tuple[Any, ...]:
+    """The types of a tuple's parts: its own, or as many as there are of `tuple[float, ...]`."""
+    parts = typing.get_args(hint)
+    return parts[:1] * length if parts[-1] is Ellipsis else parts
 
 
 def _one_of(path: str, value: Any, choices: tuple[Any, ...]) -> Any:
@@ -69,7 +75,8 @@ def _is(value: Any, hint: Any) -> bool:
 def _named(hint: Any) -> str:
     origin = typing.get_origin(hint)
     if origin is tuple:
-        return f"a list of {len(typing.get_args(hint))} numbers"
+        parts = typing.get_args(hint)
+        return "a list" if parts[-1] is Ellipsis else f"a list of {len(parts)} numbers"
     if origin is not None:
         return "a mapping"
     names = {int: "a whole number", float: "a finite number", str: "a text", bool: "true or false"}
