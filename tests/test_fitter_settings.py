@@ -25,7 +25,7 @@ def test_wrong_block_names_are_refused_with_a_reason(model_name, fitter_name, pr
     reason = make_fitter(fitter_name).refuses(model)
     if reason is not None:
         pytest.skip(reason)
-    blocks = model.blocks(start.size and model.sample.x.shape[1])
+    blocks = model.layout
     right = dict.fromkeys(blocks, 0.1)
     first = next(iter(blocks))
     assert make_fitter(fitter_name, step=right).refuses(model) is None

@@ -147,9 +147,10 @@ def read(path):
     return readers[path.suffix](path) if path.suffix in readers else None
 
 
-def of_a_fitter(trace):
-    assert set(trace["fitter"]) == {"cyclic"} and trace["iteration"].max() == 100
-    assert trace.groupby("replicate")["loss"].agg(lambda loss: loss.iloc[-1] < loss.iloc[0]).all()
+def of_a_fitter(summary):
+    rows = summary[(summary["fitter"] == "cyclic") & (summary["metric"] == "loss")]
+    means = rows.set_index("iteration")["mean"]
+    assert means.index.max() == 300 and means[300] < means[0] - 0.1
 
 
 def of_a_symmetric_model(runs):
@@ -214,23 +215,21 @@ def test_page_has_an_example_of_every_kind():
     assert len(EXAMPLES) == 12 and set(SOUND) <= set(EXAMPLES)
     for own in EXAMPLES.values():
         assert own.files and own.entries
-        assert [command[0] for command in own.commands] == ["emmoe", "pytest", "snakemake"]
+        assert sorted(command[0] for command in own.commands) == ["emmoe", "pytest", "snakemake"]
 
 
 @pytest.mark.parametrize("name", EXAMPLES)
 def test_example_works_with_its_files_and_entry_alone(name, copy):
     own = EXAMPLES[name]
     copy.add(own)
-    check, tests, smoke = own.commands
-    copy.run(*check)
-    counts = copy.run(*tests, "-p", "no:cacheprovider").splitlines()[-1]
-    assert re.search(r"\d+ passed", counts) and "failed" not in counts
-    copy.run(*smoke)
-    result = copy.folder / smoke[3]
-    assert result.stat().st_size > 0
-    SOUND.get(name, lambda result: None)(read(result))
+    said = {command[0]: copy.run(*command) for command in own.commands}
+    assert " passed" in said["pytest"].splitlines()[-1]  # not all skipped
+    (target,) = (command[3] for command in own.commands if command[0] == "snakemake")
+    SOUND.get(name, lambda result: None)(read(copy.folder / target))
     added = {f"?? {path}" for path in own.files} | {f" M {path}" for path in own.entries}
     assert copy.changes() == added
+    copy.run("ruff", "check", "--quiet", *own.files)
+    copy.run("ruff", "format", "--quiet", "--check", *own.files)
 
 
 def test_em_is_refused_by_name_where_there_is_no_latent_variable(copy):
