@@ -12,6 +12,7 @@ from campaign import CASES
 from threadpoolctl import threadpool_limits
 
 from emmoe.models.objective import Example
+from emmoe.models.regression import RegressionModel
 from emmoe.models.symmetric import SymmetricModel
 from emmoe.record import registry
 from emmoe.theory.information import spectrum
@@ -19,11 +20,14 @@ from emmoe.theory.optimum import settle
 
 MODELS = registry.names("models")
 FITTERS = registry.names("fitters")
-SYMMETRIC = [
-    name
-    for name in MODELS
-    if issubclass(registry.component("models", name, "model"), SymmetricModel)
-]
+
+
+def fulfilling(contract):
+    """Return the names of the models that derive from a class."""
+    return [n for n in MODELS if issubclass(registry.component("models", n, "model"), contract)]
+
+
+SYMMETRIC, REGRESSIONS = fulfilling(SymmetricModel), fulfilling(RegressionModel)
 STACKED = [name for name in MODELS if registry.component("models", name, "model").stacked]
 
 
@@ -72,6 +76,11 @@ def model_name(request):
 
 @pytest.fixture(params=SYMMETRIC)
 def symmetric_name(request):
+    return request.param
+
+
+@pytest.fixture(params=REGRESSIONS)
+def regression_name(request):
     return request.param
 
 

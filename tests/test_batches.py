@@ -2,15 +2,14 @@
 
 import numpy as np
 import pytest
+from conftest import REGRESSIONS, STACKED
 
 from emmoe.models.regression import Sample
-from emmoe.record import registry
-
-NAMES = registry.names("models")
-STACKED = [name for name in NAMES if registry.component("models", name, "test").stacked]
 
 
-@pytest.fixture(params=[(name, None) for name in NAMES] + [(name, 2) for name in STACKED], ids=str)
+@pytest.fixture(
+    params=[(name, None) for name in REGRESSIONS] + [(name, 2) for name in STACKED], ids=str
+)
 def case(request, problem):
     """A model and a start: single, or of two replicates with signs of their own."""
     name, replicates = request.param

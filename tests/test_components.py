@@ -19,7 +19,7 @@ from emmoe.record.components import build_model
 from emmoe.record.entries import KINDS
 from emmoe.record.read import load
 from emmoe.starts.base import size
-from emmoe.theory.mirror import independent_loss_and_gradient, mirror_residual
+from emmoe.theory.mirror import bregman, independent_loss_and_gradient, mirror_residual
 
 STARTS, DATASETS = registry.names("starts"), registry.names("datasets")
 PRODUCTS = [(kind, name) for kind in KINDS for name in registry.functions(kind)]
@@ -108,6 +108,15 @@ def test_loss_follows_from_the_law_that_a_symmetric_model_names(symmetric_name):
         found, slope = model.loss_and_gradient(theta)
         assert found == pytest.approx(loss, rel=1e-12)
         np.testing.assert_allclose(slope, gradient, atol=1e-12)
+
+
+def test_law_has_the_divergence_of_the_mirror_map(symmetric_name, gradient_by_differences):
+    model, truth, start = example(symmetric_name)
+    slope = gradient_by_differences(model.mirror_map, start)
+    np.testing.assert_allclose(model.mirror_gradient(start), slope, rtol=1e-9, atol=1e-11)
+    change = truth - start
+    expected = model.mirror_map(truth) - model.mirror_map(start) - slope @ change
+    assert bregman(model, truth, start) == pytest.approx(expected, rel=1e-8)
 
 
 def test_em_step_of_a_symmetric_model_is_a_unit_step_of_mirror_descent(symmetric_name):

@@ -30,6 +30,7 @@ def test_armijos_condition_holds_at_every_accepted_step(symmetric_name, problem,
         assert after.loss <= before.loss - 0.3 * decrease * (1 - 1e-9)
 
 
+@pytest.mark.parametrize("symmetric_name", STEPS)
 def test_a_step_is_the_first_acceptable_one_from_the_last_step_grown(symmetric_name, problem):
     model, _, start = problem(symmetric_name)
     fitter = BacktrackingGradientDescent(100.0, shrink=0.7, growth=1.5, armijo=0.3)
@@ -72,6 +73,7 @@ def test_replicates_backtrack_and_restart_each_by_itself(fitter):
             np.testing.assert_allclose(one.theta, other.theta[r], rtol=1e-9, atol=1e-12)
 
 
+@pytest.mark.parametrize("symmetric_name", STEPS)
 def test_nesterov_needs_far_fewer_iterations_than_gradient_descent(symmetric_name, near_optimum):
     model, optimum, start = near_optimum
     step = STEPS[symmetric_name]

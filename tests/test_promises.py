@@ -59,10 +59,11 @@ EXAMPLES = examples()
 
 def entered(text, entry):
     """Return a file of the record with an entry: the lines of it that are there lead to where the
-    others go."""
+    others go, else they go to the end."""
     lines, added, at = text.splitlines(), entry.splitlines(), 0
     while added[0] in lines[at:]:
         at = lines.index(added.pop(0), at) + 1
+    at = at or len(lines)
     return "\n".join([*lines[:at], *added, *lines[at:], ""])
 
 

@@ -10,8 +10,8 @@ from emmoe.lab.recorder import record
 from emmoe.models.regression import RegressionModel, Sample
 
 
-def test_one_batch_of_all_rows_is_gradient_descent(model_name, problem):
-    model, _, start = problem(model_name)
+def test_one_batch_of_all_rows_is_gradient_descent(regression_name, problem):
+    model, _, start = problem(regression_name)
     descent = states(GradientDescent(0.3), model, start, 11)
     for size in (len(model.sample.x), 10_000):
         epochs = states(StochasticGradientDescent(0.3, batch_size=size), model, start, 11)
@@ -87,8 +87,8 @@ def test_states_are_evaluated_only_on_demand(problem, monkeypatch):
     assert sizes[6:] == [100, 100]
 
 
-def test_evaluating_an_epoch_for_the_record_is_not_charged(model_name, problem):
-    model, _, start = problem(model_name)
+def test_evaluating_an_epoch_for_the_record_is_not_charged(regression_name, problem):
+    model, _, start = problem(regression_name)
     found = states(StochasticGradientDescent(0.1, batch_size=50), model, start, 4)
     assert model.passes() == pytest.approx(3)
     for state in found:

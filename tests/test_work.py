@@ -22,9 +22,9 @@ def spent(fitter, model, start, states):
 
 
 @pytest.mark.parametrize("states", [1, 5])
-def test_gradient_takes_two_products_a_column(model_name, problem, states):
-    model, _, start = problem(model_name, n=N, d=D)
-    columns = 2 + 2 * 3 if model_name == "logistic_experts" else 2
+def test_gradient_takes_two_products_a_column(regression_name, problem, states):
+    model, _, start = problem(regression_name, n=N, d=D)
+    columns = len(start) // D
     expected = states * 2 * columns * PRODUCT
     assert spent(GradientDescent(0.1), model, start, states) == expected
     epochs = StochasticGradientDescent(0.1, batch_size=37)
@@ -45,9 +45,9 @@ def test_e_step_of_logistic_experts_takes_a_gradient(problem):
     assert model.flops() == 2 * 8 * PRODUCT
 
 
-def test_newton_step_on_q_takes_a_gram_for_each_block_that_varies(symmetric_name, problem):
-    model, _, start = problem(symmetric_name, n=N, d=D)
-    grams = {"symmetric_linear": 1, "symmetric_logistic": 2}[symmetric_name]
+@pytest.mark.parametrize(("name", "grams"), [("symmetric_linear", 1), ("symmetric_logistic", 2)])
+def test_newton_step_on_q_takes_a_gram_for_each_block_that_varies(name, grams, problem):
+    model, _, start = problem(name, n=N, d=D)
     found = spent(PreconditionedGradientDescent(), model, start, 2)
     gradients, logits_again = 2 * 4 * PRODUCT, 2 * PRODUCT
     assert found == gradients + logits_again + grams * GRAM
