@@ -7,6 +7,7 @@ import pytest
 
 from emmoe.lab.recorder import SKIPPED, record
 from emmoe.record import registry
+from emmoe.record.settings import SettingError, checked
 from emmoe.store.errors import ConfigError
 
 NOT_POSITIVE = [0, 0.0, -0.1, np.nan, np.inf, -np.inf]
@@ -46,6 +47,22 @@ def test_a_step_that_is_no_positive_number_is_an_error(name, bad, make_fitter):
         if bad in NOT_POSITIVE:
             with pytest.raises(ValueError, match="step"):
                 dataclasses.replace(make_fitter(name), step=step)
+
+
+@dataclasses.dataclass
+class Vector:
+    """Settings with a list of any length."""
+
+    factors: tuple[float, ...]
+
+
+def test_a_list_of_any_length_is_checked_entry_by_entry():
+    for factors in ([], [2], [0.5, 1, 2.0]):
+        (found,) = checked(Vector, {"factors": factors}).values()
+        assert found == tuple(factors) and all(type(factor) is float for factor in found)
+    for bad in (0.5, "0.5", [0.5, "1"], [True], [np.nan], {"beta": 1.0}):
+        with pytest.raises(SettingError, match="factors"):
+            checked(Vector, {"factors": bad})
 
 
 @pytest.mark.parametrize(
