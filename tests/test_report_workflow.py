@@ -17,7 +17,7 @@ def reported(tmp_path_factory):
     checkout.set("replicates_per_block", 2)  # one block and one fitter: few jobs
     checkout.set("fitters", {"gradient_descent": {"algorithm": "gradient_descent", "step": 0.1}})
     config = checkout.config()
-    few = {name: config[name] for name in ("folders", "seed", "inferred")}
+    few = {name: config[name] for name in ("folders", "seed")}
     few["experiments"] = {EXPERIMENT: config["experiments"][EXPERIMENT]}
     figures = {name: config["figures"][name] for name in ("figure_1", "figure_2")}
     figures["figure_1"]["curves"] = figures["figure_2"]["curves"] = {"gradient_descent": "GD"}

@@ -6,7 +6,7 @@ import pytest
 
 from emmoe.evidence import summary
 
-METRICS = ("loss", "excess_loss_to_final", "test_accuracy")
+METRICS = ("loss", "excess_loss_to_final", "passes", "test_accuracy")
 LENGTHS = {0: 4, 1: 4, 2: 2}  # replicate -> rows; replicate 2 ends early
 
 

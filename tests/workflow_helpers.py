@@ -63,7 +63,7 @@ def job(row):
     path = row["output_file"].removeprefix("results/smoke/").partition("/")[2]
     *folders, name = path.split("/")
     block = re.search(r"(r\d+-\d+)\.", name)  # without the name of the cell, as there is one
-    return "/".join([row["rule"], *folders, block[1] if block else Path(name).stem])
+    return "/".join([row["rule"], *folders, block[1] if block else name.split(".")[0]])
 
 
 class Checkout:

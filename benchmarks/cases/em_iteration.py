@@ -40,9 +40,10 @@ def warm_start(n: int, d: int) -> tuple[LatentModel, Array]:
     dataset = Synthetic(n, d, norm_beta=1.25, norm_w=1.25, angle="random")
     uses = ("truth", "sample", "start")
     rngs = [generator(SEED, f"em iteration {n} {d}", 0, use) for use in uses]
+    model = SymmetricLinear()
     truth = dataset.truth(model.blocks(d), rngs[0])
-    [(_, sample)] = dataset.samples(SymmetricLinear(), [truth], rngs[1:2], rngs[1], {})
-    model = SymmetricLinear().bind(sample)
+    [(_, sample)] = dataset.samples(model, [truth], rngs[1:2], rngs[1], {})
+    model = model.bind(sample)
     theta = truth + rngs[2].standard_normal(2 * d) / np.sqrt(2 * d)
     for _ in range(WARM):
         theta = em_step(model, theta)

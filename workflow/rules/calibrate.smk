@@ -1,6 +1,6 @@
 # The calibration: settings searched in parts, then gathered.
 def part(wildcards):
-    return Calibrate(record, wildcards.family, wildcards.stage, int(wildcards.part))
+    return named(Calibrate, wildcards.family, wildcards.stage, int(wildcards.part))
 
 
 # Simulate and score a part of the settings.

@@ -47,7 +47,6 @@ onstart:
         guarded.begin()
 
 
-APART = [name for name, own in record.experiments.items() if not own.together]
 TOGETHER = [name for name, own in record.experiments.items() if own.together]
 
 
@@ -56,19 +55,33 @@ def any_of(names):
     return "|".join(names) or "(?!)"
 
 
+NAME = "[a-z][a-z0-9_]*"
+
+
 wildcard_constraints:
-    experiment=any_of(record.experiments),
-    fitter="[a-z][a-z0-9_]*",
+    experiment=NAME,
+    fitter=NAME,
     block="[^/]+",
-    contest=any_of(record.contests),
-    probe=any_of(record.probes),
+    contest=NAME,
+    probe=NAME,
     dataset="[^/]+",
     file="[^/]+",
     scope=any_of(SCOPES),
-    claim="[a-z][a-z0-9_]*",
-    family="[a-z][a-z0-9_]*",
+    claim=NAME,
+    family=NAME,
     stage="[a-z_]+",
     part=r"\d+",
+
+
+def named(kind, *names):
+    """The job of these names; ends the run, in one line, where the record has none."""
+    job = kind(record, *names)
+    try:
+        job.task
+    except KeyError as error:
+        where, hint = "/".join(map(str, names)), "emmoe check says what it has"
+        sys.exit(f"error: {where}: the config has no {error}: {hint}")
+    return job
 
 
 def outputs(*jobs):

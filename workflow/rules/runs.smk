@@ -16,7 +16,7 @@ rule download:
 
 
 def fit(wildcards):
-    return Fit(record, wildcards.experiment, wildcards.fitter, wildcards.block)
+    return named(Fit, wildcards.experiment, wildcards.fitter, wildcards.block)
 
 
 # Run one fitter on one block.
@@ -30,7 +30,7 @@ rule fit:
     benchmark:
         layout.benchmark("fit", "{experiment}/{fitter}/{block}")
     wildcard_constraints:
-        experiment=any_of(APART),
+        experiment=f"(?!({any_of(TOGETHER)})/){NAME}",
     threads: 1
     resources:
         mem_mb=needed(fit, "mem_mb"),
@@ -66,7 +66,7 @@ for name in TOGETHER:
 
 
 def contest(wildcards):
-    return Contest(record, wildcards.contest)
+    return named(Contest, wildcards.contest)
 
 
 # Tune all rivals of a contest on its tuning replicates, then run them on the others.
@@ -90,7 +90,7 @@ rule contest:
 
 
 def probe(wildcards):
-    return Probe(record, wildcards.probe)
+    return named(Probe, wildcards.probe)
 
 
 # Measure on an experiment's first replicate what its traces do not hold.
@@ -114,7 +114,7 @@ rule probe:
 
 
 def gather(wildcards):
-    return Gather(record, wildcards.experiment)
+    return named(Gather, wildcards.experiment)
 
 
 # All runs of an experiment in one trace and one table, and their means over replicates.

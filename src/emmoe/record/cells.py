@@ -156,8 +156,10 @@ class Grid:
 
     def block(self, name: str) -> Block:
         """Return a block; raises KeyError for a name that there is not."""
-        chunk = self._chunks[name.rpartition(".")[0]]
-        return Block(name, tuple(map(self.cell, chunk)), self.replicates(name))
+        cells, _, replicates = name.rpartition(".")
+        if cells not in self._chunks or replicates not in self._ranges:
+            raise KeyError(name)
+        return Block(name, tuple(map(self.cell, self._chunks[cells])), self._ranges[replicates])
 
 
 def _listed(value: Value) -> list[Value]:
@@ -215,17 +217,19 @@ def fit_task(experiment: Experiment, fitters: Sequence[str], block: str) -> FitT
         start=experiment.start,
         cells=chosen.cells,
         replicates=tuple(chosen.replicates),
-        fitters={name: _limited(experiment, name) for name in fitters},
+        fitters={name: _limited(experiment, name, chosen.replicates.stop) for name in fitters},
         tolerance=experiment.tolerance,
         rows=experiment.rows,
         analyses=experiment.analyses,
     )
 
 
-def _limited(experiment: Experiment, name: str) -> Fitter:
+def _limited(experiment: Experiment, name: str, end: int) -> Fitter:
+    """A fitter with its limits; replicates beyond the block's end don't count, so that more of
+    them leave its task as it is."""
     own = experiment.fitters[name]
-    limits = (limit(experiment, name, which) for which in ("replicates", "iterations"))
-    return Fitter(own.algorithm, own.settings, *limits)
+    replicates = min(end, limit(experiment, name, "replicates"))
+    return Fitter(own.algorithm, own.settings, replicates, limit(experiment, name, "iterations"))
 
 
 def probe_task(record: Record, name: str) -> ProbeTask:
