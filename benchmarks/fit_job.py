@@ -41,9 +41,7 @@ def main() -> None:
     print(resident("VmHWM"))
 
 
-def fit(
-    record: Record, experiment: str, fitter: str, downloads: Path | None, folder: Path
-) -> Fit:
+def fit(record: Record, experiment: str, fitter: str, downloads: Path | None, folder: Path) -> Fit:
     """Fit the experiment's first block, all files in a folder; return the job."""
     folders = Folders(str(folder), str(downloads))
     job = next(Fit.of(replace(record, folders=folders), experiment, fitter))

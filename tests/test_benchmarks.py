@@ -251,7 +251,11 @@ def test_fit_job_on_random_downloads_fits_what_the_workflow_would(tmp_path):
     images = read_idx(tmp_path / "fashion-mnist" / "train-images-idx3-ubyte.gz")
     assert images.shape == (800, 28, 28) and images.max() == 255
     config = inputs.config_of(
-        "fashion_mnist", train_size=800, iterations=1, replicates=2, replicates_per_block=2,
+        "fashion_mnist",
+        train_size=800,
+        iterations=1,
+        replicates=2,
+        replicates_per_block=2,
         fitters={"gradient_descent": {"algorithm": "gradient_descent", "step": 0.1}},
     )
     given = read.check(config), "fashion_mnist", "gradient_descent"

@@ -147,6 +147,13 @@ def test_results_that_cannot_be_written_are_told(folder):
         run.begin()
 
 
+def test_results_of_an_older_version_are_refused_and_left_alone(folder):
+    (folder / "results" / "draws").mkdir()
+    with pytest.raises(RunError, match="results/draws: made by an older version.* move .*results"):
+        guarded(folder).begin()
+    assert (folder / "results" / "draws").is_dir()
+
+
 def test_file_in_the_place_of_a_folder_is_told_before_anything_is_planned(folder):
     (folder / "downloads").touch()
     with pytest.raises(RunError, match="downloads: a file has the name of a folder"):

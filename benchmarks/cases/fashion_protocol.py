@@ -58,7 +58,9 @@ def run(
     return Outcome(rows)
 
 
-def _call(experiment: Experiment, name: str, sample: Sample, theta: Array, iterations: tuple[int, int]):
+def _call(
+    experiment: Experiment, name: str, sample: Sample, theta: Array, iterations: tuple[int, int]
+):
     model = build_model(experiment.model).bind(sample)
     entry = experiment.fitters[name]
     few = iterations[entry.settings.get("inner_steps", 1) == 1]

@@ -10,8 +10,8 @@ from sklearn.linear_model import LogisticRegression
 from benchmarks.inputs import CLASSES, SEED
 from benchmarks.measure import interleave
 from benchmarks.table import Case, Outcome, number
-from emmoe.models.logistic_experts import LogisticExperts
 from emmoe.models.latent import LatentModel
+from emmoe.models.logistic_experts import LogisticExperts
 from emmoe.models.objective import Array
 from emmoe.models.regression import Sample
 from emmoe.store.seeds import generator
@@ -52,7 +52,9 @@ def problem(n: int, d: int) -> tuple[LatentModel, Array]:
     return model.bind(Sample(x, y)), theta + 0.5 * rng.standard_normal(len(theta)) / np.sqrt(d / 3)
 
 
-def by_scikit_learn(model: LatentModel, theta: Array, responsibilities: Array, bound: float) -> Array:
+def by_scikit_learn(
+    model: LatentModel, theta: Array, responsibilities: Array, bound: float
+) -> Array:
     """Return argmin -Q: a weighted regression for the gate, whose two targets each observation has
     in proportion, and one for each expert, all from theta."""
     x, y = model.sample.x, model.sample.y

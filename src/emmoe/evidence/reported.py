@@ -28,8 +28,9 @@ def load(frame: pd.DataFrame) -> pd.DataFrame:
     """Return the checked table of claims from the file as read by pandas.
 
     Columns as in claims.yaml beside this module, and panel, e.g. 2a; iteration and instances are
-    NaN where a claim has none, the texts empty. A checked table is returned as it is. Raises DataError, naming
-    the line, for the first row that is malformed, repeats a claim_id or duplicates no claim."""
+    NaN where a claim has none, the texts empty. A checked table is returned as it is. Raises
+    DataError, naming the line, for the first row that is malformed, repeats a claim_id or
+    duplicates no claim."""
     rules = _schema()["properties"]
     if list(frame.columns) == [*rules, "panel"]:
         return frame

@@ -10,7 +10,7 @@ from pathlib import PurePosixPath
 RECORD = ".provenance.json"
 CLAIMS = "data/reported/claims.csv"
 SUFFIXES = {"figures": ("png", "pdf"), "tables": ("csv", "md"), "findings": ("json",)}
-# Per folder of results that an older version made and this one doesn't.
+# Below a folder of results: what an older version made there, and this one does not.
 OLDER = ("draws", "tables/.sha256", "summaries/.sha256")
 
 

@@ -23,6 +23,7 @@ from pathlib import Path
 from typing import TextIO
 
 from emmoe.store.errors import RunError
+from emmoe.store.layout import OLDER
 
 MARK = "EMMOE_RUN"
 PREFIX = "emmoe_"  # of the names of Slurm jobs
@@ -30,6 +31,14 @@ PATIENCE = 60.0  # seconds that a killed job may take to end
 # Names that `store.files.atomic` and `store.download` give to files that are not finished.
 PROCESSES = Path("/proc")
 UNFINISHED = re.compile(r"\..+\.\d+\.\w+|\..+\.[0-9a-f]{8}\.part")
+
+
+def _refuse_older(results: Path) -> None:
+    """Raise RunError where results lie that another version laid out: they would mix."""
+    for name in OLDER:
+        if (results / name).exists():
+            said = f"{results / name}: made by an older version, which laid results out otherwise"
+            raise RunError(f"{said}: move {results} away, or delete all in it but reference/")
 
 
 class Guard:
@@ -68,6 +77,7 @@ class Guard:
         stream.flush()
         atexit.register(stream.truncate, 0)
         _try_to_write(self._written[0])
+        _refuse_older(self._written[0])
 
     def _take(self, stream: TextIO) -> bool:
         """Take the lock; return whether this file system has any."""
