@@ -149,7 +149,7 @@ def test_results_that_cannot_be_written_are_told(folder):
 
 def test_results_of_an_older_version_are_refused_and_left_alone(folder):
     (folder / "results" / "draws").mkdir()
-    with pytest.raises(RunError, match="results/draws: made by an older version.* move .*results"):
+    with pytest.raises(RunError, match=r"results/draws: made by an older version.* move .*results"):
         guarded(folder).begin()
     assert (folder / "results" / "draws").is_dir()
 

@@ -97,9 +97,10 @@ def names(kind: str) -> list[str]:
 
 
 def nearest(name: str, known) -> str:
-    """Return ' (did you mean ...?)' or the list of what is known, to end a message with."""
-    close = difflib.get_close_matches(str(name), list(known), n=1)
-    return f": did you mean {close[0]!r}?" if close else f": known are {', '.join(sorted(known))}"
+    """Return the nearest name, or the list of what is known, to end a message with."""
+    if close := difflib.get_close_matches(str(name), list(known), n=1):
+        return f": did you mean {close[0]!r}?"
+    return f": known are {', '.join(sorted(known))}" if known else ": there are none"
 
 
 def component(kind: str, name: str, where: str) -> type:
