@@ -164,7 +164,7 @@ def test_deleted_and_mixed_results_give_not_tested(checkout):
     sidecar.write_text(json.dumps(content | {"code": "other"}))
     assert python(checkout, "-c", SCRIPT).returncode == 0
     row = rows(checkout, "a.csv")[CLAIM]
-    assert row["verdict"] == "not tested" and "mixes current and stale results" in row["reason"]
+    assert row["verdict"] == "not tested" and "mix current and stale results" in row["reason"]
     first.unlink()
     assert python(checkout, "-c", SCRIPT).returncode == 0
     row = rows(checkout, "a.csv")[CLAIM]

@@ -9,13 +9,12 @@ def made_for(target):
 def shown(job):
     """A product's files as outputs, marked for Snakemake's own report."""
     first, *others = job.outputs.values()
-    caption = "figure" if job.folder == "figures" else "table"
     marked = report(
         first,
-        caption=f"../report/{caption}.rst",
+        caption="../report/product.rst",
         category=job.folder.capitalize(),
         subcategory=job.task.target,
-        labels={caption: job.product},
+        labels={job.folder[:-1]: job.product},
     )
     return [marked if job.folder != "findings" else first, *others, job.provenance]
 
@@ -36,5 +35,6 @@ for (study, target), jobs in batches(record).items():
         localrule: True
         params:
             work=plain([job.whole_work for job in jobs]),
+            drawn={job.name: job.source for job in jobs},
         script:
             "../scripts/job.py"

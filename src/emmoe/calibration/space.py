@@ -7,7 +7,7 @@ from scipy.stats import qmc
 
 from emmoe.models.objective import Array
 
-Point = dict[str, float]
+Point = dict[str, int | float]  # whole ones stay so where they are written and read
 Box = Mapping[str, Sequence[float]]
 
 

@@ -47,6 +47,11 @@ class Product(Job):
         return [f"emmoe.{self.folder}.{self.task.module}", MADE_BY[self.folder][1]]
 
     @property
+    def source(self) -> str:
+        """The file that draws, builds or finds it, relative to the checkout."""
+        return f"src/emmoe/{self.folder}/{self.task.module}.py"
+
+    @property
     def inputs(self) -> dict[str, list[str]]:
         return {argument: [self._path(read)] for argument, read in self.task.reads.items()}
 
