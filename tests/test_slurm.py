@@ -105,7 +105,8 @@ def local(tmp_path_factory):
     checkout = Cluster.fresh(tmp_path_factory.mktemp("local") / "checkout")
     config = checkout.config()
     config |= {name: {} for name in ("figures", "tables", "findings", "probes", "contests")}
-    del config["audit"], config["calibration"]  # all of these name other fitters, too
+    for name in ("audit", "calibration", "inferred"):  # all of these name other fitters, too
+        del config[name]
     fitters = config["experiments"][EXPERIMENT]["fitters"]
     kept = {name: fitters[name] for name in ("em", "gradient_descent")}
     config["experiments"][EXPERIMENT]["fitters"] = kept
