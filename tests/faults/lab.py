@@ -136,11 +136,12 @@ class Lab(Checkout):
 
 
 def job(path):
-    """Return what names the job that makes a file: a fit has three, an audit too."""
+    """Return what names the job that makes a file: all of its have the same."""
     kind, *folders, name = Path(path).relative_to(RESULTS).parts
     if kind == "audit":
         return (kind, *folders)
-    return ("traces" if kind == "runs" and folders else kind, *folders, name.split(".")[0])
+    stem = name.removesuffix(".provenance.json").removesuffix(".parquet").removesuffix(".csv")
+    return ("fit" if folders else "gather", *folders, stem)
 
 
 @dataclass
