@@ -191,6 +191,19 @@ def test_fitter_with_fewer_replicates_has_only_the_blocks_that_hold_them():
     assert blocks_of(own, "gradient_em") == grid(own).names
 
 
+def test_a_block_of_a_large_grid_is_found_without_naming_the_others():
+    own = experiment(n=list(range(1000, 1060)), d=[2, 3])
+    own = replace(own, cells_per_block=30, replicates_per_block=own.replicates)
+    all_named = cells.Grid(own, "x")
+    assert len(all_named.names) == 4 and all("_and_29." in name for name in all_named.names)
+    for name in all_named.names:
+        alone = cells.Grid(own, "x")
+        assert alone.block(name) == all_named.block(name)
+        assert "_named" not in vars(alone)
+    with pytest.raises(KeyError, match="n1000"):
+        alone.block(all_named.names[0].replace(".r", "0.r"))
+
+
 def test_fitters_own_iterations_replace_the_experiments():
     own = with_em(experiment(), iterations=7)
     task = fit_task(own, ["em", "gradient_em"], grid(own).names[0])

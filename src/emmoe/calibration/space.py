@@ -3,7 +3,6 @@
 from collections.abc import Mapping, Sequence
 
 import numpy as np
-from scipy.stats import qmc
 
 from emmoe.models.objective import Array
 
@@ -14,6 +13,8 @@ Box = Mapping[str, Sequence[float]]
 def draw(box: Box, count: int, rng: np.random.Generator) -> list[Point]:
     """Return points uniform in the logarithm of each range [low, high], by a randomly shifted
     Halton sequence; more points leave the first ones as they are. Four digits are kept."""
+    from scipy.stats import qmc  # takes a second to import, and planning does not draw
+
     low, high = np.log(np.array([box[name] for name in box], float)).T
     shift = rng.random(len(box))
     unit = (qmc.Halton(len(box), scramble=False).random(count) + shift) % 1

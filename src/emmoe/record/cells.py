@@ -91,18 +91,14 @@ class Grid:
         return dict(zip(self.axes, point, strict=True))
 
     @cached_property
-    def _chunks(self) -> dict[str, tuple[Point, ...]]:
-        """The chunks of cells by name: the first cell's, then the others' values, or, where that
-        is too long for a file name, their number and a hash of all cells.
+    def _chunks(self) -> list[tuple[Point, ...]]:
+        """The chunks of cells, in order.
 
         A row holds the cells that differ in the last listed axis only, and have the same shape,
         since a draw is one array. Values appended to a list therefore fill up or add blocks at its
         end, and leave every full block as it is."""
-        size, found = self._blocks.cells_per_block, {}
-        for row in self._rows():
-            for chunk in (row[i : i + size] for i in range(0, len(row), size)):
-                found[self._name(chunk)] = tuple(chunk)
-        return found
+        size = self._blocks.cells_per_block
+        return [tuple(row[i : i + size]) for row in self._rows() for i in range(0, len(row), size)]
 
     def _rows(self) -> Iterator[list[Point]]:
         last = self.axes.index(self.listed[-1]) if self.listed else None
@@ -126,9 +122,27 @@ class Grid:
             found[_short(value)] = build_dataset(own, f"{self.where}.data").shape
         return found
 
+    @cached_property
+    def _named(self) -> dict[str, tuple[Point, ...]]:
+        """All chunks by name."""
+        return {self._name(chunk): chunk for chunk in self._chunks}
+
+    def _chunk(self, name: str) -> tuple[Point, ...] | None:
+        """The chunk of a name. Where not all are named yet, only those are that begin alike: a job
+        of a large grid needs one."""
+        if "_named" in vars(self):
+            return self._named.get(name)
+        alike = (chunk for chunk in self._chunks if name.startswith(self._first(chunk)))
+        return next((chunk for chunk in alike if self._name(chunk) == name), None)
+
+    def _first(self, chunk: Sequence[Point]) -> str:
+        return "-".join(map("".join, zip(self.axes, map(_short, chunk[0]), strict=True))) or "all"
+
     def _name(self, chunk: Sequence[Point]) -> str:
+        """The first cell's name, then the others' values, or, where that is too long for a file
+        name, their number and a hash of all cells."""
         last = self.axes.index(self.listed[-1]) if self.listed else 0
-        first = "-".join(map("".join, zip(self.axes, map(_short, chunk[0]), strict=True))) or "all"
+        first = self._first(chunk)
         name = first + "".join(f"_{_short(point[last])}" for point in chunk[1:])
         if len(name) <= LONGEST:
             return name
@@ -148,7 +162,7 @@ class Grid:
     @cached_property
     def names(self) -> list[str]:
         """The names of all blocks, in order."""
-        return [f"{chunk}.{end}" for chunk in self._chunks for end in self._ranges]
+        return [f"{chunk}.{end}" for chunk in self._named for end in self._ranges]
 
     def replicates(self, block: str) -> range:
         """Return the replicates of a block."""
@@ -157,9 +171,10 @@ class Grid:
     def block(self, name: str) -> Block:
         """Return a block; raises KeyError for a name that there is not."""
         cells, _, replicates = name.rpartition(".")
-        if cells not in self._chunks or replicates not in self._ranges:
+        chunk = self._chunk(cells)
+        if chunk is None or replicates not in self._ranges:
             raise KeyError(name)
-        return Block(name, tuple(map(self.cell, self._chunks[cells])), self._ranges[replicates])
+        return Block(name, tuple(map(self.cell, chunk)), self._ranges[replicates])
 
 
 def _listed(value: Value) -> list[Value]:
