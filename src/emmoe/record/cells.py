@@ -51,6 +51,7 @@ class Grid:
         if not all(self.values):
             raise ConfigError(f"{where}.data: an axis is an empty list")
         self._blocks = entry if isinstance(entry, Experiment) else None
+        self._recent: Block | None = None
 
     def __len__(self) -> int:
         """The number of cells."""
@@ -170,6 +171,11 @@ class Grid:
 
     def block(self, name: str) -> Block:
         """Return a block; raises KeyError for a name that there is not."""
+        if self._recent is None or self._recent.name != name:  # a plan asks several times in a row
+            self._recent = self._block(name)
+        return self._recent
+
+    def _block(self, name: str) -> Block:
         cells, _, replicates = name.rpartition(".")
         chunk = self._chunk(cells)
         if chunk is None or replicates not in self._ranges:
