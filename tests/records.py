@@ -9,7 +9,7 @@ import yaml
 
 from emmoe.calibration.family import Family
 from emmoe.lab.fit import fit_block
-from emmoe.record import cells, read
+from emmoe.record import cells, plan, read
 from emmoe.record.components import build_fitter, build_model
 from emmoe.record.entries import Component, Fitter
 from emmoe.record.searches import Search
@@ -46,7 +46,7 @@ def family(base, search, name="symmetric_linear", seed=11, level=0.01):
 
 def fit(experiment, fitter, block=None, files=None):
     """Return what a fitter makes of a block of an experiment, the first one if none is named."""
-    task = cells.fit_task(experiment, [fitter], block or cells.grid(experiment).names[0])
+    task = plan.fit_task(experiment, [fitter], block or cells.grid(experiment).names[0])
     return fit_block(task, files or {}, lambda line: None)
 
 

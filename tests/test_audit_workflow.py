@@ -17,7 +17,7 @@ CLAIM = "figure_2a_em_4"
 EM = "results/smoke/traces/symmetric_linear/em"
 SCRIPT = """
 from emmoe.jobs.audit import Audit
-from emmoe.jobs.base import Inputs
+from emmoe.jobs._inputs import Inputs
 from emmoe.record.read import load
 
 job = Audit(load("small.yaml"), "figures")

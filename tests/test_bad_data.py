@@ -16,7 +16,7 @@ from emmoe.datasets.random_invert_fashion_mnist import RandomInvertFashionMnist
 from emmoe.lab import fit
 from emmoe.lab.scene import Scene
 from emmoe.models.regression import Sample
-from emmoe.record import cells, registry
+from emmoe.record import cells, plan, registry
 from emmoe.record.entries import Component, Fitter
 from emmoe.record.tasks import Cell, FitTask
 
@@ -220,7 +220,7 @@ def test_fit_of_bad_image_files_ends_in_a_status_or_a_line(tmp_path):
         "fitters": {"gd": {"algorithm": "gradient_descent", "step": 0.1}},
     }
     own = records.experiment(settings, downloads=DOWNLOADS)
-    task = cells.fit_task(own, ["gd"], cells.grid(own).names[0])
+    task = plan.fit_task(own, ["gd"], cells.grid(own).names[0])
 
     @cases(
         30,

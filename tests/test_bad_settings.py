@@ -15,7 +15,7 @@ from workflow_helpers import ROOT, environment
 
 from emmoe.datasets.random_invert_fashion_mnist import RandomInvertFashionMnist
 from emmoe.lab.fit import fit_block
-from emmoe.record import cells, read
+from emmoe.record import cells, plan, read
 
 NEAR = {"name": "near_truth", "distance": {"beta": [0.5, 0.1], "w": [0.5, 0.1]}, "floor": 0.1}
 RIVALS = {
@@ -187,7 +187,7 @@ def assert_runs_end_well(record, path):
         return
     fitters = [path[3]] if path[2:3] == ("fitters",) and len(path) > 3 else ["em", "gd"]
     for fitter in set(fitters) & set(own.fitters):
-        task = cells.fit_task(own, [fitter], cells.grid(own).names[0])
+        task = plan.fit_task(own, [fitter], cells.grid(own).names[0])
         if affordable(task):
             assert_sound(fit_block(task, {}, lambda line: None))
 

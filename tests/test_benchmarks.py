@@ -29,7 +29,7 @@ from emmoe.lab.recorder import record
 from emmoe.models.logistic_experts import LogisticExperts
 from emmoe.models.regression import Sample
 from emmoe.models.symmetric_linear import SymmetricLinear
-from emmoe.record import cells, read
+from emmoe.record import cells, plan, read
 from emmoe.record.components import build_fitter
 from emmoe.store.files import read_frame
 from emmoe.store.provenance import environment
@@ -102,7 +102,7 @@ def test_peers_of_the_synthetic_protocol_get_our_data():
 
 def _fitted(own, block):
     """The first rows of the trace of a block's runs."""
-    task = cells.fit_task(replace(own, iterations=1), ["em"], block)
+    task = plan.fit_task(replace(own, iterations=1), ["em"], block)
     fits = synthetic.fit_block(task, {}, lambda line: None)
     return [row for row in fits.rows if row["iteration"] == 0]
 

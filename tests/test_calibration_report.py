@@ -11,7 +11,7 @@ from scipy import stats
 
 from emmoe.calibration.bands import bands, region, settings_table
 from emmoe.calibration.report import declared, text
-from emmoe.jobs.base import Inputs
+from emmoe.jobs._inputs import Inputs
 from emmoe.jobs.calibrate_keep import CalibrateKeep, KeepTask
 from emmoe.store.layout import Layout
 

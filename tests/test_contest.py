@@ -10,7 +10,7 @@ from test_config import refusal
 from emmoe.lab.contest import run_contest
 from emmoe.lab.recorder import CAPPED, record
 from emmoe.lab.scene import scenes
-from emmoe.record import cells, read
+from emmoe.record import plan, read
 from emmoe.record.entries import Rival
 from emmoe.store.errors import DataError
 
@@ -25,7 +25,7 @@ def task(name=NAME, rivals=("em", "nesterov", "lbfgs", "sgd"), **changes):
     contest["rivals"] = {k: contest["rivals"][k] for k in rivals}
     contest.update(changes)
     config |= {section: {} for section in ("figures", "tables", "findings", "audit")}
-    return cells.contest_task(read.check(config).contests[name])
+    return plan.contest_task(read.check(config).contests[name])
 
 
 def run(given):

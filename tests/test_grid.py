@@ -11,8 +11,9 @@ from threadpoolctl import threadpool_limits
 from emmoe.lab.fit import fit_block
 from emmoe.lab.scene import draw
 from emmoe.record import cells
-from emmoe.record.cells import blocks_of, fit_task, grid
+from emmoe.record.cells import grid
 from emmoe.record.entries import Fitter
+from emmoe.record.plan import blocks_of, fit_task
 
 NAME = "symmetric_linear"
 

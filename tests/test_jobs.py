@@ -10,7 +10,8 @@ import pytest
 from records import record
 
 from emmoe.jobs import base
-from emmoe.jobs.base import CURRENT, STALE, Inputs, check, every_job, execute
+from emmoe.jobs._inputs import Inputs, check
+from emmoe.jobs.base import CURRENT, STALE, every_job, execute
 from emmoe.jobs.fit import Fit
 from emmoe.jobs.gather import Gather
 from emmoe.jobs.product import Product, batches

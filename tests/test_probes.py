@@ -11,7 +11,7 @@ from emmoe.lab.scene import scenes
 from emmoe.measures.analyses import true_gate
 from emmoe.measures.probes import baselines, fisher, inversion
 from emmoe.models.regression import Sample
-from emmoe.record import cells
+from emmoe.record import cells, plan
 
 FITTERS = {
     "gd": fitter("gradient_descent", step=0.3),
@@ -113,7 +113,7 @@ def test_probe_has_the_seed_of_its_experiment():
     tables = []
     for seed in (3, 4):
         own = record(experiments={"x": DIGITS | {"seed": seed}}, probes={"p": probe})
-        tables.append(run_probe(cells.probe_task(own, "p"), {}))
+        tables.append(run_probe(plan.probe_task(own, "p"), {}))
     assert tables[0]["gradient_norm"][0] != tables[1]["gradient_norm"][0]
 
 

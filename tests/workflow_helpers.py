@@ -16,7 +16,7 @@ from msgspec.structs import replace
 from numba.core.caching import _CacheLocator
 
 from emmoe.lab.fit import fit_block
-from emmoe.record import cells
+from emmoe.record import cells, plan
 from emmoe.record.read import expanded, load
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -34,7 +34,7 @@ def compile_kernels():
     """Compile what the experiment needs, once and here: copies of this folder bring it along."""
     own = load([ROOT / "config.yaml", SMOKE]).experiments[EXPERIMENT]
     own = replace(own, iterations=1, analyses=("rates", "certificate"))
-    task = cells.fit_task(own, list(own.fitters), cells.grid(own).names[0])
+    task = plan.fit_task(own, list(own.fitters), cells.grid(own).names[0])
     fit_block(task, {}, lambda line: None)
 
 

@@ -12,7 +12,8 @@ from emmoe.archive.file import opened
 from emmoe.archive.reference import keep
 from emmoe.archive.verify import mismatches
 from emmoe.record import registry
-from emmoe.record.cells import blocks_of, grid
+from emmoe.record.cells import grid
+from emmoe.record.plan import blocks_of
 from emmoe.record.read import expanded, load
 from emmoe.record.step_grid import variants
 from emmoe.store.errors import DataError, EmmoeError

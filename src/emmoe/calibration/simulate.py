@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from emmoe.lab.fit import Files, fit_block
 from emmoe.lab.recorder import CONVERGED
 from emmoe.models.objective import Array
-from emmoe.record import cells
+from emmoe.record import cells, plan
 from emmoe.record.entries import Experiment, Fitter
 
 ONLY = "setting"  # the name of the one experiment and of its one fitter
@@ -50,7 +50,7 @@ def simulate(
         iterations=iterations,
     )
     (block,) = cells.grid(experiment).names
-    fits = fit_block(cells.fit_task(experiment, [ONLY], block), files, lambda line: None)
+    fits = fit_block(plan.fit_task(experiment, [ONLY], block), files, lambda line: None)
     return _values(pd.DataFrame(fits.rows), iterations)
 
 

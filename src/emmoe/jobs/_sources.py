@@ -13,7 +13,8 @@ from emmoe.audit.plan import Needs
 from emmoe.audit.runs import Run, Runs
 from emmoe.calibration.family import Family, families
 from emmoe.evidence import reported
-from emmoe.jobs.base import CURRENT, STALE, Inputs, layout_of
+from emmoe.jobs._inputs import Inputs
+from emmoe.jobs.base import CURRENT, STALE, layout_of
 from emmoe.jobs.fit import Fit
 from emmoe.lab.columns import checked
 from emmoe.record.entries import Fitter, Record

@@ -9,7 +9,8 @@ from msgspec.structs import replace
 
 from emmoe.audit import plan
 from emmoe.audit.plan import Needs
-from emmoe.jobs.base import Inputs, Job, Outcome, check, layout_of, say
+from emmoe.jobs._inputs import Inputs, check
+from emmoe.jobs.base import Job, Outcome, layout_of, say
 from emmoe.jobs.contest import Contest
 from emmoe.jobs.fit import Fit
 from emmoe.jobs.gather import Gather

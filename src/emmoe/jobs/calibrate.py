@@ -10,7 +10,9 @@ import pandas as pd
 
 from emmoe.calibration.family import Family, families, family
 from emmoe.calibration.search import PartTask, counts, part_task, search
-from emmoe.jobs.base import LONG, Demand, Inputs, Job, Outcome, downloads
+from emmoe.jobs._inputs import Inputs
+from emmoe.jobs._runs import downloads
+from emmoe.jobs.base import LONG, Demand, Job, Outcome
 from emmoe.record.entries import Record
 from emmoe.store.layout import CLAIMS
 

@@ -11,7 +11,8 @@ from emmoe.calibration import bands as tables
 from emmoe.calibration import report, spreads
 from emmoe.calibration.family import Family, families
 from emmoe.calibration.readings import curves
-from emmoe.jobs.base import Inputs, Job, Outcome
+from emmoe.jobs._inputs import Inputs
+from emmoe.jobs.base import Job, Outcome
 from emmoe.jobs.calibrate import Calibrate, write_predictions
 from emmoe.record.entries import Record
 from emmoe.store.layout import CLAIMS

@@ -8,8 +8,9 @@ from typing import Any
 from msgspec import Struct
 
 from emmoe.audit import plan
+from emmoe.jobs._inputs import Inputs
 from emmoe.jobs.audit import inputs, restricted
-from emmoe.jobs.base import Inputs, Job, Outcome, say
+from emmoe.jobs.base import Job, Outcome, say
 from emmoe.record.entries import Record
 from emmoe.store.files import read_frame
 from emmoe.store.layout import CLAIMS

@@ -3,15 +3,17 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from emmoe.jobs.base import LONG, Demand, Inputs, Job, Outcome, downloads, say
-from emmoe.record import cells
+from emmoe.jobs._inputs import Inputs
+from emmoe.jobs._runs import Run
+from emmoe.jobs.base import LONG, Demand, Outcome, say
+from emmoe.record import plan
 from emmoe.record.entries import Contest as Entry
 from emmoe.record.entries import Record
 from emmoe.record.tasks import ContestTask
 
 
 @dataclass(frozen=True)
-class Contest(Job):
+class Contest(Run):
     """The tuning of all rivals of a contest, and their comparison."""
 
     contest: str
@@ -23,7 +25,7 @@ class Contest(Job):
         return (cls(record, name) for name in record.contests)
 
     @property
-    def settings(self) -> Entry:
+    def entry(self) -> Entry:
         """The contest's entry."""
         return self.record.contests[self.contest]
 
@@ -33,26 +35,15 @@ class Contest(Job):
 
     @property
     def task(self) -> ContestTask:
-        return cells.contest_task(self.settings)
+        return plan.contest_task(self.entry)
 
     @property
-    def modules(self) -> list[str]:
-        entry = self.settings
-        return [
-            "emmoe.lab.contest",
-            f"emmoe.models.{entry.model.name}",
-            f"emmoe.datasets.{entry.data.name}",
-            f"emmoe.starts.{entry.start.name}",
-            *sorted({f"emmoe.fitters.{rival.algorithm}" for rival in entry.rivals.values()}),
-        ]
+    def own_modules(self) -> list[str]:
+        return ["emmoe.lab.contest"]
 
     @property
-    def inputs(self) -> dict[str, list[str]]:
-        return {"downloads": list(self.checksums)}
-
-    @property
-    def checksums(self) -> dict[str, str]:
-        return downloads(self.record, self.settings.data.name)
+    def algorithms(self) -> list[str]:
+        return [rival.algorithm for rival in self.entry.rivals.values()]
 
     @property
     def outputs(self) -> dict[str, str]:

@@ -3,8 +3,10 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from emmoe.jobs.base import Demand, Inputs, Job, Outcome, downloads, say
-from emmoe.record import cells
+from emmoe.jobs._inputs import Inputs
+from emmoe.jobs._runs import Run
+from emmoe.jobs.base import Demand, Outcome, say
+from emmoe.record import plan
 from emmoe.record.components import build_dataset
 from emmoe.record.entries import Experiment, Record
 from emmoe.record.tasks import FitTask
@@ -17,7 +19,7 @@ CLOCKS = ("cpu_seconds", "wall_seconds")
 
 
 @dataclass(frozen=True)
-class Fit(Job):
+class Fit(Run):
     """The fit of a block by a fitter of an experiment."""
 
     experiment: str
@@ -35,7 +37,7 @@ class Fit(Job):
     @classmethod
     def of(cls, record: Record, experiment: str, fitter: str) -> Iterator["Fit"]:
         """Yield the fits of all blocks by a fitter."""
-        for block in cells.blocks_of(record.experiments[experiment], fitter):
+        for block in plan.blocks_of(record.experiments[experiment], fitter):
             yield cls(record, experiment, fitter, block)
 
     @classmethod
@@ -45,7 +47,7 @@ class Fit(Job):
         return [fit for fitter in fitters for fit in cls.of(record, experiment, fitter)]
 
     @property
-    def settings(self) -> Experiment:
+    def entry(self) -> Experiment:
         """The experiment's entry."""
         return self.record.experiments[self.experiment]
 
@@ -55,27 +57,18 @@ class Fit(Job):
 
     @property
     def task(self) -> FitTask:
-        return cells.fit_task(self.settings, [self.fitter], self.block)
+        return plan.fit_task(self.entry, [self.fitter], self.block)
 
     @property
-    def modules(self) -> list[str]:
-        entry = self.settings
+    def own_modules(self) -> list[str]:
         return [
             "emmoe.lab.fit",
-            f"emmoe.models.{entry.model.name}",
-            f"emmoe.datasets.{entry.data.name}",
-            f"emmoe.starts.{entry.start.name}",
-            f"emmoe.fitters.{entry.fitters[self.fitter].algorithm}",
-            *(f"emmoe.measures.analyses.{name}" for name in entry.analyses),
+            *(f"emmoe.measures.analyses.{name}" for name in self.entry.analyses),
         ]
 
     @property
-    def inputs(self) -> dict[str, list[str]]:
-        return {"downloads": list(self.checksums)}
-
-    @property
-    def checksums(self) -> dict[str, str]:
-        return downloads(self.record, self.settings.data.name)
+    def algorithms(self) -> list[str]:
+        return [self.entry.fitters[self.fitter].algorithm]
 
     @property
     def outputs(self) -> dict[str, str]:

@@ -5,9 +5,10 @@ from dataclasses import dataclass
 
 from msgspec import Struct
 
-from emmoe.jobs.base import Inputs, Job, Outcome
+from emmoe.jobs._inputs import Inputs
+from emmoe.jobs.base import Job, Outcome
 from emmoe.jobs.fit import Fit
-from emmoe.record import cells
+from emmoe.record import plan
 from emmoe.record.entries import Record
 from emmoe.record.values import Settings
 
@@ -36,7 +37,7 @@ class Gather(Job):
 
     @property
     def task(self) -> GatherTask:
-        return GatherTask(tuple(cells.facts(self.record.experiments[self.experiment])))
+        return GatherTask(tuple(plan.facts(self.record.experiments[self.experiment])))
 
     @property
     def modules(self) -> list[str]:

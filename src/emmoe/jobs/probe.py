@@ -3,15 +3,17 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from emmoe.jobs.base import LONG, Demand, Inputs, Job, Outcome, downloads
-from emmoe.record import cells
+from emmoe.jobs._inputs import Inputs
+from emmoe.jobs._runs import Run
+from emmoe.jobs.base import LONG, Demand, Outcome
+from emmoe.record import plan
 from emmoe.record.entries import Experiment, Record
 from emmoe.record.entries import Probe as Entry
 from emmoe.record.tasks import ProbeTask
 
 
 @dataclass(frozen=True)
-class Probe(Job):
+class Probe(Run):
     """A module's measurement."""
 
     probe: str
@@ -28,7 +30,7 @@ class Probe(Job):
         return self.record.probes[self.probe]
 
     @property
-    def experiment(self) -> Experiment:
+    def entry(self) -> Experiment:
         """The entry of the experiment that it looks at."""
         return self.record.experiments[self.settings.experiment]
 
@@ -38,27 +40,15 @@ class Probe(Job):
 
     @property
     def task(self) -> ProbeTask:
-        return cells.probe_task(self.record, self.probe)
+        return plan.probe_task(self.record, self.probe)
 
     @property
-    def modules(self) -> list[str]:
-        entry = self.experiment
-        return [
-            "emmoe.lab.probe",
-            f"emmoe.measures.probes.{self.settings.measure}",
-            f"emmoe.models.{entry.model.name}",
-            f"emmoe.datasets.{entry.data.name}",
-            f"emmoe.starts.{entry.start.name}",
-            *sorted({f"emmoe.fitters.{f.algorithm}" for f in self.settings.fitters.values()}),
-        ]
+    def own_modules(self) -> list[str]:
+        return ["emmoe.lab.probe", f"emmoe.measures.probes.{self.settings.measure}"]
 
     @property
-    def inputs(self) -> dict[str, list[str]]:
-        return {"downloads": list(self.checksums)}
-
-    @property
-    def checksums(self) -> dict[str, str]:
-        return downloads(self.record, self.experiment.data.name)
+    def algorithms(self) -> list[str]:
+        return [fitter.algorithm for fitter in self.settings.fitters.values()]
 
     @property
     def outputs(self) -> dict[str, str]:

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from graphlib import TopologicalSorter
 from importlib import import_module
 
-from emmoe.jobs.base import Inputs, Job, Outcome
+from emmoe.jobs._inputs import Inputs
+from emmoe.jobs.base import Job, Outcome
 from emmoe.record.entries import Product as Entry
 from emmoe.record.entries import Read, Record
 from emmoe.store.layout import CLAIMS

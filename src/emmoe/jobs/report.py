@@ -6,9 +6,10 @@ from pathlib import Path
 
 from msgspec import Struct
 
+from emmoe.jobs._inputs import Inputs
 from emmoe.jobs._kept import read_kept
 from emmoe.jobs.audit import Audit
-from emmoe.jobs.base import Inputs, Job, Outcome, layout_of
+from emmoe.jobs.base import Job, Outcome, layout_of
 from emmoe.jobs.contest import Contest
 from emmoe.jobs.fit import Fit
 from emmoe.jobs.probe import Probe

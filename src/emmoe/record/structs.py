@@ -1,0 +1,90 @@
+"""A value of the record as a type, or one line: the setting, what it must be, what it is."""
+
+import re
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import msgspec
+
+from emmoe.record.registry import nearest
+from emmoe.store.errors import ConfigError
+
+SIZES = 1e-30, 1e30  # of a number but zero: beyond, products of a few overflow or vanish
+WORDS = {
+    "int": "a whole number", "float": "a number", "str": "a text", "bool": "true or false",
+    "object": "a mapping", "array": "a list", "null": "null",
+}  # fmt: skip
+
+
+def mapping(where: str, value: Any) -> Mapping[str, Any]:
+    """Return a mapping; raises ConfigError, naming where it stands, for what is none."""
+    if not isinstance(value, dict):
+        raise ConfigError(f"{where}: must be a mapping, got {value!r}")
+    return value
+
+
+def check_keys(where: str, entry: Mapping[str, Any], known: Iterable[str]) -> None:
+    """Raise ConfigError, suggesting the nearest, for a key that there is not."""
+    for key in entry:
+        if key not in known:
+            raise ConfigError(f"{where}: unknown setting {key!r}{nearest(key, known)}")
+
+
+def check_numbers(where: str, node: Any) -> None:
+    """Raise ConfigError for a number anywhere that is not finite, vanishing or huge."""
+    if isinstance(node, dict | list):
+        for key, value in node.items() if isinstance(node, dict) else enumerate(node):
+            if isinstance(node, dict) and not isinstance(key, str):
+                raise ConfigError(f"{where or 'config'}: the name {key!r} must be a text")
+            check_numbers(f"{where}.{key}" if where else str(key), value)
+    elif isinstance(node, int | float) and node != 0 and not SIZES[0] <= abs(node) <= SIZES[1]:
+        smallest, largest = SIZES
+        raise ConfigError(
+            f"{where}: must be 0 or within {smallest:g} and {largest:g} in size, got {node!r}"
+        )
+
+
+def struct(kind: Any, value: Any, where: str) -> Any:
+    """Return a value as a type; raises ConfigError, naming the setting and what it is."""
+    fields = getattr(kind, "__struct_fields__", None)
+    if fields is not None:
+        check_keys(where, mapping(where, value), fields)
+    try:
+        return msgspec.convert(value, kind)
+    except msgspec.ValidationError as error:
+        raise ConfigError(_message(str(error), value, where)) from None
+
+
+def _message(said: str, value: Any, where: str) -> str:
+    """A line in our words: the setting, what it must be, what it is."""
+    said, _, place = said.partition(" - at `$")
+    if missing := re.match(r"Object missing required field `(\w+)`", said):
+        return f"{where}{_followed(_steps(place), value)[0]}: '{missing[1]}' is missing"
+    dotted, found = _followed(_steps(place), value)
+    wanted = re.sub(r", got `.*`$", "", said.removeprefix("Expected "))
+    wanted = re.sub(r"`(\w+)( \| null)?`", lambda m: WORDS.get(m[1], m[1]) + (m[2] or ""), wanted)
+    wanted = wanted.removeprefix("Invalid enum value ").strip()
+    return f"{where}{dotted}: must be {wanted}, got {found!r}{_hint(found)}"
+
+
+def _steps(place: str) -> list[tuple[str, str]]:
+    """The steps of a path as msgspec writes it, names of mappings unknown."""
+    return re.findall(r"\.(\w+)|\[(\.\.\.|\d+)\]", place.rstrip("`"))
+
+
+def _followed(steps: list[tuple[str, str]], value: Any) -> tuple[str, Any]:
+    """The dotted path of the steps, and the value there, as far as both are known."""
+    dotted = ""
+    for name, index in steps:
+        value = msgspec.to_builtins(value) if hasattr(value, "__struct_fields__") else value
+        if index == "..." or not isinstance(value, dict | list | tuple):
+            return dotted, value
+        value = value[int(index)] if index else value.get(name)
+        dotted += f".{name or index}"
+    return dotted, value
+
+
+def _hint(value: Any) -> str:
+    if isinstance(value, str) and re.fullmatch(r"[-+]?\d+e[-+]?\d+", value, re.I):
+        return " (written in quotes)"
+    return ""
