@@ -8,7 +8,7 @@ than the budget).
 
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -77,14 +77,11 @@ def record(
     if reason is not None:
         return skipped(count, reason)
     model.work.clear()
-    states, clocks = fitter.iterate(model, start), [0.0, 0.0]
+    states = fitter.iterate(model, start)
     ends: list[Array | None] = [None] * count
     before = None
     for iteration in range(iterations + 1):
-        with np.errstate(all="ignore"):
-            state, clocks = _timed(states, clocks)
-        recording.cpu_seconds.append(clocks[0])
-        recording.wall_seconds.append(clocks[1])
+        state = _timed(states, recording)
         running = [r for r, status in enumerate(recording.status) if status is None]
         if model.passes() > budget:
             _append_last(recording, before, running, keep, observe)
@@ -106,18 +103,20 @@ def record(
         if all(recording.status):
             break
         before = now
-    ends = [np.atleast_2d(start)[r] if end is None else end for r, end in enumerate(ends)]
-    separable = np.atleast_1d(model.separable(np.array(ends).reshape(start.shape)))
-    recording.status = [
-        _final(status, s) for status, s in zip(recording.status, separable, strict=True)
-    ]
+    recording.status = _final(recording.status, model, start, ends)
     return recording
 
 
-def _final(status: str | None, separable: bool) -> str:
-    if status in (DIVERGED, CAPPED):
-        return status
-    return SEPARABLE if separable else status or MAX_ITERATIONS
+def _final(
+    status: list[str | None], model: Objective, start: Array, ends: list[Array | None]
+) -> list[str]:
+    """Return the statuses, told apart by where the replicates ended (None: where they began)."""
+    ends = [np.atleast_2d(start)[r] if end is None else end for r, end in enumerate(ends)]
+    separable = np.atleast_1d(model.separable(np.array(ends).reshape(start.shape)))
+    return [
+        s if s in (DIVERGED, CAPPED) else SEPARABLE if infinite else s or MAX_ITERATIONS
+        for s, infinite in zip(status, separable, strict=True)
+    ]
 
 
 def skipped(count: int, reason: str) -> Recording:
@@ -126,12 +125,15 @@ def skipped(count: int, reason: str) -> Recording:
     return Recording([SKIPPED] * count, reason, rows)
 
 
-def _timed(states, clocks: list[float]) -> tuple[State, list[float]]:
-    """Return the next state and the CPU and wall clocks, advanced by what it took."""
-    cpu, wall = time.process_time(), time.perf_counter()
-    state = next(states)
-    spent = time.process_time() - cpu, time.perf_counter() - wall
-    return state, [clock + s for clock, s in zip(clocks, spent, strict=True)]
+def _timed(states: Iterator[State], recording: Recording) -> State:
+    """Return the next state; the recording's CPU and wall clocks advance by what it took."""
+    with np.errstate(all="ignore"):
+        cpu, wall = time.process_time(), time.perf_counter()
+        state = next(states)
+        spent = time.process_time() - cpu, time.perf_counter() - wall
+    for clock, seconds in zip((recording.cpu_seconds, recording.wall_seconds), spent, strict=True):
+        clock.append(seconds + (clock[-1] if clock else 0.0))
+    return state
 
 
 def _sizes(state: State) -> tuple[list[float], list[float]]:
