@@ -132,7 +132,7 @@ def with_fits(own):
             "2026-01-02T03:04:05", 3.0, machine,
         )  # fmt: skip
         Path(job.provenance).parent.mkdir(parents=True, exist_ok=True)
-        Path(job.provenance).write_text(json.dumps(plain(made)))
+        Path(job.provenance).write_text(json.dumps(plain(made.sealed())))
 
 
 def complete(results):

@@ -66,7 +66,7 @@ def test_result_of_other_settings_is_stale(own):
 
 def test_result_of_other_code_is_stale(own, monkeypatch):
     job = run(next(Fit.every(own)))
-    monkeypatch.setattr(base, "_code", lambda modules: "other")
+    monkeypatch.setattr(base, "_code", lambda *code: "other")
     assert job.state() == STALE
 
 
@@ -93,8 +93,8 @@ def test_missing_and_damaged_provenance_are_named(own):
 
 def test_result_that_its_provenance_does_not_know_is_named(own):
     job = run(next(Fit.every(own)))
-    content = json.loads(Path(job.provenance).read_text())
-    Path(job.provenance).write_text(json.dumps(content | {"outputs": {}}))
+    other = msgspec.structs.replace(job.found(), outputs={}).sealed()
+    Path(job.provenance).write_text(json.dumps(base.plain(other)))
     with pytest.raises(DataError, match="does not know it"):
         check(job.layout, job.outputs["trace"])
 

@@ -1,14 +1,18 @@
 """The code hash changes when, and only when, code that a job uses changes."""
 
 import json
+import os
+import re
 import shutil
+import subprocess
 
+import msgspec
 import pytest
 from records import record
 
 from emmoe.jobs import base
 from emmoe.jobs.fit import Fit
-from emmoe.store import provenance
+from emmoe.store import code, provenance
 
 SETTINGS = {
     "model": {"name": "symmetric_linear"},
@@ -23,6 +27,10 @@ SETTINGS = {
         "gradient_descent": {"algorithm": "gradient_descent", "step": 0.1},
     },
 }
+CLEAN = {k: v for k, v in os.environ.items() if not k.startswith("GIT_")} | {
+    "GIT_AUTHOR_NAME": "a", "GIT_AUTHOR_EMAIL": "a@b", "GIT_COMMITTER_NAME": "a",
+    "GIT_COMMITTER_EMAIL": "a@b", "GIT_CONFIG_GLOBAL": os.devnull,
+}  # fmt: skip
 RECORD = record(experiments={"x": SETTINGS})
 PACKAGE = provenance.PACKAGE
 DESCENT = "fitters/gradient_descent.py"
@@ -31,12 +39,13 @@ DESCENT = "fitters/gradient_descent.py"
 @pytest.fixture
 def package(tmp_path, monkeypatch):
     """A copy of the package, which code_hash reads instead of this one."""
-    copy = tmp_path / "emmoe"
+    copy, root = tmp_path / "src/emmoe", provenance.PACKAGE.parents[1]
     shutil.copytree(provenance.PACKAGE, copy, ignore=shutil.ignore_patterns("__pycache__"))
-    monkeypatch.setattr(provenance, "PACKAGE", copy)
-    provenance._module.cache_clear()
+    shutil.copytree(root / "workflow", tmp_path / "workflow")
+    monkeypatch.setattr(code, "PACKAGE", copy)
+    code._module.cache_clear()
     yield copy
-    provenance._module.cache_clear()
+    code._module.cache_clear()
 
 
 def edit(package, name, old, new):
@@ -45,19 +54,20 @@ def edit(package, name, old, new):
     text = path.read_text()
     assert old in text
     path.write_text(text.replace(old, new, 1))
-    provenance._module.cache_clear()
+    code._module.cache_clear()
 
 
 def fit_hash(algorithm="gradient_descent"):
-    base._code.cache_clear()
+    for cached in (base._code, code._method, code._script):
+        cached.cache_clear()
     return next(Fit.of(RECORD, "x", algorithm)).code
 
 
 def hash_of(package, text):
     """Return the hash of a module with this text."""
     (package / "sample.py").write_text(text)
-    provenance._module.cache_clear()
-    return provenance.code_hash("emmoe.sample")
+    code._module.cache_clear()
+    return code.code_hash("emmoe.sample")
 
 
 CODE = '''"""A module."""
@@ -118,8 +128,8 @@ def test_programs_that_look_alike_have_different_hashes(one, other, package):
 
 def test_hash_does_not_depend_on_where_the_package_lies(package, monkeypatch):
     there = fit_hash()
-    monkeypatch.setattr(provenance, "PACKAGE", PACKAGE)
-    provenance._module.cache_clear()
+    monkeypatch.setattr(code, "PACKAGE", PACKAGE)
+    code._module.cache_clear()
     assert fit_hash() == there
 
 
@@ -131,6 +141,9 @@ FOLLOWED = {
     "its data set": ("datasets/synthetic.py", "standard_normal", "normal"),
     "the seeds": ("store/seeds.py", '"little"', '"big"'),
     "the recorder": ("lab/recorder.py", "iterations + 1", "iterations + 2"),
+    "what its job does": ("jobs/fit.py", "return Outcome(tables", "return Outcome(1 * tables"),
+    "what its job calls": ("jobs/fit.py", "record[clock][-1:]", "record[clock][-2:]"),
+    "the script that runs jobs": ("../../workflow/scripts/job.py", "list(paths)", "[*paths]"),
 }
 
 
@@ -148,6 +161,7 @@ LEFT_OUT = {
     "starts of other laws": ("starts/gaussian.py", "np.sqrt(", "np.exp("),
     "figures": ("figures/figure_1.py", "import", "import os, sys; import"),
     "the record": ("record/entries.py", "class Phases", "x = 1\n\n\nclass Phases"),
+    "how its job is planned": ("jobs/fit.py", "1e6)", "2e6)"),
     "messages": ("store/errors.py", "class DataError", "x = 1\n\n\nclass DataError"),
 }
 
@@ -157,6 +171,17 @@ def test_hash_of_a_fit_leaves_out(what, package):
     before = fit_hash()
     edit(package, *LEFT_OUT[what])
     assert fit_hash() == before
+
+
+def test_hash_follows_the_data_files_that_a_module_names(package):
+    before = hash_of(package, 'f = "sample.yaml"\ng = "sampled"\n')
+    (package / "sample.yaml").write_text("a: 1\n")
+    other = hash_of(package, 'f = "sample.yaml"\ng = "sampled"\n')
+    (package / "sampled").mkdir()
+    (package / "sampled/page.js").write_text("1\n")
+    assert len({before, other, hash_of(package, 'f = "sample.yaml"\ng = "sampled"\n')}) == 3
+    (package / "others.yaml").write_text("a: 1\n")
+    assert hash_of(package, "f = 1\n") == hash_of(package, "f = 1\n")
 
 
 def test_release_with_no_other_change_changes_no_hash(package):
@@ -184,3 +209,56 @@ def test_description_names_software_and_machine_and_is_json():
     content = json.loads(json.dumps(provenance.environment()))
     assert content["versions"].keys() >= {"numpy", "scipy", "snakemake"}
     assert content["cpu"] and content["cores"] > 0 and content["blas"]
+
+
+def git(folder, *command):
+    subprocess.run(["git", *command], cwd=folder, check=True, capture_output=True, env=CLEAN)
+
+
+@pytest.fixture
+def checkout(tmp_path, monkeypatch):
+    """A repository with a package of one file, which the commit is asked of."""
+    root = tmp_path / "own"
+    (root / "src/emmoe").mkdir(parents=True)
+    (root / "src/emmoe/a.py").write_text("a = 1\n")
+    git(root, "init", "-q")
+    git(root, "add", ".")
+    git(root, "commit", "-qm", "one")
+    monkeypatch.setattr(provenance, "PACKAGE", root / "src/emmoe")
+    monkeypatch.delenv("EMMOE_COMMIT", raising=False)
+    return root
+
+
+def test_commit_is_named_and_marked_where_files_differ_from_it(checkout):
+    commit = provenance._commit()
+    assert re.fullmatch("[0-9a-f]{40}", commit)
+    (checkout / "notes.txt").write_text("no source\n")
+    assert provenance._commit() == commit
+    (checkout / "src/emmoe/b.py").write_text("new = 1\n")
+    assert provenance._commit() == f"{commit}-dirty"
+
+
+@pytest.mark.parametrize("named", [None, "f" * 40])
+def test_repository_around_the_sources_is_not_asked(checkout, named, monkeypatch):
+    inner = checkout / "unpacked/src/emmoe"
+    inner.mkdir(parents=True)
+    monkeypatch.setattr(provenance, "PACKAGE", inner)
+    if named:
+        monkeypatch.setenv("EMMOE_COMMIT", named)
+    assert provenance._commit() == named
+
+
+@pytest.mark.parametrize("variable", ["GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE"])
+def test_repository_that_the_environment_names_is_not_asked(checkout, variable, monkeypatch):
+    own = provenance._commit()
+    monkeypatch.setenv(variable, str(provenance.Path(__file__).parents[1] / ".git"))
+    assert provenance._commit() == own
+
+
+def test_seal_covers_everything_that_is_recorded():
+    values = ("fit", "a/b", "c", "s", {}, {"i": "1"}, {"o": "2"}, "2026-01-02T03:04:05", 3.0, {})
+    made = provenance.Made(*values).sealed()
+    assert made.is_whole() and not provenance.Made(*values).is_whole()
+    for name in made.__struct_fields__:
+        other = {"seconds": 4.0, "seal": "0" * 64}.get(name, {"x": "y"})
+        assert not msgspec.structs.replace(made, **{name: other}).is_whole()

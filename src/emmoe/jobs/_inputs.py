@@ -58,11 +58,15 @@ class Inputs:
 
 
 def read_made(path: str) -> Made:
-    """Return a provenance file's content; raises DataError, naming it, for what is none."""
+    """Return a provenance file's content; raises DataError, naming it, for what is none or was
+    changed."""
     try:
-        return msgspec.convert(files.read_json(path), Made)
+        made = msgspec.convert(files.read_json(path), Made)
     except msgspec.ValidationError:
         raise DataError(f"{path}: {files.CHANGED}") from None
+    if not made.is_whole():
+        raise DataError(f"{path}: {files.CHANGED}")
+    return made
 
 
 def check(layout: Layout, path: str) -> None:

@@ -22,6 +22,7 @@ from msgspec import Struct
 from emmoe.jobs._inputs import Inputs, Paths, check, read_made
 from emmoe.record.entries import Record
 from emmoe.store import files, provenance
+from emmoe.store.code import code_hash
 from emmoe.store.errors import DataError
 from emmoe.store.layout import Layout
 from emmoe.store.provenance import Made
@@ -134,7 +135,7 @@ class Job(ABC):
     @property
     def code(self) -> str:
         """The hash of the code that it depends on."""
-        return _code(tuple(self.modules))
+        return _code(tuple(self.modules), f"{type(self).__module__}:{type(self).__name__}.run")
 
     @property
     def work(self) -> Work:
@@ -224,12 +225,12 @@ def execute(work: Work, inputs: Paths) -> None:
         environment=provenance.environment(),
         notes=outcome.notes,
     )
-    files.write_json(msgspec.to_builtins(made), record)
+    files.write_json(msgspec.to_builtins(made.sealed()), record)
 
 
 @cache
-def _code(modules: tuple[str, ...]) -> str:
-    return provenance.code_hash(*modules)
+def _code(modules: tuple[str, ...], method: str) -> str:
+    return code_hash(*modules, method=method)
 
 
 def say(line: str) -> None:

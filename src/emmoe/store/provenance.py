@@ -1,6 +1,5 @@
-"""What made a result: code, settings, seeds, software, machine."""
+"""What made a result: settings, inputs, software, machine; sealed, so that no edit passes."""
 
-import ast
 import hashlib
 import importlib.metadata
 import json
@@ -13,6 +12,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+import msgspec
 from msgspec import Struct
 from threadpoolctl import threadpool_info
 
@@ -23,21 +23,14 @@ PACKAGES = (
 )  # fmt: skip
 # Instructions that compiled code and BLAS choose by; with others, sums differ in their last bits.
 VECTORS = ("sse4_2", "avx", "avx2", "fma", "avx512f", "asimd", "sve")
-# Modules that find, check and describe, and so change no number.
-NEUTRAL = {
-    "emmoe.record.components",
-    "emmoe.record.entries",
-    "emmoe.record.registry",
-    "emmoe.record.tasks",
-    "emmoe.record.values",
-    "emmoe.store.errors",
-    "emmoe.store.provenance",
-}
+# What results depend on: a commit is named without a mark only if these are as it has them.
+SOURCES = ("Snakefile", "config.yaml", "studies", "data/reported", "src", "workflow")
 
 
 class Made(Struct, frozen=True):
     """What a provenance file says of a job: what made which files from which inputs; settings: the
-    digest of its task; seconds: CPU time; environment: the commit, software and machine."""
+    digest of its task; seconds: CPU time; environment: the commit, software and machine; seal: the
+    digest of all the rest."""
 
     kind: str
     name: str
@@ -50,65 +43,23 @@ class Made(Struct, frozen=True):
     seconds: float
     environment: dict[str, Any]
     notes: dict[str, Any] = {}
+    seal: str = ""
+
+    def sealed(self) -> "Made":
+        """Return it with its seal."""
+        return msgspec.structs.replace(self, seal=self._digest())
+
+    def is_whole(self) -> bool:
+        """Return whether nothing of it was changed since it was sealed."""
+        return self.seal == self._digest()
+
+    def _digest(self) -> str:
+        return digest({k: v for k, v in msgspec.to_builtins(self).items() if k != "seal"})
 
     @property
     def path(self) -> str:
         """Its kind and name."""
         return f"{self.kind}/{self.name}"
-
-
-def _path(module: str) -> Path | None:
-    """The file of a module of this package, or None."""
-    base = PACKAGE.parent.joinpath(*module.split("."))
-    for path in (base.with_suffix(".py"), base / "__init__.py"):
-        if path.is_file():
-            return path
-    return None
-
-
-def _imports(tree: ast.AST) -> set[str]:
-    names = set()
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Import):
-            names |= {alias.name for alias in node.names}
-        elif isinstance(node, ast.ImportFrom) and node.module:
-            names |= {node.module, *(f"{node.module}.{alias.name}" for alias in node.names)}
-    return {name for name in names if name.startswith("emmoe.") and name not in NEUTRAL}
-
-
-def _canonical(node: Any) -> Any:
-    """A syntax tree as nested lists, without docstrings and without what versions of Python add."""
-    if isinstance(node, ast.AST):
-        fields = ((name, _canonical(value)) for name, value in ast.iter_fields(node))
-        return [type(node).__name__, *([n, v] for n, v in fields if v not in (None, []))]
-    if isinstance(node, list):
-        return [_canonical(child) for child in node if not _is_docstring(child)]
-    return repr(node) if node is not None else None
-
-
-def _is_docstring(node: Any) -> bool:
-    return isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
-
-
-@cache
-def _module(name: str) -> tuple[str, frozenset[str]]:
-    """A module's code as canonical text, and the modules of this package that it imports."""
-    tree = ast.parse(_path(name).read_bytes())
-    return json.dumps(_canonical(tree)), frozenset(n for n in _imports(tree) if _path(n))
-
-
-def code_hash(*modules: str) -> str:
-    """Return a SHA-256 of the modules and all of this package that they import.
-
-    Comments, docstrings and layout do not count, so editing them reruns nothing."""
-    seen: dict[str, str] = {}
-    waiting = list(modules)
-    while waiting:
-        name = waiting.pop()
-        if name not in seen:
-            seen[name], imports = _module(name)
-            waiting += imports
-    return digest(sorted(seen.items()))
 
 
 def digest(content: Any) -> str:
@@ -123,14 +74,23 @@ def file_hash(path: Path | str) -> str:
 
 
 def _commit() -> str | None:
-    """The commit of the working tree, with "-dirty" where sources differ from it; without Git, as
-    in the container, what EMMOE_COMMIT says."""
-    git = ["git", "-C", str(PACKAGE)]
-    describe = [*git, "describe", "--always", "--dirty", "--abbrev=40", "--exclude=*"]
+    """The commit of this checkout, with "-dirty" where its files differ from it; without one of its
+    own, as in the container, what EMMOE_COMMIT says."""
+    root = PACKAGE.parents[1]
     try:
-        return subprocess.run(describe, capture_output=True, text=True, check=True).stdout.strip()
+        if Path(_git(root, "rev-parse", "--show-toplevel")).resolve() != root.resolve():
+            raise OSError("the repository around it is another's")
+        changed = _git(root, "status", "--porcelain", "--", *SOURCES)
+        return _git(root, "rev-parse", "HEAD") + ("-dirty" if changed else "")
     except (OSError, subprocess.CalledProcessError):
         return os.environ.get("EMMOE_COMMIT") or None
+
+
+def _git(root: Path, *command: str) -> str:
+    """What Git says of a folder, whatever repository the environment names."""
+    own = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
+    options = {"capture_output": True, "text": True, "check": True, "env": own}
+    return subprocess.run(["git", "-C", str(root), *command], **options).stdout.strip()
 
 
 def _cpu() -> str:
