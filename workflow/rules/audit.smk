@@ -10,7 +10,7 @@ def widest_scope():
 # Judge all claims that a target's results bear on.
 rule audit_scope:
     input:
-        unpack(lambda w: Audit(record, w.scope).inputs),
+        unpack(lambda w: asked(named(Audit, w.scope))),
     output:
         written(layout.audit("{scope}")),
     log:
@@ -19,7 +19,7 @@ rule audit_scope:
         layout.benchmark("audit", "{scope}")
     localrule: True
     params:
-        work=lambda w: plain([Audit(record, w.scope).work]),
+        work=lambda w: plain([named(Audit, w.scope).work]),
     script:
         "../scripts/job.py"
 
@@ -27,14 +27,14 @@ rule audit_scope:
 # Recompute one claim's row from its own runs: `emmoe explain` prints the command.
 rule audit_claim:
     input:
-        unpack(lambda w: Claim(record, w.claim).inputs),
+        unpack(lambda w: asked(named(Claim, w.claim))),
     output:
         written(layout.claim("{claim}")),
     log:
         layout.log("audit", "claims/{claim}"),
     localrule: True
     params:
-        work=lambda w: plain([Claim(record, w.claim).work]),
+        work=lambda w: plain([named(Claim, w.claim).work]),
     script:
         "../scripts/job.py"
 
@@ -53,6 +53,7 @@ rule audit_strict:
         "../scripts/audit_strict.py"
 
 
+@cache
 def reported():
     """The report of the targets asked for, and at least of the figures."""
     asked = workflow.dag_settings.targets
@@ -67,7 +68,7 @@ def report_page():
 # Gather figures, tables, findings, audit, settings and provenance on one page.
 rule report_html:
     input:
-        unpack(lambda w: reported().inputs),
+        unpack(lambda w: asked(reported())),
     output:
         written(layout.report()),
     log:

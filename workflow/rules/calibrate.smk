@@ -6,7 +6,7 @@ def part(wildcards):
 # Simulate and score a part of the settings.
 rule calibrate_part:
     input:
-        unpack(lambda w: part(w).inputs),
+        unpack(lambda w: asked(part(w))),
     output:
         written(layout.calibration_part("{family}", "{stage}", "{part}")),
     log:
@@ -26,14 +26,14 @@ rule calibrate_part:
 # Keep some of the accepted data settings, at which the steps are searched.
 rule calibrate_keep:
     input:
-        unpack(lambda w: CalibrateKeep(record).inputs),
+        unpack(lambda w: asked(named(CalibrateKeep))),
     output:
         written(layout.calibration_kept()),
     log:
         layout.log("calibrate", "kept"),
     localrule: True
     params:
-        work=lambda w: plain([CalibrateKeep(record).work]),
+        work=lambda w: plain([named(CalibrateKeep).work]),
     script:
         "../scripts/job.py"
 
@@ -41,13 +41,13 @@ rule calibrate_keep:
 # Gather all parts into tables and a page.
 rule calibrate_gather:
     input:
-        unpack(lambda w: CalibrateGather(record).inputs),
+        unpack(lambda w: asked(named(CalibrateGather))),
     output:
         written(layout.calibration()),
     log:
         layout.log("calibrate", "gather"),
     localrule: True
     params:
-        work=lambda w: plain([CalibrateGather(record).work]),
+        work=lambda w: plain([named(CalibrateGather).work]),
     script:
         "../scripts/job.py"

@@ -1,7 +1,10 @@
 # The record, and what turns its jobs into rules; no rules.
 import os
 import sys
+from functools import cache
 from pathlib import Path
+
+from snakemake.logging import logger
 
 # The package is used from this checkout, installed or not, here and in every job's own process.
 SOURCES = str(Path(workflow.basedir) / "src")
@@ -13,6 +16,7 @@ for library in ("OPENBLAS", "OMP", "MKL"):
     os.environ[f"{library}_NUM_THREADS"] = "1"
 
 from emmoe.audit.plan import SCOPES  # noqa: E402
+from emmoe.jobs._due import Due  # noqa: E402
 from emmoe.jobs.audit import Audit  # noqa: E402
 from emmoe.jobs.base import layout_of, plain  # noqa: E402
 from emmoe.jobs.calibrate import Calibrate  # noqa: E402
@@ -28,6 +32,7 @@ from emmoe.jobs.product import Product, batches  # noqa: E402
 from emmoe.jobs.report import Report  # noqa: E402
 from emmoe.record import read  # noqa: E402
 from emmoe.store.lock import Guard  # noqa: E402
+from emmoe.store.provenance import file_hash  # noqa: E402
 
 # Read here and not by `configfile:`, for its messages, and since the record has files of its own.
 given = workflow.config_settings
@@ -39,6 +44,10 @@ with told():
     layout = layout_of(record)
     # Takes the place of Snakemake's own lock (`nolock` in profiles/default), which outlives its run.
     guarded = Guard(Path.cwd(), [Path(layout.results), Path(layout.downloads)])
+
+
+# What Snakemake lacks on record, as after copying results, decides nothing here: see `asked`.
+logger.addFilter(lambda line: "provenance/metadata" not in line.getMessage())
 
 
 # Before the first job of a run, not where there is nothing to do, nor in a dry run.
@@ -73,11 +82,15 @@ wildcard_constraints:
     part=r"\d+",
 
 
+due = Due(record)
+
+
+@cache
 def named(kind, *names):
     """The job of these names; ends the run, in one line, where the record has none."""
     job = kind(record, *names)
     try:
-        job.task
+        job.plain_task
     except KeyError as error:
         where, hint = "/".join(map(str, names)), "emmoe check says what it has"
         sys.exit(f"error: {where}: the config has no {error}: {hint}")
@@ -89,11 +102,24 @@ def outputs(*jobs):
     return [path for job in jobs for path in (*job.outputs.values(), job.provenance)]
 
 
-def inputs(*jobs):
-    """Files that jobs read and none of them writes."""
+def asked(*jobs):
+    """Have Snakemake do jobs if one of them is due; return what they read, by name. What decides is
+    their provenance: the times of what others read don't count."""
+    main = workflow.is_main_process  # a job's own process does what it was told to
+    wanted = main and any(map(due, jobs))
+    if wanted:
+        workflow.dag.forcefiles.update(outputs(*jobs))
     own = set(outputs(*jobs))
-    read = (path for job in jobs for paths in job.inputs.values() for path in paths)
-    return list(dict.fromkeys(path for path in read if path not in own))
+    read = {}
+    for job in jobs:
+        for name, paths in job.inputs.items():
+            read.setdefault(name, {}).update((path, None) for path in paths if path not in own)
+    return {name: list(paths) if wanted else ancient(list(paths)) for name, paths in read.items()}
+
+
+def together(jobs):
+    """An input function for jobs that one process does: all that they read, without names."""
+    return lambda w: [path for paths in asked(*jobs).values() for path in paths]
 
 
 def written(pattern):

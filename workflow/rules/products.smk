@@ -25,7 +25,7 @@ for (study, target), jobs in batches(record).items():
         name:
             f"{study}_{target}"
         input:
-            inputs(*jobs),
+            together(jobs),
         output:
             [path for job in jobs for path in shown(job)],
         log:

@@ -1,8 +1,20 @@
 # Downloads, and all that runs algorithms: fits, contests, probes.
 
 
+def fetched(wildcards):
+    """Have a file fetched again that is not what it must be; one that lacks is fetched if a job that
+    is due reads it."""
+    path = layout.download(f"{wildcards.dataset}/{wildcards.file}")
+    wanted = record.downloads[wildcards.dataset].files[wildcards.file].sha256
+    if workflow.is_main_process and Path(path).is_file() and file_hash(path) != wanted:
+        workflow.dag.forcefiles.add(path)
+    return []
+
+
 # Fetch one file of a data set, from the mirror or its sources, and verify it.
 rule download:
+    input:
+        lambda w: fetched(w.dataset, w.file),
     output:
         layout.download("{dataset}/{file}"),
     log:
@@ -22,7 +34,7 @@ def fit(wildcards):
 # Run one fitter on one block.
 rule fit:
     input:
-        unpack(lambda w: fit(w).inputs),
+        unpack(lambda w: asked(fit(w))),
     output:
         written(layout.fit("{experiment}", "{fitter}", "{block}")),
     log:
@@ -48,7 +60,7 @@ for name in TOGETHER:
         name:
             f"fits_{name}"
         input:
-            inputs(*Fit.of_all(record, name)),
+            together(Fit.of_all(record, name)),
         output:
             outputs(*Fit.of_all(record, name)),
         log:
@@ -72,7 +84,7 @@ def contest(wildcards):
 # Tune all rivals of a contest on its tuning replicates, then run them on the others.
 rule contest:
     input:
-        unpack(lambda w: contest(w).inputs),
+        unpack(lambda w: asked(contest(w))),
     output:
         written(layout.contest("{contest}")),
     log:
@@ -96,7 +108,7 @@ def probe(wildcards):
 # Measure on an experiment's first replicate what its traces do not hold.
 rule probe:
     input:
-        unpack(lambda w: probe(w).inputs),
+        unpack(lambda w: asked(probe(w))),
     output:
         written(layout.probe("{probe}")),
     log:
@@ -120,7 +132,7 @@ def gather(wildcards):
 # All runs of an experiment in one trace and one table, and their means over replicates.
 rule gather:
     input:
-        unpack(lambda w: gather(w).inputs),
+        unpack(lambda w: asked(gather(w))),
     output:
         written(layout.gathered("{experiment}")),
     log:

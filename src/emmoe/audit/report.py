@@ -24,8 +24,8 @@ a curve, and `python -m emmoe explain CLAIM_ID` shows the run behind any of them
 """
 
 
-def text(rows: pd.DataFrame, curves: pd.DataFrame, claims: pd.DataFrame, changed: list[str]) -> str:
-    """Return audit.md from the audit's two tables, the claims, and a line a changed result."""
+def text(rows: pd.DataFrame, curves: pd.DataFrame, claims: pd.DataFrame) -> str:
+    """Return audit.md from the audit's two tables and the claims."""
     rows = rows.merge(claims[["claim_id", "kind", "where", "source", "note"]], on="claim_id")
     others = rows[~rows["kind"].isin(["value", "bound"])]
     abstract = others["where"] == "abstract"
@@ -49,8 +49,6 @@ def text(rows: pd.DataFrame, curves: pd.DataFrame, claims: pd.DataFrame, changed
         _again(rows),
         "## Stale results\n",
         _stale(rows),
-        "## Results changed after they were written\n",
-        "".join(f"- {line}\n" for line in changed) or "None: every checksum is right.\n",
     ]
     return "\n".join(parts)
 

@@ -64,7 +64,8 @@ def read_made(path: str) -> Made:
         made = msgspec.convert(files.read_json(path), Made)
     except msgspec.ValidationError:
         raise DataError(f"{path}: {files.CHANGED}") from None
-    if not made.is_whole():
+    written = files.json_text(msgspec.to_builtins(made)).encode()
+    if not made.is_whole() or written != Path(path).read_bytes():
         raise DataError(f"{path}: {files.CHANGED}")
     return made
 

@@ -9,26 +9,20 @@ from msgspec.structs import replace
 
 from emmoe.audit import plan
 from emmoe.audit.plan import Needs
-from emmoe.jobs._inputs import Inputs, check
-from emmoe.jobs.base import Job, Outcome, layout_of, say
-from emmoe.jobs.contest import Contest
+from emmoe.jobs._inputs import Inputs
+from emmoe.jobs.base import Job, Outcome, layout_of
 from emmoe.jobs.fit import Fit
-from emmoe.jobs.gather import Gather
-from emmoe.jobs.probe import Probe
-from emmoe.jobs.product import Product
 from emmoe.record.entries import Record
-from emmoe.store.errors import DataError
 from emmoe.store.layout import CLAIMS
 
 CALIBRATED = ("settings", "scores", "predictions")  # of the reference's calibration
 
 
 class AuditTask(Struct, frozen=True):
-    """record: of the experiments that are read alone; changed: what is no longer as written."""
+    """record: of the experiments that are read alone."""
 
     record: Record
     scope: str
-    changed: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -54,8 +48,7 @@ class Audit(Job):
 
     @property
     def task(self) -> AuditTask:
-        found = tuple(changed(self.record, self.needs))
-        return AuditTask(restricted(self.record), self.scope, found)
+        return AuditTask(restricted(self.record), self.scope)
 
     @property
     def modules(self) -> list[str]:
@@ -77,9 +70,7 @@ class Audit(Job):
 
         found = sources(task.record, plan.of_scope(task.record, name), name, inputs)
         rows, parts = build(found)
-        for line in task.changed:
-            say(line)
-        page = report.text(rows, parts, found.claims, list(task.changed))
+        page = report.text(rows, parts, found.claims)
         return Outcome({"rows": rows, "curves": parts, "page": page})
 
 
@@ -109,23 +100,3 @@ def restricted(record: Record) -> Record:
     experiments = {name: own for name, own in record.experiments.items() if name in read}
     others = ("contests", "probes", "figures", "tables", "findings", "inferred")
     return replace(record, experiments=experiments, **{name: {} for name in others})
-
-
-def changed(record: Record, needs: Needs) -> list[str]:
-    """Return a line for each result that was changed after it was written: of the fits that are
-    read, and of all that is made from fits."""
-    theory = plan.theory_fits(record) if needs.theory else []
-    jobs: list[Job] = fits(record, [*needs.fits, *theory])
-    for kind in (Gather, Contest, Probe, Product):
-        jobs += kind.every(record)
-    lines = [line for job in jobs if Path(job.provenance).is_file() for line in _changed(job)]
-    return sorted(lines)
-
-
-def _changed(job: Job) -> Iterator[str]:
-    for path in job.outputs.values():
-        try:
-            if Path(path).is_file():
-                check(job.layout, path)
-        except DataError as error:
-            yield str(error)

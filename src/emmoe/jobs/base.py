@@ -19,7 +19,7 @@ from typing import Any, ClassVar
 import msgspec
 from msgspec import Struct
 
-from emmoe.jobs._inputs import Inputs, Paths, check, read_made
+from emmoe.jobs._inputs import Inputs, Paths, read_made
 from emmoe.record.entries import Record
 from emmoe.store import files, provenance
 from emmoe.store.code import code_hash
@@ -156,16 +156,21 @@ class Job(ABC):
 
     def state(self) -> str:
         """Return CURRENT, STALE (made by other code or settings), or why it can't be used."""
+        return self.examined()[0]
+
+    def examined(self) -> tuple[str, Made | None]:
+        """Return its state, and what it left where this can be used."""
         for path in (*self.outputs.values(), self.provenance):
             if not Path(path).is_file():
-                return f"{path} is missing"
+                return f"{path} is missing", None
         try:
             made = self.found()
-            for path in self.outputs.values():
-                check(self.layout, path)
         except DataError as error:
-            return str(error)
-        return CURRENT if self.would_make(made) else STALE
+            return str(error), None
+        for path in self.outputs.values():
+            if provenance.file_hash(path) != made.outputs.get(self.layout.inside(path)):
+                return f"{path}: {files.CHANGED}", None
+        return CURRENT if self.would_make(made) else STALE, made
 
     def would_make(self, made: Made) -> bool:
         """Return whether what was made is of this job's code and settings."""
