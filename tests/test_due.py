@@ -283,7 +283,7 @@ def test_changed_claim_reaches_what_reads_the_claims(copied):
 @pytest.mark.parametrize("kind", CHOSEN)
 def test_changed_code_reaches_who_runs_it(kind, folder, monkeypatch):
     job = chosen(kind)
-    module, code = list(job.modules)[0], base._code
+    module, code = next(iter(job.modules)), base._code
     users = {(kind_of(j), j.name) for j in every_job(RECORD) if module in j.modules}
     monkeypatch.setattr(base, "_code", lambda m, r: "other" if module in m else code(m, r))
     assert (kind, job.name) in users
