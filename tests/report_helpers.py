@@ -12,6 +12,7 @@ from emmoe.jobs.fit import Fit
 from emmoe.jobs.report import origins
 from emmoe.record.read import load
 from emmoe.report import build
+from emmoe.store.files import write_json
 from emmoe.store.provenance import Made, digest
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -131,8 +132,7 @@ def with_fits(own):
             job.kind, job.name, "0" * 64 if other else job.code, digest(job.plain_task), {}, {}, {},
             "2026-01-02T03:04:05", 3.0, machine,
         )  # fmt: skip
-        Path(job.provenance).parent.mkdir(parents=True, exist_ok=True)
-        Path(job.provenance).write_text(json.dumps(plain(made.sealed())))
+        write_json(plain(made.sealed()), job.provenance)
 
 
 def complete(results):

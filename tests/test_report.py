@@ -141,12 +141,12 @@ def test_results_of_other_code_are_marked_stale(tmp_path):
     made_up.with_fits(own)
     found = report.origins(own)
     assert found.stale == {"digits"}
-    by_fitter = {row["fitter"]: row for row in found.fits}
-    assert [name for name, row in by_fitter.items() if row["stale"]] == ["em"]
-    assert by_fitter["gradient_em"]["cpu_seconds"] == 3.0
+    by_fitter = {row.fitter: row for row in found.fits}
+    assert [name for name, row in by_fitter.items() if row.stale] == ["em"]
+    assert by_fitter["gradient_em"].cpu_seconds == 3.0
     (contest,) = found.single
-    assert contest["name"] == "fair_digits_small" and contest["kind"] == "contest"
-    assert contest["stale"] and contest["environment"] == 1
+    assert contest.name == "fair_digits_small" and contest.kind == "contest"
+    assert contest.stale and contest.environment == 1
 
 
 def test_stale_figures_say_so(full):
@@ -162,8 +162,8 @@ def test_provenance_falls_back_on_the_reference(tmp_path):
     kept.write_bytes(reference.read_bytes())
     found = report.origins(made_up.record(tmp_path))
     fits = [job for job in json.loads(reference.read_text())["jobs"] if job["kind"] == "fit"]
-    assert sum(row["jobs"] for row in found.fits) == len(fits)
-    total = sum(row["cpu_seconds"] for row in found.fits)
+    assert sum(row.jobs for row in found.fits) == len(fits)
+    total = sum(row.cpu_seconds for row in found.fits)
     assert total == pytest.approx(sum(fit["seconds"] for fit in fits))
 
 

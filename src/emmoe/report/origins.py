@@ -1,21 +1,44 @@
 """Where the results come from: runs, code, software, machine, times."""
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple
-
-import pandas as pd
+from typing import NamedTuple
 
 from emmoe.store.provenance import Made
 
 
-class Origins(NamedTuple):
-    """fits: one row per experiment and fitter; single: one per contest or probe; environments: what
-    both were made with, in short; stale: experiments with a fit that other code or settings made;
-    source: what was read."""
+class Fitted(NamedTuple):
+    """All fits of a fitter in an experiment: how many jobs; environments by number, codes in short,
+    the last date; CPU seconds of all; whether other code or settings made one."""
 
-    fits: list[dict[str, Any]]
-    single: list[dict[str, Any]]
-    environments: list[dict[str, Any]]
+    experiment: str
+    fitter: str
+    jobs: int
+    environment: str
+    code: str
+    made: str
+    cpu_seconds: float
+    stale: bool
+
+
+class Single(NamedTuple):
+    """A contest, a probe, or one fit: its environment by number, code in short, date."""
+
+    kind: str
+    name: str
+    environment: int
+    code: str
+    made: str
+    seconds: float
+    stale: bool
+
+
+class Origins(NamedTuple):
+    """single: contests and probes; environments: what all were made with, in short; stale:
+    experiments with a fit that other code or settings made; source: what was read."""
+
+    fits: list[Fitted]
+    single: list[Single]
+    environments: list[dict[str, str]]
     stale: frozenset[str]
     source: str
 
@@ -24,42 +47,46 @@ def origins(made: Sequence[Made], stale: frozenset[str], source: str) -> Origins
     """Return the origins of fits, contests and probes, or None if there is no fit.
 
     stale: names of those that other code or settings made, as <kind>/<name>."""
-    environments: list[dict[str, Any]] = []
-    rows = [_row(own, environments) | {"stale": own.path in stale} for own in made]
-    fits = pd.DataFrame([row for row in rows if row["kind"] == "fit"])
-    if fits.empty:
+    environments: list[dict[str, str]] = []
+    rows = [_single(own, own.path in stale, environments) for own in made]
+    fits: dict[tuple[str, ...], list[Single]] = {}
+    for row in rows:
+        if row.kind == "fit":
+            fits.setdefault(tuple(row.name.split("/")[:2]), []).append(row)
+    if not fits:
         return None
-    fits[["experiment", "fitter"]] = fits["name"].str.split("/", expand=True)[[0, 1]]
-    groups = fits.groupby(["experiment", "fitter"], sort=False)
+    found = [_fitted(names, jobs) for names, jobs in fits.items()]
     return Origins(
-        fits=[_fits(names, part) for names, part in groups],
-        single=[row | {"environment": row["environment"] + 1} for row in rows if _alone(row)],
+        fits=found,
+        single=[row for row in rows if row.kind != "fit"],
         environments=environments,
-        stale=frozenset(fits[fits["stale"]]["experiment"]),
+        stale=frozenset(row.experiment for row in found if row.stale),
         source=source,
     )
 
 
-def _alone(row: dict[str, Any]) -> bool:
-    return row["kind"] != "fit"
-
-
-def _row(made: Made, environments: list[dict[str, Any]]) -> dict[str, Any]:
-    """A job: code in short, date, number of its environment, which is added where it is new."""
+def _single(made: Made, stale: bool, environments: list[dict[str, str]]) -> Single:
+    """A job; its environment is added where it is new."""
     shown = _environment(made)
     if shown not in environments:
         environments.append(shown)
-    return {
-        "kind": made.kind,
-        "name": made.name,
-        "environment": environments.index(shown),
-        "code": made.code[:12],
-        "made": made.created[:16].replace("T", " "),
-        "seconds": made.seconds,
-    }
+    number, when = environments.index(shown) + 1, made.created[:16].replace("T", " ")
+    return Single(made.kind, made.name, number, made.code[:12], when, made.seconds, stale)
 
 
-def _environment(made: Made) -> dict[str, Any]:
+def _fitted(names: tuple[str, ...], jobs: list[Single]) -> Fitted:
+    return Fitted(
+        *names,
+        jobs=len(jobs),
+        environment=", ".join(map(str, sorted({job.environment for job in jobs}))),
+        code=", ".join(sorted({job.code for job in jobs})),
+        made=max(job.made for job in jobs),
+        cpu_seconds=sum(job.seconds for job in jobs),
+        stale=any(job.stale for job in jobs),
+    )
+
+
+def _environment(made: Made) -> dict[str, str]:
     own = made.environment
     versions = ", ".join(f"{name} {number}" for name, number in own["versions"].items())
     blas = {f"{pool['internal_api']} {pool['version']}" for pool in own["blas"]}
@@ -68,18 +95,4 @@ def _environment(made: Made) -> dict[str, Any]:
         "software": f"Python {own['python']}, {versions}",
         "BLAS": ", ".join(sorted(blas)),
         "machine": f"{own['cpu']}, {own['cores']} cores",
-    }
-
-
-def _fits(names: tuple[str, str], part: pd.DataFrame) -> dict[str, Any]:
-    """All jobs of a fitter in an experiment: code in short, dates, seconds."""
-    return {
-        "experiment": names[0],
-        "fitter": names[1],
-        "jobs": len(part),
-        "environment": ", ".join(str(n + 1) for n in sorted(set(part["environment"]))),
-        "code": ", ".join(sorted(set(part["code"]))),
-        "made": max(part["made"]),
-        "cpu_seconds": float(part["seconds"].sum()),
-        "stale": bool(part["stale"].any()),
     }
