@@ -14,7 +14,7 @@ def fetched(wildcards):
 # Fetch one file of a data set, from the mirror or its sources, and verify it.
 rule download:
     input:
-        lambda w: fetched(w.dataset, w.file),
+        fetched,
     output:
         layout.download("{dataset}/{file}"),
     log:
