@@ -1,5 +1,6 @@
 """What every component does: a new file in its folder meets these tests without an edit here."""
 
+import importlib
 import inspect
 import typing
 from collections.abc import Mapping
@@ -9,6 +10,7 @@ import numpy as np
 import pytest
 from workflow_helpers import ROOT
 
+from emmoe.__main__ import main
 from emmoe.fitters.em import EM
 from emmoe.fitters.gradient_descent import GradientDescent
 from emmoe.lab.fit import Run
@@ -226,6 +228,14 @@ def test_data_set_has_settings_to_vary_and_files_that_the_record_knows(name, rec
 @pytest.mark.parametrize("measure", MEASURES, ids="-".join)
 def test_measure_needs_a_contract_of_models(measure):
     assert issubclass(registry.needs(*measure), Objective)
+
+
+@pytest.mark.parametrize("measure", MEASURES, ids="-".join)
+def test_columns_of_a_measure_are_listed(measure, capsys):
+    main(["list", "--columns"])
+    listed = capsys.readouterr().out
+    for column in importlib.import_module(f"{registry.folder(measure[0])}.{measure[1]}").COLUMNS:
+        assert f"| `{column.name}` | " in listed
 
 
 @pytest.mark.parametrize("name", ANALYSES)

@@ -12,6 +12,7 @@ from emmoe.measures.analyses import true_gate
 from emmoe.measures.probes import baselines, fisher, inversion
 from emmoe.models.regression import Sample
 from emmoe.record import cells, plan
+from emmoe.store.errors import DataError
 
 FITTERS = {
     "gd": fitter("gradient_descent", step=0.3),
@@ -128,3 +129,16 @@ def test_true_gate_puts_the_truth_in_the_gates_place():
     assert np.isnan(true_gate.analyse(Run(on.model, run.fitter, None, thetas, "x"))[
         "excess_loss_true_gate"
     ])  # fmt: skip
+
+
+@pytest.mark.parametrize("change", [{"slope": "1"}, {"more": 1.0}])
+def test_table_of_other_columns_than_declared_is_refused(change, monkeypatch):
+    probe = {"measure": "fisher", "experiment": "x", "options": {"one": "gd", "two": "gd"}}
+    probe |= {"fitters": {"gd": {"algorithm": "gradient_em", "step": 0.3}}, "iterations": 1}
+    probe["options"]["reference"] = "gd"
+    own, measure = record(experiments={"x": DIGITS}, probes={"p": probe}), fisher.measure
+    monkeypatch.setattr(
+        fisher, "measure", lambda *a, **options: measure(*a, **options).assign(**change)
+    )
+    with pytest.raises(DataError, match="probe fisher: its table has other columns"):
+        run_probe(plan.probe_task(own, "p"), {})

@@ -11,6 +11,7 @@ from emmoe.archive.explain import explain
 from emmoe.archive.file import opened
 from emmoe.archive.reference import keep
 from emmoe.archive.verify import mismatches
+from emmoe.lab.described import described
 from emmoe.record import registry
 from emmoe.record.cells import grid
 from emmoe.record.plan import blocks_of
@@ -21,7 +22,11 @@ from emmoe.store.provenance import file_hash
 
 
 def _list(args: argparse.Namespace) -> None:
-    """Print all that config.yaml can name: components with their settings, then modules."""
+    """Print all that config.yaml can name: components with their settings, then modules; or the
+    columns of result files."""
+    if args.columns:
+        print(described())
+        return
     for kind in registry.KINDS:
         print(f"{kind}:")
         for name in registry.names(kind):
@@ -107,6 +112,8 @@ def main(arguments: list[str] | None = None) -> None:
     listing = commands.add_parser(
         "list", help="what config.yaml can name: models, fitters, figures, ..."
     )
+    said = "the columns of result files instead: name, type, unit, meaning"
+    listing.add_argument("--columns", action="store_true", help=said)
     listing.set_defaults(run=_list)
     checking = commands.add_parser("check", help="check a config and count its jobs")
     _takes_config(checking)

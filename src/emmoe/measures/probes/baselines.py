@@ -12,15 +12,21 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LogisticRegression
 
 from emmoe.lab.probe import Probed
-from emmoe.models.objective import Array
+from emmoe.models.objective import Array, Column
 from emmoe.models.regression import RegressionModel, Sample
 
 NEEDS = RegressionModel
+COLUMNS = (
+    Column("baseline", "what the models were given", type="string"),
+    Column("train_images", "how many they were trained on", type="integer"),
+    Column("test_images", "how many they were tested on", type="integer"),
+    Column("accuracy", "share of the test images told right"),
+    Column("cut_short", "whether a fit ended at its last step", type=(False, True)),
+)
 
 
 def measure(scene: Probed, train_size: int, iterations: int) -> pd.DataFrame:
-    """Return a row a baseline: name, images trained on, test images, test accuracy, and whether
-    any of its fits was cut short at `iterations` steps of L-BFGS.
+    """Return a row for each baseline; iterations: the most steps of L-BFGS of a fit.
 
     train_size: the first images of the training set. Models have intercepts and scikit-learn's
     own weight penalty."""

@@ -13,20 +13,27 @@ import pandas as pd
 from emmoe.fitters.base import State
 from emmoe.lab.probe import Probed
 from emmoe.models.latent import LatentModel
+from emmoe.models.objective import Column
 
 STEP = 1e-5  # in theta, of the central difference
 
 NEEDS = LatentModel
+APART = "largest entry of |theta_t - reference's|, relative to the reference's"
+COLUMNS = (
+    Column("iteration", "0 is the start", type="integer"),
+    Column("difference_one", f"gradient EM with one inner step: {APART}"),
+    Column("difference_two", f"gradient EM with two inner steps: {APART}"),
+    Column("identity", "|q gradient - grad L| / |grad L| at the reference's theta_t"),
+    Column("slope", "q gradient along grad L against L's central difference, relative"),
+    Column("gradient_norm", "|grad L(theta_t)|_2 of the reference"),
+)
 
 
 def measure(scene: Probed, one: str, two: str, reference: str) -> pd.DataFrame:
-    """Return a row an iteration t of three runs from the same start.
+    """Return a row for each iteration t of three runs from the same start.
 
     one, two: fitters that are gradient EM with one and with two inner steps; reference: gradient
-    descent with the same steps. difference_one, difference_two: |theta_t - reference's| in the
-    largest entry, relative to the reference's. At the reference's theta_t, identity:
-    |q gradient - grad L| / |grad L|; slope: the relative difference between the q gradient along
-    grad L and the central difference of L; gradient_norm: |grad L|."""
+    descent with the same steps."""
     runs = [_states(scene, name) for name in (reference, one, two)]
     rows = []
     for t, (plain, first, second) in enumerate(zip(*runs, strict=True)):

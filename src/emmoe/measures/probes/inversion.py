@@ -10,22 +10,27 @@ import pandas as pd
 
 from emmoe.lab.probe import Probed
 from emmoe.models.logistic_experts import LogisticExperts
-from emmoe.models.objective import Array
+from emmoe.models.objective import Array, Column
 from emmoe.models.regression import Sample
 
 PIXEL = 0
 THRESHOLD = 0.5
 
 NEEDS = LogisticExperts
+COLUMNS = (
+    Column("iteration", "0 is the start", type="integer"),
+    Column("gate_norm", "|difference of the gate's two rows of logits|: no common shift in it"),
+    Column("gate_accuracy", "share of training images whose likelier expert tells the inversion"),
+    Column("train_images", "how many there are, the same in every row", type="integer"),
+    Column("train_errors", "wrong guesses of the inversion by one pixel", type="integer"),
+    Column("test_images", "how many there are, the same in every row", type="integer"),
+    Column("test_errors", "wrong guesses of the inversion by one pixel", type="integer"),
+)
 
 
 def measure(scene: Probed, fitter: str) -> pd.DataFrame:
-    """Return a row an iteration t of a run of a fitter on two experts.
-
-    gate_norm: |difference of the gate's two rows of logits|, free of the soft-max's common shift;
-    gate_accuracy: share of training images at which the likelier expert tells the inversion (the
-    better of the two assignments). train_images, test_images, train_errors, test_errors: of the
-    guess by pixel and threshold, the same in every row."""
+    """Return a row for each iteration t of a run of a fitter on two experts; of the two ways to
+    assign them to the inversion, the better one."""
     model, states = scene.model, scene.fitters[fitter].iterate(scene.model, scene.start)
     facts = _guesses("train", model.sample) | _guesses("test", model.sample.test)
     rows = [
