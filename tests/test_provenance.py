@@ -5,6 +5,7 @@ import os
 import re
 import shutil
 import subprocess
+from functools import cache
 
 import msgspec
 import pytest
@@ -43,6 +44,7 @@ def package(tmp_path, monkeypatch):
     shutil.copytree(provenance.PACKAGE, copy, ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copytree(root / "workflow", tmp_path / "workflow")
     monkeypatch.setattr(code, "PACKAGE", copy)
+    monkeypatch.setattr(code, "_known", cache(dict))
     code._module.cache_clear()
     yield copy
     code._module.cache_clear()
@@ -182,6 +184,43 @@ def test_hash_follows_the_data_files_that_a_module_names(package):
     assert len({before, other, hash_of(package, 'f = "sample.yaml"\ng = "sampled"\n')}) == 3
     (package / "others.yaml").write_text("a: 1\n")
     assert hash_of(package, "f = 1\n") == hash_of(package, "f = 1\n")
+
+
+@pytest.fixture
+def kept(tmp_path, monkeypatch):
+    """The file in which what was read of modules is kept, for this test alone."""
+    monkeypatch.setattr(code, "_kept", lambda: tmp_path / "modules.json")
+    code._known.cache_clear()
+    yield tmp_path / "modules.json"
+    code._known.cache_clear()
+
+
+def again():
+    """Hash a fit's code as a new process would."""
+    code._known.cache_clear()
+    code._module.cache_clear()
+    return fit_hash()
+
+
+def test_what_was_read_of_modules_is_kept_and_gives_the_same_hash(kept, monkeypatch):
+    before = again()
+    code._keep(code._known())
+    monkeypatch.setattr(code, "_parsed", None)
+    assert again() == before
+
+
+@pytest.mark.parametrize("damage", [b"", b"[]", b'{"emmoe.fitters.em": 1}', b"\xff"])
+def test_damaged_file_of_what_was_read_is_not_used(damage, kept, monkeypatch):
+    before = again()
+    kept.write_bytes(damage)
+    assert again() == before
+
+
+def test_what_was_kept_of_an_older_module_is_not_used(kept, monkeypatch):
+    before = again()
+    older = {name: read._replace(sha256="0", text="[]") for name, read in code._known().items()}
+    code._keep(older)
+    assert again() == before
 
 
 def test_release_with_no_other_change_changes_no_hash(package):

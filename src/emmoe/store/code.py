@@ -1,12 +1,20 @@
 """The code that a result depends on, as a hash: what is imported counts, layout does not."""
 
 import ast
+import atexit
+import hashlib
+import importlib.util
 import json
 import re
+from collections.abc import Iterable
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
+import msgspec
+
+from emmoe.store.files import atomic
 from emmoe.store.provenance import PACKAGE, digest, file_hash
 
 # Modules that find, check and describe, and so change no number.
@@ -58,24 +66,67 @@ def _is_docstring(node: Any) -> bool:
     return isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
 
 
+class _Read(NamedTuple):
+    """What counts of a module: its bytes' SHA-256; its code as canonical text; the modules of this
+    package that it may import; the words in it that may name files."""
+
+    sha256: str
+    text: str
+    imports: list[str]
+    words: list[str]
+
+
+def _parsed(sha256: str, source: bytes) -> _Read:
+    tree = ast.parse(source)
+    values = (node.value for node in ast.walk(tree) if isinstance(node, ast.Constant))
+    words = {value for value in values if isinstance(value, str) and _FILE.match(value)}
+    return _Read(sha256, json.dumps(_canonical(tree)), sorted(_imports(tree)), sorted(words))
+
+
+@cache
+def _known() -> dict[str, _Read]:
+    """What was read before of each module, kept beside Python's own compiled code: reading all
+    anew takes a second. Filled as modules are read, and kept when this process ends."""
+    try:
+        known = msgspec.json.decode(_kept().read_bytes(), type=dict[str, _Read])
+    except (OSError, msgspec.DecodeError):
+        known = {}
+    before = dict(known)
+    atexit.register(lambda: known != before and _keep(known))
+    return known
+
+
+def _kept() -> Path:
+    return Path(importlib.util.cache_from_source(__file__)).with_name("modules.json")
+
+
+def _keep(known: dict[str, _Read]) -> None:
+    with suppress(OSError), atomic(_kept()) as temporary:
+        temporary.write_bytes(msgspec.json.encode(known))
+
+
 @cache
 def _module(name: str) -> tuple[str, frozenset[str]]:
     """A module's code as canonical text, and the modules of this package that it imports."""
-    path = _path(name)
-    tree = ast.parse(path.read_bytes())
-    return json.dumps([_canonical(tree), *_data(tree, path.parent)]), _known(tree)
+    path, known = _path(name), _known()
+    source = path.read_bytes()
+    sha256 = hashlib.sha256(source).hexdigest()
+    if name not in known or known[name].sha256 != sha256:
+        known[name] = _parsed(sha256, source)
+    read = known[name]
+    data = [json.dumps([p.name, file_hash(p)]) for p in _data(set(read.words), path.parent)]
+    return f"[{', '.join([read.text, *data])}]", _existing(read.imports)
 
 
-def _known(tree: ast.AST) -> frozenset[str]:
-    return frozenset(name for name in _imports(tree) if _path(name))
+def _existing(modules: Iterable[str]) -> frozenset[str]:
+    return frozenset(name for name in modules if _path(name))
 
 
-def _data(tree: ast.AST, folder: Path) -> list[list[str]]:
-    """The data files that a module names, or whose folder it names, each with its SHA-256."""
-    constants = (n.value for n in ast.walk(tree) if isinstance(n, ast.Constant))
-    places = [folder / text for text in constants if isinstance(text, str) and _FILE.match(text)]
-    found = {path for place in places for path in (place, *place.glob("*")) if path.is_file()}
-    return [[path.name, file_hash(path)] for path in sorted(found) if path.suffix in _DATA]
+def _data(words: set[str], folder: Path) -> list[Path]:
+    """The data files in a folder that words name, or whose folder they name."""
+    named = [place for place in folder.iterdir() if place.name in words]
+    found = (path for place in named for path in (place, *place.glob("*")))
+    return sorted(path for path in found if path.is_file() and path.suffix in _DATA)
 
 
 @cache
@@ -94,7 +145,7 @@ def _method(name: str) -> tuple[str, frozenset[str]]:
                 used[node.id] = top[node.id]
                 waiting.append(top[node.id])
     texts = [[name, _canonical(node)] for name, node in sorted(used.items())]
-    return json.dumps(texts), frozenset(n for node in used.values() for n in _known(node))
+    return json.dumps(texts), _existing(n for node in used.values() for n in _imports(node))
 
 
 def _names(node: ast.stmt) -> list[str]:
