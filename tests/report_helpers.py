@@ -6,13 +6,13 @@ from pathlib import Path
 
 import pandas as pd
 
-from emmoe.jobs.base import layout_of, plain
+from emmoe.jobs.base import layout_of
 from emmoe.jobs.contest import Contest
 from emmoe.jobs.fit import Fit
 from emmoe.jobs.report import origins
 from emmoe.record.read import load
 from emmoe.report import build
-from emmoe.store.files import write_json
+from emmoe.store.files import write_bytes
 from emmoe.store.provenance import Made, digest
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -132,7 +132,7 @@ def with_fits(own):
             job.kind, job.name, "0" * 64 if other else job.code, digest(job.plain_task), {}, {}, {},
             "2026-01-02T03:04:05", 3.0, machine,
         )  # fmt: skip
-        write_json(plain(made.sealed()), job.provenance)
+        write_bytes(made.sealed(), job.provenance)
 
 
 def complete(results):

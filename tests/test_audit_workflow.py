@@ -11,7 +11,7 @@ from workflow_helpers import ROOT, Checkout, environment
 
 from emmoe.__main__ import main
 from emmoe.jobs._inputs import read_made
-from emmoe.store.files import write_json
+from emmoe.store.files import write_bytes
 
 pytestmark = pytest.mark.slow
 FOLDER = "results/smoke/audit/figures"
@@ -162,8 +162,8 @@ def test_results_of_other_settings_are_never_passed_off_as_current(checkout):
 def test_deleted_and_mixed_results_give_not_tested(checkout):
     first, second = sorted((checkout.folder / EM).glob("*.parquet"))
     sidecar = second.with_name(second.name.replace(".parquet", ".provenance.json"))
-    other = msgspec.structs.replace(read_made(str(sidecar)), code="other").sealed()
-    write_json(msgspec.to_builtins(other), sidecar)
+    other = msgspec.structs.replace(read_made(str(sidecar)), code="other")
+    write_bytes(other.sealed(), sidecar)
     assert python(checkout, "-c", SCRIPT).returncode == 0
     row = rows(checkout, "a.csv")[CLAIM]
     assert row["verdict"] == "not tested" and "mix current and stale results" in row["reason"]

@@ -76,7 +76,7 @@ def pretend(job):
         {inside(p): provenance.file_hash(p) for p in job.outputs.values()},
         "2026-01-02T03:04:05+00:00", 1.0, {},
     )  # fmt: skip
-    files.write_json(base.plain(made.sealed()), job.provenance)
+    files.write_bytes(made.sealed(), job.provenance)
 
 
 @pytest.fixture(scope="module")

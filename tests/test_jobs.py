@@ -93,8 +93,8 @@ def test_missing_and_damaged_provenance_are_named(own):
 
 def test_result_that_its_provenance_does_not_know_is_named(own):
     job = run(next(Fit.every(own)))
-    other = msgspec.structs.replace(job.found(), outputs={}).sealed()
-    base.files.write_json(base.plain(other), job.provenance)
+    other = msgspec.structs.replace(job.found(), outputs={})
+    base.files.write_bytes(other.sealed(), job.provenance)
     with pytest.raises(DataError, match="does not know it"):
         check(job.layout, job.outputs["trace"])
 

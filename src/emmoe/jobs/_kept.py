@@ -19,7 +19,7 @@ def condensed(made: Iterable[Made]) -> dict[str, Any]:
         if own.environment not in environments:
             environments.append(own.environment)
         row = msgspec.to_builtins(own) | {"environment": environments.index(own.environment)}
-        del row["notes"], row["seal"]  # of what is left out here
+        del row["notes"]
         jobs.append(row | {"task": _brief(own.task)})
     return {"environments": environments, "jobs": jobs}
 

@@ -230,7 +230,7 @@ def execute(work: Work, inputs: Paths) -> None:
         environment=provenance.environment(),
         notes=outcome.notes,
     )
-    files.write_json(msgspec.to_builtins(made.sealed()), record)
+    files.write_bytes(made.sealed(), record)
 
 
 @cache

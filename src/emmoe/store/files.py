@@ -33,14 +33,15 @@ def write_text(text: str, path: Path | str) -> None:
         temporary.write_text(text, encoding="utf-8", newline="\n")
 
 
-def json_text(content: Any) -> str:
-    """Return what JSON can hold as the text of a JSON file."""
-    return json.dumps(content, indent=1) + "\n"
+def write_bytes(content: bytes, path: Path | str) -> None:
+    """Write a file as it is."""
+    with atomic(path) as temporary:
+        temporary.write_bytes(content)
 
 
 def write_json(content: Any, path: Path | str) -> None:
     """Write a JSON file."""
-    write_text(json_text(content), path)
+    write_text(json.dumps(content, indent=1) + "\n", path)
 
 
 def write_csv(frame: pd.DataFrame, path: Path | str, **options: Any) -> None:

@@ -26,11 +26,12 @@ VECTORS = ("sse4_2", "avx", "avx2", "fma", "avx512f", "asimd", "sve")
 # What results depend on: a commit is named without a mark only if these are as it has them.
 SOURCES = ("Snakefile", "config.yaml", "studies", "data/reported", "src", "workflow")
 
+SEAL = b',\n "seal": "%b"\n}\n'
+
 
 class Made(Struct, frozen=True):
     """What a provenance file says of a job: what made which files from which inputs; settings: the
-    digest of its task; seconds: CPU time; environment: the commit, software and machine; seal: the
-    digest of all the rest."""
+    digest of its task; seconds: CPU time; environment: the commit, software and machine."""
 
     kind: str
     name: str
@@ -43,23 +44,24 @@ class Made(Struct, frozen=True):
     seconds: float
     environment: dict[str, Any]
     notes: dict[str, Any] = {}
-    seal: str = ""
-
-    def sealed(self) -> "Made":
-        """Return it with its seal."""
-        return msgspec.structs.replace(self, seal=self._digest())
-
-    def is_whole(self) -> bool:
-        """Return whether nothing of it was changed since it was sealed."""
-        return self.seal == self._digest()
-
-    def _digest(self) -> str:
-        return digest({k: v for k, v in msgspec.to_builtins(self).items() if k != "seal"})
 
     @property
     def path(self) -> str:
         """Its kind and name."""
         return f"{self.kind}/{self.name}"
+
+    def sealed(self) -> bytes:
+        """Return it as a provenance file: JSON whose last entry is the SHA-256 of all before it."""
+        body = msgspec.json.format(msgspec.json.encode(self), indent=1).removesuffix(b"\n}")
+        return body + SEAL % hashlib.sha256(body).hexdigest().encode()
+
+
+def unsealed(data: bytes) -> Made:
+    """Return what a provenance file says; raises ValueError if it is none, or not as written."""
+    body, found, _ = data.rpartition(SEAL.partition(b"%")[0])
+    if not found or data != body + SEAL % hashlib.sha256(body).hexdigest().encode():
+        raise ValueError("not sealed")
+    return msgspec.json.decode(body + b"\n}", type=Made)
 
 
 def digest(content: Any) -> str:
