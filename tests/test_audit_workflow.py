@@ -61,7 +61,7 @@ def python(checkout, *arguments):
 
 
 def rows(checkout, path=f"{FOLDER}/audit.csv"):
-    with open(checkout.folder / path) as stream:
+    with open(checkout.folder / path, encoding="utf-8") as stream:
         return {row["claim_id"]: row for row in csv.DictReader(stream)}
 
 
@@ -84,7 +84,7 @@ def recomputed(checkout, text):
 
 
 def test_audit_of_figures_covers_all_claims_and_says_what_adds_the_rest(finished):
-    with open(ROOT / "data" / "reported" / "claims.csv") as stream:
+    with open(ROOT / "data" / "reported" / "claims.csv", encoding="utf-8") as stream:
         expected = [row["claim_id"] for row in csv.DictReader(stream)]
     found = rows(finished)
     assert list(found) == expected

@@ -28,7 +28,7 @@ def folder(tmp_path_factory):
     audit = Audit(record, "paper")
     for path in (*audit.outputs.values(), audit.provenance):
         Path(path).parent.mkdir(parents=True, exist_ok=True)
-        Path(path).write_text("audit")
+        Path(path).write_text("audit", encoding="utf-8")
     return folder
 
 

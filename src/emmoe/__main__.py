@@ -16,7 +16,8 @@ from emmoe.record.cells import grid
 from emmoe.record.plan import blocks_of
 from emmoe.record.read import expanded, load
 from emmoe.record.step_grid import variants
-from emmoe.store.errors import DataError, EmmoeError
+from emmoe.store.errors import DataError
+from emmoe.store.failures import spoken
 from emmoe.store.provenance import file_hash
 
 
@@ -128,11 +129,9 @@ def main(arguments: list[str] | None = None) -> None:
     )
     verifying.add_argument("--seed", type=_natural, default=0, help="of the choice of the fits")
     verifying.set_defaults(run=_verify)
-    args = parser.parse_args(arguments)
-    try:
+    with spoken():
+        args = parser.parse_args(arguments)
         args.run(args)
-    except EmmoeError as error:
-        sys.exit(f"error: {error}")
 
 
 if __name__ == "__main__":

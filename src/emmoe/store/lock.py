@@ -65,7 +65,7 @@ class Guard:
         cannot be written."""
         self._lock.parent.mkdir(exist_ok=True)
         known = self._lock.is_file()
-        stream = open(self._lock, "a+")  # noqa: SIM115 (closing it would release the lock)
+        stream = open(self._lock, "a+", encoding="utf-8")  # noqa: SIM115 (closing releases the lock)
         held = self._take(stream)
         if (self._touched() if known else None) != self._planned:
             said = "another run was working in this folder while this one was planned"
