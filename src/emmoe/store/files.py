@@ -59,7 +59,7 @@ def read_json(path: Path | str) -> dict[str, Any]:
     """Return a JSON file's mapping; raises DataError, in one line, for what is none."""
     try:
         content = json.loads(Path(path).read_text(encoding="utf-8"))
-    except (ValueError, OSError):
+    except (ValueError, OSError, RecursionError):
         content = None
     if not isinstance(content, dict):
         raise DataError(f"{path}: {CHANGED}")
