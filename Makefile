@@ -55,9 +55,7 @@ bench: $(READY) ## speed and memory beside the machine's limits (KEEP=1: into be
 	@.venv/bin/python -m benchmarks $(if $(KEEP),--keep)
 
 clean: ## remove what was generated; keeps both reference folders, data/downloads and .venv
-	@if [ -d results ]; then find results/ -mindepth 1 -maxdepth 1 ! -name reference -exec rm -rf {} +; fi
-	@rm -rf benchmarks/results .snakemake .pytest_cache .ruff_cache .hypothesis
-	@find src tests workflow benchmarks -type d -name __pycache__ -prune -exec rm -rf {} +
+	@PYTHONPATH=src PYTHONDONTWRITEBYTECODE=1 '$(firstword $(wildcard .venv/bin/python) $(PYTHON))' -m emmoe.store.clean
 
 # The scripts in .venv hold absolute paths: after a move it is built again.
 ifneq "$(shell cat $(READY) 2>/dev/null)" "$(CURDIR)"

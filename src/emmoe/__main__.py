@@ -3,6 +3,7 @@
 import argparse
 import dataclasses
 import sys
+from pathlib import Path
 from zipfile import ZipFile
 
 from emmoe import __version__
@@ -18,6 +19,7 @@ from emmoe.record.read import expanded, load
 from emmoe.record.step_grid import variants
 from emmoe.store.errors import DataError
 from emmoe.store.failures import spoken
+from emmoe.store.lock import Guard
 from emmoe.store.provenance import file_hash
 
 
@@ -52,7 +54,9 @@ def _check(args: argparse.Namespace) -> None:
 
 def _keep(args: argparse.Namespace) -> None:
     """Keep the figures, tables and provenance of a config's finished run."""
-    keep(load(args.config))
+    record = load(args.config)
+    Guard(Path.cwd(), [Path(record.folders.results), Path(record.folders.downloads)]).begin()
+    keep(record)
 
 
 def _explain(args: argparse.Namespace) -> None:
