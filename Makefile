@@ -8,6 +8,12 @@ UV_PYTHON ?= >=3.11,<3.14
 READY := .venv/.installed
 SNAKEMAKE = .venv/bin/snakemake --cores $(CORES)
 
+# Snakemake and numba keep caches there; where the home cannot be written, with Snakemake's records.
+CACHE := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)
+ifneq "$(shell mkdir -p '$(CACHE)' 2>/dev/null && test -w '$(CACHE)' && echo yes)" "yes"
+export XDG_CACHE_HOME := $(CURDIR)/.snakemake/cache
+endif
+
 # One Snakemake at a time, also under -j: it locks the folder and spreads over CORES itself.
 .NOTPARALLEL:
 .DEFAULT_GOAL := help

@@ -17,9 +17,11 @@ from emmoe.record.cells import grid
 from emmoe.record.plan import blocks_of
 from emmoe.record.read import expanded, load
 from emmoe.record.step_grid import variants
+from emmoe.store.compiled import find_place
 from emmoe.store.errors import DataError
 from emmoe.store.failures import spoken
 from emmoe.store.lock import Guard
+from emmoe.store.preflight import check_place
 from emmoe.store.provenance import file_hash
 
 
@@ -135,6 +137,8 @@ def main(arguments: list[str] | None = None) -> None:
     verifying.set_defaults(run=_verify)
     with spoken():
         args = parser.parse_args(arguments)
+        check_place()
+        find_place()
         args.run(args)
 
 
