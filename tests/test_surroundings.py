@@ -23,6 +23,7 @@ def finished(tmp_path_factory):
     checkout.set("fitters", {"gradient_descent": {"algorithm": "gradient_descent", "step": 0.1}})
     config = checkout.config()
     few = {name: config[name] for name in ("folders", "seed")}
+    few |= {"figures": {}, "tables": {}}
     checkout.write_config(few | {"experiments": {EXPERIMENT: config["experiments"][EXPERIMENT]}})
     checkout.run()
     return checkout

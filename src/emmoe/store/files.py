@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,6 +12,8 @@ import pandas as pd
 
 from emmoe.store.errors import DataError
 
+FORMULAS = ("=", "+", "-", "@", "\t")
+NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?|[+-]?inf", re.IGNORECASE)
 CHANGED = "edited or damaged after it was written: delete it to have it made again"
 
 
@@ -46,7 +49,26 @@ def write_json(content: Any, path: Path | str) -> None:
 def write_csv(frame: pd.DataFrame, path: Path | str, **options: Any) -> None:
     """Write a table, in full precision unless the options say otherwise."""
     with atomic(path) as temporary:
-        frame.to_csv(temporary, index=False, **options)
+        put_csv(frame, temporary, **options)
+
+
+def put_csv(frame: pd.DataFrame, path: Path | str, **options: Any) -> None:
+    """Write a table at once to a path that is temporary.
+
+    An apostrophe goes before a text that a spreadsheet would compute instead of show."""
+    texts = frame.select_dtypes(exclude=("number", "bool", "datetime"))
+    inert = {name: frame[name].map(_inert) for name in texts}
+    shown = frame.assign(**inert) if inert else frame
+    shown.rename(columns=_inert).to_csv(path, index=False, lineterminator="\n", **options)
+
+
+def _inert(cell: Any) -> Any:
+    """A cell that no spreadsheet takes for a formula, as it does texts that begin so, or, where a
+    carriage return is in it, for two."""
+    if not isinstance(cell, str):
+        return cell
+    text = cell.replace("\r", " ")
+    return f"'{text}" if text.startswith(FORMULAS) and not NUMBER.fullmatch(text) else text
 
 
 def write_parquet(frame: pd.DataFrame, path: Path | str, **options: Any) -> None:
