@@ -70,12 +70,12 @@ def test_shell_starts_the_quoted_interpreter_from_any_path(tmp_path, monkeypatch
 @pytest.mark.parametrize("cores", [0, -1, -8])
 def test_run_without_a_core_is_told(cores):
     with pytest.raises(RunError, match=f"--cores {cores}: nothing can run"):
-        preflight.check_means(cores, "local")
+        preflight.check_cores(cores)
 
 
 @pytest.mark.parametrize("cores", [1, 64, sys.maxsize, None])
 def test_any_other_number_of_cores_will_do(cores):
-    preflight.check_means(cores, "local")
+    preflight.check_cores(cores)
 
 
 @pytest.mark.parametrize("variable", ["TMPDIR", "TEMP", "TMP"])
@@ -85,7 +85,7 @@ def test_folder_for_temporary_files_that_takes_none_is_told(tmp_path, monkeypatc
     folder = str(tmp_path / place)
     monkeypatch.setenv(variable, folder)
     with pytest.raises(RunError, match=f"^{folder}: {variable} .* takes no file .*make room"):
-        preflight.check_means(1, "local")
+        preflight.check_means("local")
 
 
 def test_full_folder_for_temporary_files_is_told(tmp_path, monkeypatch):
@@ -97,7 +97,7 @@ def test_full_folder_for_temporary_files_is_told(tmp_path, monkeypatch):
     monkeypatch.setattr(tempfile, "gettempdir", lambda: str(tmp_path))
     monkeypatch.setattr(tempfile, "TemporaryFile", full)
     with pytest.raises(RunError, match=r"No space left on device.*set TMPDIR"):
-        preflight.check_means(1, "local")
+        preflight.check_means("local")
 
 
 def test_no_folder_for_temporary_files_at_all_is_told(monkeypatch):
@@ -106,7 +106,7 @@ def test_no_folder_for_temporary_files_at_all_is_told(monkeypatch):
 
     monkeypatch.setattr(tempfile, "gettempdir", none)
     with pytest.raises(RunError, match="no folder for temporary files can be written: set TMPDIR"):
-        preflight.check_means(1, "local")
+        preflight.check_means("local")
 
 
 @pytest.fixture
@@ -129,17 +129,17 @@ def test_lacking_command_of_slurm_is_told(tools, lost):
     with pytest.raises(
         RunError, match=f"no Slurm answers .*{lost} is not there.*without --profile"
     ):
-        preflight.check_means(None, "slurm")
-    preflight.check_means(1, "local")
+        preflight.check_means("slurm")
+    preflight.check_means("local")
 
 
 def test_slurm_that_does_not_answer_is_told_and_one_that_does_is_used(tools):
     for name in preflight.SLURM:
         tools(name)
-    preflight.check_means(None, "slurm")
+    preflight.check_means("slurm")
     tools("squeue", 1)
     with pytest.raises(RunError, match=r"no Slurm answers on this machine .squeue fails"):
-        preflight.check_means(None, "slurm")
+        preflight.check_means("slurm")
 
 
 def test_slurm_that_never_answers_is_told(tools, tmp_path, monkeypatch):
@@ -148,7 +148,7 @@ def test_slurm_that_never_answers_is_told(tools, tmp_path, monkeypatch):
     (tmp_path / "squeue").write_text("#!/bin/sh\nexec /bin/sleep 60\n", encoding="utf-8")
     monkeypatch.setattr(preflight, "PATIENCE", 0.2)
     with pytest.raises(RunError, match="squeue fails"):
-        preflight.check_means(None, "slurm")
+        preflight.check_means("slurm")
 
 
 @pytest.fixture

@@ -42,6 +42,7 @@ files += given.configfiles
 preflight.quote_interpreter()
 with told():
     preflight.check_place()
+    preflight.check_cores(workflow.resource_settings.cores)
     compiled_in = compiled.find_place()
     # A job's own process, on a cluster too, trusts what the process that started it has checked.
     record = read.load(files, given.config, thorough=workflow.is_main_process)
@@ -57,9 +58,7 @@ logger.addFilter(lambda line: "provenance/metadata" not in line.getMessage())
 # Before the first job of a run, not where there is nothing to do, nor in a dry run.
 onstart:
     with told():
-        preflight.check_means(
-            workflow.global_resources["_cores"].value, workflow.executor_plugin.name
-        )
+        preflight.check_means(workflow.executor_plugin.name)
         guarded.begin()
     if compiled_in:
         print(compiled.told_place(compiled_in), file=sys.stderr)

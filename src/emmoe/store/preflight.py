@@ -32,13 +32,15 @@ def check_place() -> None:
             raise RunError(f"{shown}: this path is not UTF-8: rename or move its folder") from None
 
 
-def check_means(cores: int | None, executor: str) -> None:
-    """Raise RunError if a run has no core, no place for temporary files, or no cluster that it
-    was asked to use.
-
-    cores: None where a cluster counts them; executor: the name of Snakemake's plugin."""
+def check_cores(cores: int | None) -> None:
+    """Raise RunError if a run has no core. cores: None where a cluster counts them."""
     if cores is not None and cores < 1:
         raise RunError(f"--cores {cores}: nothing can run: give 1 or more, or all")
+
+
+def check_means(executor: str) -> None:
+    """Raise RunError if a run has no place for temporary files, or not the cluster that it is to
+    use. executor: the name of Snakemake's plugin."""
     for variable in ("TMPDIR", "TEMP", "TMP"):
         if folder := os.environ.get(variable):
             _try_scratch(folder, f"{variable} (the folder for temporary files)")
