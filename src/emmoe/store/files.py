@@ -1,5 +1,6 @@
 """Result files: written under a temporary name and renamed, checked when they are read."""
 
+import errno
 import json
 import os
 import re
@@ -94,8 +95,12 @@ READERS: Mapping[str, Callable] = {".parquet": pd.read_parquet, ".csv": pd.read_
 def read_frame(path: Path | str) -> pd.DataFrame:
     """Read a table by its suffix; raises DataError, in one line, for one that can't be read."""
     try:
+        if Path(path).is_dir():  # which pandas reads
+            raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
         return READERS[Path(path).suffix](path)
-    except (OSError, ValueError) as error:
+    except MemoryError:
+        raise
+    except Exception as error:  # what damaged bytes make of a reader
         said = " ".join(str(error).split())
         raise DataError(f"{path}: not a readable table ({said}): delete it") from None
 
