@@ -8,7 +8,7 @@ import sys
 import pytest
 from workflow_helpers import ROOT, environment
 
-from emmoe.store.provenance import code_hash
+from emmoe.store.code import code_hash
 
 SOURCES = [
     path for folder in ("src", "workflow", "benchmarks") for path in (ROOT / folder).rglob("*.py")
@@ -92,7 +92,7 @@ def test_locale_changes_neither_what_is_read_nor_what_is_hashed(locale, plain, t
     other = emmoe("check", "--expanded", **variables)
     assert b"src/emmoe" not in other.stderr  # no warning of a default encoding in our code
     assert other.stdout == plain.encode(encoding(variables), "backslashreplace")
-    code = "from emmoe.store.provenance import code_hash; print(code_hash('emmoe.report.build'))"
+    code = "from emmoe.store.code import code_hash; print(code_hash('emmoe.report.build'))"
     command, own = [sys.executable, "-c", code], environment() | variables
     assert subprocess.check_output(command, env=own, text=True).strip() == code_hash(
         "emmoe.report.build"

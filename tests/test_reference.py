@@ -9,14 +9,15 @@ import shutil
 import signal
 import sys
 
+import msgspec
 import pytest
 from test_archive import settings
 
 from emmoe.archive import reference
-from emmoe.jobs._inputs import Inputs
+from emmoe.jobs._inputs import Inputs, read_made
 from emmoe.jobs._kept import read_kept
 from emmoe.jobs.audit import Audit
-from emmoe.jobs.base import execute, layout_of
+from emmoe.jobs.base import execute, layout_of, plain
 from emmoe.jobs.fit import Fit
 from emmoe.jobs.gather import Gather
 from emmoe.jobs.product import Product
@@ -24,7 +25,7 @@ from emmoe.record import read
 from emmoe.store import folders
 from emmoe.store.errors import DataError
 from emmoe.store.files import write_json, write_text
-from emmoe.store.provenance import digest, environment, file_hash, now
+from emmoe.store.provenance import Made, digest, environment, file_hash, now
 
 
 def audited(record):
@@ -32,11 +33,19 @@ def audited(record):
     job = Audit(record, "paper")
     for path in job.outputs.values():
         write_text("claim_id,reason\na,b\n", path)
-    made = {"code": job.code, "settings": digest(job.plain_task), "task": job.plain_task}
-    outputs = {job.layout.inside(path): file_hash(path) for path in job.outputs.values()}
-    made |= {"kind": job.kind, "name": job.name, "outputs": outputs, "environment": environment()}
-    made |= {"inputs": Inputs(job.layout, job.inputs).hashes(), "created": now(), "seconds": 1.0}
-    write_json(made, job.provenance)
+    made = Made(
+        kind=job.kind,
+        name=job.name,
+        code=job.code,
+        settings=digest(job.plain_task),
+        task=job.plain_task,
+        inputs=Inputs(job.layout, job.inputs).hashes(),
+        outputs={job.layout.inside(path): file_hash(path) for path in job.outputs.values()},
+        created=now(),
+        seconds=1.0,
+        environment=environment(),
+    )
+    write_json(plain(made.sealed()), job.provenance)
 
 
 @pytest.fixture(scope="module")
@@ -159,9 +168,9 @@ def provenance_that_is_a_list(run):
 
 def other_input(run):
     path = run / "results/figures/figure_2.provenance.json"
-    made = json.loads(path.read_text(encoding="utf-8"))
-    made["inputs"] |= {name: "0" * 64 for name in made["inputs"]}
-    write_json(made, path)
+    made = read_made(str(path))
+    others = dict.fromkeys(made.inputs, "0" * 64)
+    write_json(plain(msgspec.structs.replace(made, inputs=others).sealed()), path)
     return recorded(run), f"{path}: made from another "
 
 
