@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from workflow_helpers import environment
 
 from faults.disks import PAGE, PLENTY, disk
-from faults.lab import CONFIG, RESULTS, Outcome, refusal
+from faults.lab import CONFIG, RESULTS, TARGETS, Outcome, refusal
 
 PAPER = f"{RESULTS}/audit/paper/audit.csv"
 
@@ -29,7 +29,7 @@ def variables(**own):
 
 def second_checkout(world):
     """Begin a run in another checkout with the same results: it is told, and the first one ends as
-    if alone; then the other one finds a run that was killed elsewhere, and clears it away."""
+    if alone."""
     lab, other = world.fresh(), world.fresh()
     (lab.folder / "results").mkdir()
     (other.folder / "results").symlink_to(lab.folder / "results")
@@ -75,8 +75,8 @@ def full_reference(world):
     """The disk is full when a run is kept: the reference before it stays whole."""
     folder = world.folder()
     with disk(folder, PLENTY) as remount:
-        lab = world.reference.copy(folder)
-        lab.run(target=PAPER)
+        lab = world.reference.fresh(folder)
+        lab.run(target=[*TARGETS, PAPER])
         assert _keep(lab).returncode == 0
         kept = lab.files(f"{RESULTS}/reference/**/*")
         finished = lab.finished()
