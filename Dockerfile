@@ -8,6 +8,8 @@ FROM python:3.12.11-slim-bookworm
 ARG UID=1000
 ARG COMMIT=
 ENV EMMOE_COMMIT=${COMMIT}
+# With Snakemake's records, which it must write too: `docker run --user` may have no home.
+ENV XDG_CACHE_HOME=/emmoe/.snakemake/cache
 
 WORKDIR /emmoe
 

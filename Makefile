@@ -8,6 +8,12 @@ UV_PYTHON ?= >=3.11,<3.14
 READY := .venv/.installed
 SNAKEMAKE = .venv/bin/snakemake --cores $(CORES)
 
+# Snakemake and numba keep caches there; where the home cannot be written, with Snakemake's records.
+CACHE := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)
+ifneq "$(shell mkdir -p '$(CACHE)' 2>/dev/null && test -w '$(CACHE)' && echo yes)" "yes"
+export XDG_CACHE_HOME := $(CURDIR)/.snakemake/cache
+endif
+
 # One Snakemake at a time, also under -j: it locks the folder and spreads over CORES itself.
 .NOTPARALLEL:
 .DEFAULT_GOAL := help
@@ -55,9 +61,7 @@ bench: $(READY) ## speed and memory beside the machine's limits (KEEP=1: into be
 	@.venv/bin/python -m benchmarks $(if $(KEEP),--keep)
 
 clean: ## remove what was generated; keeps both reference folders, data/downloads and .venv
-	@if [ -d results ]; then find results/ -mindepth 1 -maxdepth 1 ! -name reference -exec rm -rf {} +; fi
-	@rm -rf benchmarks/results .snakemake .pytest_cache .ruff_cache .hypothesis
-	@find src tests workflow benchmarks -type d -name __pycache__ -prune -exec rm -rf {} +
+	@PYTHONPATH=src PYTHONDONTWRITEBYTECODE=1 '$(firstword $(wildcard .venv/bin/python) $(PYTHON))' -m emmoe.store.clean
 
 # The scripts in .venv hold absolute paths: after a move it is built again.
 ifneq "$(shell cat $(READY) 2>/dev/null)" "$(CURDIR)"

@@ -75,7 +75,7 @@ def _in_own_process(name: str, folder: Path) -> list[table.Row]:
         sys.exit(f"error: the case {name} failed, see above")
     print(f"{time.monotonic() - started:.0f} s", flush=True)
     path = folder / f"{name}.json"
-    rows = json.loads(path.read_text())["rows"]
+    rows = json.loads(path.read_text(encoding="utf-8"))["rows"]
     path.unlink()
     return [table.Row(**row) for row in rows]
 

@@ -71,5 +71,5 @@ def write_random_downloads(folder: Path, train: int, test: int) -> None:
 
 def write_config(config: dict[str, Any], path: Path) -> Path:
     """Write a config for `benchmarks.fit_job`; returns the path."""
-    path.write_text(json.dumps(config))
+    path.write_text(json.dumps(config), encoding="utf-8")
     return path

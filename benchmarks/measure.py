@@ -26,7 +26,7 @@ def resident(which: str = "VmRSS") -> float:
 
     Not from getrusage: a process starts there with the peak of the one that started it."""
     try:
-        lines = (PROCESS / "status").read_text().splitlines()
+        lines = (PROCESS / "status").read_text(encoding="utf-8").splitlines()
     except OSError:
         return np.nan
     return next(int(line.split()[1]) / 1024 for line in lines if line.startswith(which))
@@ -35,7 +35,7 @@ def resident(which: str = "VmRSS") -> float:
 def _forget_peak() -> None:
     """Let the peak start at what is resident now (Linux); elsewhere there is none to forget."""
     if PROCESS.exists():
-        (PROCESS / "clear_refs").write_text("5")
+        (PROCESS / "clear_refs").write_text("5", encoding="utf-8")
 
 
 def interleave(calls: Mapping[str, Callable[[], Any]], rounds: int) -> dict[str, Timing]:

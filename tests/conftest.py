@@ -9,6 +9,7 @@ import dataclasses
 import numpy as np
 import pytest
 from campaign import CASES
+from site_helpers import get, new_site  # noqa: F401 (fixtures of the tests of downloads)
 from threadpoolctl import threadpool_limits
 
 from emmoe.models.objective import Example

@@ -99,7 +99,7 @@ class Slurm:
         srun.chmod(0o755)
 
     def _launch(self, name, *command, **variables):
-        with open(self.folder / f"{name}.out", "w") as output:
+        with open(self.folder / f"{name}.out", "w", encoding="utf-8") as output:
             self.daemons[name] = subprocess.Popen(
                 command,
                 env=os.environ | self.environment | variables,

@@ -139,7 +139,7 @@ def test_kept_data_settings_are_accepted_ones_in_order_with_their_numbers(tmp_pa
     parts = [str(tmp_path / f"{i}.json") for i in range(2)]
     accepted = [True, False, True, True, False, True]
     for path, rows in zip(parts, (accepted[:4], accepted[4:]), strict=True):
-        with open(path, "w") as stream:
+        with open(path, "w", encoding="utf-8") as stream:
             json.dump({"settings": [{"accepted": a} for a in rows]}, stream)
     inputs = Inputs(Layout(), {"parts": parts})
     for count, kept in ((9, [0, 2, 3, 5]), (2, [0, 5])):

@@ -67,7 +67,7 @@ def pretend(job):
     """Leave what a job would leave: bytes of no meaning, and its provenance."""
     for path in job.outputs.values():
         Path(path).parent.mkdir(parents=True, exist_ok=True)
-        Path(path).write_text(f"{path}\n")
+        Path(path).write_text(f"{path}\n", encoding="utf-8")
     read = [path for paths in job.inputs.values() for path in paths]
     inside = job.layout.inside
     made = Made(
@@ -270,7 +270,7 @@ def test_changed_setting_reaches_what_depends_on_it_alone(what, folder):
 
 def test_changed_claim_reaches_what_reads_the_claims(copied):
     path = Path(CLAIMS)
-    path.write_text(path.read_text().replace("0.0307", "0.0407"))
+    path.write_text(path.read_text(encoding="utf-8").replace("0.0307", "0.0407"), encoding="utf-8")
     readers = {
         (kind_of(job), job.name)
         for job in every_job(RECORD)

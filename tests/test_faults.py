@@ -1,7 +1,7 @@
 """Some of the faults of `make faults`, one of a kind: nothing is lost and no number differs."""
 
 import pytest
-from faults import disks, kills
+from faults import disks, kills, places
 from faults.lab import World
 
 pytestmark = pytest.mark.slow
@@ -21,6 +21,10 @@ def test_second_run_is_told_of_the_first(world):
     outcome = kills.second_run(world)
     assert outcome[:4] == (1, 1, 0, 0)
     assert outcome.said.startswith("error: another run is working in this folder (process ")
+
+
+def test_run_of_another_checkout_with_the_same_results_is_told_of_the_first(world):
+    assert places.second_checkout(world)[:4] == (1, 1, 0, 0)
 
 
 def test_trace_that_was_edited_by_hand_is_named_by_the_audit(world):

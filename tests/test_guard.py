@@ -1,6 +1,7 @@
 """One run at a time in a folder: a live one is respected, a killed one is cleared away."""
 
 import errno
+import fcntl
 import os
 import signal
 import subprocess
@@ -10,6 +11,7 @@ import pytest
 import yaml
 from workflow_helpers import ROOT
 
+from emmoe.store import killed as killing
 from emmoe.store import lock as guard
 from emmoe.store.errors import RunError
 
@@ -27,7 +29,7 @@ time.sleep(float(sys.argv[2]))
 
 @pytest.fixture
 def folder(tmp_path, monkeypatch):
-    monkeypatch.setenv(guard.MARK, "")  # put back after the test: a guard sets it
+    monkeypatch.setenv(killing.MARK, "")  # put back after the test: a guard sets it
     (tmp_path / "results").mkdir()
     return tmp_path
 
@@ -36,8 +38,13 @@ def guarded(folder):
     return guard.Guard(folder, [folder / "results", folder / "downloads"])
 
 
+def locks(folder):
+    """The files of the folder's lock and its results'."""
+    return folder / ".snakemake" / "run.lock", folder / "results" / ".run.lock"
+
+
 def holder(folder, seconds):
-    """A process that holds the folder's lock."""
+    """A process that holds the folder's lock and its results'."""
     process = subprocess.Popen(
         [sys.executable, "-c", HOLDER, folder, str(seconds)], cwd=ROOT, stdout=subprocess.PIPE
     )
@@ -55,7 +62,7 @@ def killed(folder):
 
 def orphan(folder):
     """A process with a folder's mark, as jobs of its run have it."""
-    return subprocess.Popen(["sleep", "60"], env=os.environ | {guard.MARK: str(folder)})
+    return subprocess.Popen(["sleep", "60"], env=os.environ | {killing.MARK: str(folder)})
 
 
 def test_second_run_is_told_which_process_is_working(folder):
@@ -89,8 +96,8 @@ def test_run_after_a_killed_one_ends_its_jobs_first(folder, capsys):
 
 
 def of_another_machine(folder, monkeypatch):
-    lock = folder / ".snakemake" / "run.lock"
-    lock.write_text("process 1 on elsewhere\n")
+    for lock in locks(folder):
+        lock.write_text(f"process 1 on elsewhere in {folder}\n")
 
 
 def without_locks(folder, monkeypatch):
@@ -101,7 +108,7 @@ def without_locks(folder, monkeypatch):
 
 
 def without_processes(folder, monkeypatch):
-    monkeypatch.setattr(guard, "PROCESSES", folder / "proc")
+    monkeypatch.setattr(killing, "PROCESSES", folder / "proc")
 
 
 @pytest.mark.parametrize("where", [of_another_machine, without_locks, without_processes])
@@ -110,12 +117,13 @@ def test_where_the_last_run_may_still_work_nothing_is_ended_or_removed(folder, m
     job, left = orphan(folder), folder / "results" / ".r0.123.parquet"
     left.touch()
     where(folder, monkeypatch)
-    lock = folder / ".snakemake" / "run.lock"
-    with pytest.raises(RunError, match=f"end it and its jobs, then delete {lock}"):
+    first, second = locks(folder)
+    with pytest.raises(RunError, match=f"end it and its jobs, then delete {first} and {second}"):
         guarded(folder).begin()
     assert job.poll() is None and left.exists()
     job.kill()
-    lock.unlink()
+    first.unlink()
+    second.unlink()
     guarded(folder).begin()
 
 
@@ -161,6 +169,108 @@ def test_file_in_the_place_of_a_folder_is_told_before_anything_is_planned(folder
 
 
 @pytest.fixture
+def others(folder, tmp_path_factory):
+    """Another folder with the same results."""
+    other = tmp_path_factory.mktemp("other")
+    (other / "results").symlink_to(folder / "results")
+    return other
+
+
+def test_run_of_another_folder_with_the_same_results_is_respected(folder, others):
+    first = holder(others, 60)
+    said = rf"another run is working in .*/results \(process {first.pid} on .* in {others}\)"
+    with pytest.raises(RunError, match=said):
+        guarded(folder).begin()
+    first.kill()
+    first.wait()
+
+
+def test_run_of_another_folder_that_worked_while_this_one_was_planned_is_told(folder, others):
+    late = guarded(folder)
+    assert holder(others, 0).wait() == 0
+    with pytest.raises(RunError, match=r"working in .*results while this one was planned"):
+        late.begin()
+
+
+def test_killed_run_of_another_folder_with_the_same_results_is_cleared_away(folder, others, capsys):
+    run = killed(others)
+    job, left = orphan(others), folder / "results" / ".r0.123.parquet"
+    left.touch()
+    guarded(folder).begin()
+    assert job.wait() == -signal.SIGKILL and not left.exists()
+    assert f"process {run.pid} on" in capsys.readouterr().err
+
+
+def test_folders_with_results_of_their_own_do_not_wait_for_each_other(folder, tmp_path_factory):
+    other = tmp_path_factory.mktemp("other")
+    (other / "results").mkdir()
+    first = holder(other, 60)
+    guarded(folder).begin()
+    first.kill()
+    first.wait()
+
+
+def test_download_that_a_run_elsewhere_is_writing_is_left_to_it(folder):
+    killed(folder)
+    (folder / "downloads").mkdir()
+    left, written = (folder / "downloads" / f".a.gz.0123abc{i}.part" for i in "de")
+    left.touch()
+    with open(written, "wb") as stream:
+        fcntl.flock(stream, fcntl.LOCK_EX)
+        guarded(folder).begin()
+        assert written.exists() and not left.exists()
+
+
+def as_bytes(path):
+    path.write_bytes(b"\xff\xfe\0process")
+
+
+def as_words(path):
+    path.write_text("mine!\nreally\n", encoding="utf-8")
+
+
+def as_much(path):
+    path.write_bytes(b"process 1 on a in /" * 100_000)
+
+
+def as_folder(path):
+    path.mkdir()
+
+
+def as_link_to_nowhere(path):
+    path.symlink_to("nowhere")
+
+
+def as_loop(path):
+    path.symlink_to(path.name)
+
+
+def as_pipe(path):
+    os.mkfifo(path)
+
+
+@pytest.mark.parametrize("which", [0, 1])
+@pytest.mark.parametrize(
+    "damage", [as_bytes, as_words, as_much, as_folder, as_link_to_nowhere, as_loop, as_pipe]
+)
+def test_damaged_lock_is_told_and_left_alone(folder, damage, which):
+    path = locks(folder)[which]
+    path.parent.mkdir(exist_ok=True)
+    damage(path)
+    with pytest.raises(RunError, match=f"^{path}: (damaged|not a file)") as error:
+        guarded(folder).begin()
+    assert "\n" not in str(error.value) and os.path.lexists(path)
+
+
+def test_empty_lock_is_one_that_nobody_holds(folder, capsys):
+    for path in locks(folder):
+        path.parent.mkdir(exist_ok=True)
+        path.touch()
+    guarded(folder).begin()
+    assert capsys.readouterr().err == ""
+
+
+@pytest.fixture
 def queue(folder, monkeypatch):
     """The file that stands for Slurm's queue."""
     (folder / ".snakemake" / "slurm_logs").mkdir(parents=True)  # as the plugin leaves it
@@ -196,4 +306,4 @@ def test_slurm_that_does_not_answer_is_told_until_it_does(folder, queue):
 
 def test_jobs_are_known_by_the_prefix_that_the_profile_sets():
     profile = yaml.safe_load((ROOT / "profiles/slurm/profile.yaml").read_text())
-    assert f"{profile['slurm-jobname-prefix']}_" == guard.PREFIX
+    assert f"{profile['slurm-jobname-prefix']}_" == killing.PREFIX

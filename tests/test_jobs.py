@@ -83,9 +83,9 @@ def test_changed_result_is_named_by_its_state_and_by_who_reads_it(own, kind):
 
 def test_missing_and_damaged_provenance_are_named(own):
     job = run(next(Fit.every(own)))
-    text = Path(job.provenance).read_text()
+    text = Path(job.provenance).read_text(encoding="utf-8")
     for damaged in ("", text[:20], "[]", '{"kind": 1}'):
-        Path(job.provenance).write_text(damaged)
+        Path(job.provenance).write_text(damaged, encoding="utf-8")
         assert job.state() == f"{job.provenance}: {base.files.CHANGED}"
     Path(job.provenance).unlink()
     assert job.state() == f"{job.provenance} is missing"
@@ -120,7 +120,7 @@ def test_job_runs_from_json_alone(own):
 
 
 def test_file_from_outside_is_read_as_it_is(own):
-    Path("claims.csv").write_text("a\n1\n")
+    Path("claims.csv").write_text("a\n1\n", encoding="utf-8")
     inputs = Inputs(base.layout_of(own), {"claims": ["claims.csv"]})
     assert inputs.frame("claims")["a"].tolist() == [1]
     assert set(inputs.hashes()) == {"claims.csv"}

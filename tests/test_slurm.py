@@ -38,7 +38,7 @@ class Cluster(Checkout):
         """Start Snakemake; the fits named in `hold` will wait once they run."""
         for fit in hold:
             (self.folder / f"hold-{fit}").touch()
-        with open(self.folder / "run.log", "a") as log:
+        with open(self.folder / "run.log", "a", encoding="utf-8") as log:
             self.process = subprocess.Popen(
                 self.command(*OPTIONS),
                 cwd=self.folder,

@@ -3,6 +3,7 @@
 import argparse
 import dataclasses
 import sys
+from pathlib import Path
 from zipfile import ZipFile
 
 from emmoe import __version__
@@ -17,7 +18,11 @@ from emmoe.record.cells import grid
 from emmoe.record.plan import blocks_of
 from emmoe.record.read import expanded, load
 from emmoe.record.step_grid import variants
-from emmoe.store.errors import DataError, EmmoeError
+from emmoe.store.compiled import find_place
+from emmoe.store.errors import DataError
+from emmoe.store.failures import spoken
+from emmoe.store.lock import Guard
+from emmoe.store.preflight import check_place
 from emmoe.store.provenance import file_hash
 
 
@@ -56,7 +61,9 @@ def _check(args: argparse.Namespace) -> None:
 
 def _keep(args: argparse.Namespace) -> None:
     """Keep the figures, tables and provenance of a config's finished run."""
-    keep(load(args.config))
+    record = load(args.config)
+    Guard(Path.cwd(), [Path(record.folders.results), Path(record.folders.downloads)]).begin()
+    keep(record)
 
 
 def _explain(args: argparse.Namespace) -> None:
@@ -135,11 +142,11 @@ def main(arguments: list[str] | None = None) -> None:
     )
     verifying.add_argument("--seed", type=_natural, default=0, help="of the choice of the fits")
     verifying.set_defaults(run=_verify)
-    args = parser.parse_args(arguments)
-    try:
+    with spoken():
+        args = parser.parse_args(arguments)
+        check_place()
+        find_place()
         args.run(args)
-    except EmmoeError as error:
-        sys.exit(f"error: {error}")
 
 
 if __name__ == "__main__":

@@ -12,7 +12,7 @@ from pathlib import Path
 from workflow_helpers import ROOT
 
 from emmoe.store import provenance
-from faults import disks
+from faults import disks, places
 from faults.kills import kills, second_run
 from faults.lab import Outcome, World
 
@@ -26,13 +26,19 @@ def faults(place):
         "disk of the results full": disks.full_results,
         "disk of the whole folder full": disks.full_folder,
     }
+    others = {
+        "temporary folder full": places.full_scratch,
+        "sources and home read-only": places.read_only_sources,
+        "disk full while a run is kept": places.full_reference,
+    }
     if not disks.can_mount(place):
-        full = {"files longer than allowed": disks.limited_files}
+        full, others = {"files longer than allowed": disks.limited_files}, {}
     return {
         "scheduler killed": (partial(kills, whole=False, times=10), 10),
         "process group killed": (partial(kills, whole=True, times=10), 10),
         "second run in the folder": (second_run, 1),
-        **{name: (fault, 1) for name, fault in full.items()},
+        "second checkout with the same results": (places.second_checkout, 1),
+        **{name: (fault, 1) for name, fault in (full | others).items()},
         "results cannot be written": (disks.read_only, 1),
         "results are a file": (disks.file_for_folder, 1),
         "trace truncated": (disks.truncated, 1),

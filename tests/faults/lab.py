@@ -75,7 +75,7 @@ class Lab(Checkout):
 
     def begin(self):
         """Start a run as a process group of its own."""
-        with open(self.folder / "run.log", "a") as log:
+        with open(self.folder / "run.log", "a", encoding="utf-8") as log:
             return subprocess.Popen(
                 self.command("--cores", "2"),
                 cwd=self.folder,

@@ -31,6 +31,7 @@ from emmoe.jobs.probe import Probe  # noqa: E402
 from emmoe.jobs.product import Product, batches  # noqa: E402
 from emmoe.jobs.report import Report  # noqa: E402
 from emmoe.record import read  # noqa: E402
+from emmoe.store import compiled, preflight  # noqa: E402
 from emmoe.store.lock import Guard  # noqa: E402
 from emmoe.store.provenance import file_hash  # noqa: E402
 
@@ -38,7 +39,11 @@ from emmoe.store.provenance import file_hash  # noqa: E402
 given = workflow.config_settings
 files = [] if given.replace_workflow_config else [Path(workflow.basedir) / "config.yaml"]
 files += given.configfiles
+preflight.quote_interpreter()
 with told():
+    preflight.check_place()
+    preflight.check_cores(workflow.resource_settings.cores)
+    compiled_in = compiled.find_place()
     # A job's own process, on a cluster too, trusts what the process that started it has checked.
     record = read.load(files, given.config, thorough=workflow.is_main_process)
     layout = layout_of(record)
@@ -53,7 +58,10 @@ logger.addFilter(lambda line: "provenance/metadata" not in line.getMessage())
 # Before the first job of a run, not where there is nothing to do, nor in a dry run.
 onstart:
     with told():
+        preflight.check_means(workflow.executor_plugin.name)
         guarded.begin()
+    if compiled_in:
+        print(compiled.told_place(compiled_in), file=sys.stderr)
 
 
 TOGETHER = [name for name, own in record.experiments.items() if own.together]

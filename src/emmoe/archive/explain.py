@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 
 import pandas as pd
 
+from emmoe.archive.reference import check_kept
 from emmoe.audit import plan
 from emmoe.evidence import reported as paper
 from emmoe.jobs._kept import read_kept
@@ -66,6 +67,8 @@ def _found(claim_id: str, record: Record, behind: Behind) -> tuple[pd.Series, st
         if covered and jobs and all(job.state() == CURRENT for job in jobs):
             return row, source, [_known(job.found(), stale=False) for job in jobs]
     source = layout.reference.audit(plan.PAPER)["rows"]
+    if Path(source).is_file():
+        check_kept(layout)
     row = _row(source, claim_id)
     if row is None:
         raise DataError(f"no current audit of {claim_id}, and none in {source}: run make audit")
@@ -82,8 +85,6 @@ def _row(source: str, claim_id: str) -> pd.Series | None:
 
 def _kept(jobs: list[Fit], path: str) -> list[Known]:
     """The fits that the reference's provenance has on record."""
-    if not Path(path).is_file():
-        return []
     known = {made.path: made for made in read_kept(path)}
     pairs = [(job, known.get(f"{job.kind}/{job.name}")) for job in jobs]
     return [_known(made, not job.would_make(made)) for job, made in pairs if made is not None]

@@ -1,44 +1,105 @@
-"""Keeps the figures and tables of a full run, with what made them, as the reference."""
+"""Keeps the figures and tables of a full run, with what made them, as the reference.
+
+It is built beside the one that is there, checked, and put in its place as a whole."""
 
 import shutil
+from collections.abc import Container, Iterator
 from pathlib import Path
 
+from emmoe.archive.file import check
 from emmoe.audit.plan import PAPER
-from emmoe.jobs._kept import condensed
+from emmoe.jobs._inputs import Inputs
+from emmoe.jobs._kept import condensed, read_sums
 from emmoe.jobs.audit import Audit
 from emmoe.jobs.base import Job, layout_of
 from emmoe.jobs.calibrate_gather import CalibrateGather
 from emmoe.jobs.contest import Contest
 from emmoe.jobs.fit import Fit
+from emmoe.jobs.gather import Gather
 from emmoe.jobs.probe import Probe
 from emmoe.jobs.product import Product
 from emmoe.record.entries import KINDS, Record
+from emmoe.store import files
 from emmoe.store.errors import DataError
-from emmoe.store.files import write_json
+from emmoe.store.folders import atomic_folder
+from emmoe.store.layout import Layout
+from emmoe.store.provenance import file_hash
 
-RECORDED = (Fit, Contest, Probe, Product)  # kinds whose provenance is kept
+RECORDED = (Fit, Contest, Probe, Product, Audit, CalibrateGather)  # whose provenance is kept
+CALIBRATION = "calibration"
+FOLDERS = (*KINDS, "audit", CALIBRATION)  # whose files are sealed by the kept provenance
 
 
 def keep(record: Record) -> None:
     """Copy a full run's figures, tables, findings, audit and, if it is there, calibration to the
     reference folder, and condense the provenance of what they were made from into one file.
 
-    Raises DataError where there is no finished run to keep."""
+    Raises DataError, naming the file, and leaves the old reference whole, where something of the
+    run is missing, was changed, or was made with other settings or from other inputs."""
     layout = layout_of(record)
     finished = [*Product.every(record), Audit(record, PAPER)]
     if missing := [job.outputs for job in finished if not _is_there(job)]:
         lost = next(iter(missing[0].values()))
         raise DataError(f"{lost}: no finished run to keep: run make paper first")
-    for folder in (*KINDS, "audit"):
-        shutil.rmtree(Path(layout.reference.results, folder), ignore_errors=True)
-    for job in [*finished, *filter(_is_there, CalibrateGather.every(record))]:
-        for path in job.outputs.values():
-            kept = Path(layout.reference.results, layout.inside(path))
-            kept.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(path, kept)
-    made = [job.found() for kind in RECORDED for job in kind.every(record) if _is_there(job)]
-    write_json(condensed(made), layout.reference.kept_provenance)
+    there = [job for kind in (Gather, *RECORDED) for job in kind.every(record) if _is_there(job)]
+    for job in there:
+        check(job)
+        _check_inputs(job)
+    calibrated = [job for job in there if isinstance(job, CalibrateGather)]
+    with atomic_folder(layout.reference.results) as folder:
+        new = Layout(str(folder), layout.downloads)
+        replaced = FOLDERS if calibrated else [name for name in FOLDERS if name != CALIBRATION]
+        others = (*replaced, Path(new.kept_provenance).name)
+        _keep_others(Path(layout.reference.results), folder, others)
+        for job in (*finished, *calibrated):
+            _copy(job, folder)
+        made = condensed(job.found() for job in there if isinstance(job, RECORDED))
+        files.write_json(made | {"files": dict(_sums(folder))}, new.kept_provenance)
+
+
+def check_kept(layout: Layout) -> None:
+    """Raise DataError, naming a file, unless those of the reference are what `keep` left there."""
+    folder = Path(layout.reference.results)
+    known, found = read_sums(layout.reference.kept_provenance), dict(_sums(folder))
+    for name in sorted(known.keys() | found.keys()):
+        if known.get(name) != found.get(name):
+            said = "not what emmoe keep left there" if name in found else "missing"
+            raise DataError(f"{folder / name}: {said}: get the reference back, or keep a run anew")
 
 
 def _is_there(job: Job) -> bool:
     return all(Path(path).is_file() for path in (*job.outputs.values(), job.provenance))
+
+
+def _check_inputs(job: Job) -> None:
+    """Raise DataError unless a job's inputs are those that it was made from."""
+    made, now = job.found().inputs, Inputs(job.layout, job.inputs, job.checksums).hashes()
+    for name in sorted(made.keys() | now.keys()):
+        if made.get(name) != now.get(name):
+            raise DataError(f"{job.provenance}: made from another {name}: make its target again")
+
+
+def _keep_others(old: Path, new: Path, replaced: Container[str]) -> None:
+    """Copy what of the old reference the run does not replace."""
+    for path in old.glob("*"):
+        if path.name not in replaced:
+            (shutil.copytree if path.is_dir() else shutil.copyfile)(path, new / path.name)
+
+
+def _copy(job: Job, folder: Path) -> None:
+    """Copy a job's files; raises DataError where a copy is not what the job wrote."""
+    made = job.found()
+    for path in job.outputs.values():
+        kept = folder / job.layout.inside(path)
+        kept.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(path, kept)
+        if file_hash(kept) != made.outputs[job.layout.inside(path)]:
+            raise DataError(f"{path}: changed while it was copied: run the same command again")
+
+
+def _sums(folder: Path) -> Iterator[tuple[str, str]]:
+    """The SHA-256 of all files of a reference, by their names in it."""
+    for name in FOLDERS:
+        for path in sorted((folder / name).rglob("*")):
+            if path.is_file():
+                yield path.relative_to(folder).as_posix(), file_hash(path)

@@ -5,9 +5,13 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
+from msgspec import Struct
 
 from emmoe.store import files
+from emmoe.store.errors import DataError
 from emmoe.store.provenance import Made
+
+DAMAGED = "missing or damaged: get the reference back, or keep a run anew"
 
 
 def condensed(made: Iterable[Made]) -> dict[str, Any]:
@@ -36,9 +40,31 @@ def _brief(task: Any) -> Any:
     return brief
 
 
+class Kept(Struct, frozen=True):
+    """What a file of `condensed` holds; files: the SHA-256 of the reference's files, if of one."""
+
+    environments: list[dict[str, Any]]
+    jobs: list[dict[str, Any]]
+    files: dict[str, str] = {}
+
+
+def read_sums(path: Path | str) -> dict[str, str]:
+    """Return the SHA-256 of the files that a file of `condensed` stands beside."""
+    return _read(path).files
+
+
 def read_kept(path: Path | str) -> list[Made]:
-    """Return the jobs of a file of `condensed`."""
-    content = files.read_json(path)
-    environments = content["environments"]
-    rows = [row | {"environment": environments[row["environment"]]} for row in content["jobs"]]
-    return msgspec.convert(rows, list[Made])
+    """Return the jobs of a file of `condensed`; raises DataError, naming it, for what is none."""
+    kept = _read(path)
+    try:
+        rows = [row | {"environment": kept.environments[row["environment"]]} for row in kept.jobs]
+        return msgspec.convert(rows, list[Made])
+    except (LookupError, TypeError, msgspec.ValidationError):
+        raise DataError(f"{path}: {DAMAGED}") from None
+
+
+def _read(path: Path | str) -> Kept:
+    try:
+        return msgspec.convert(files.read_json(path), Kept)
+    except (DataError, msgspec.ValidationError):
+        raise DataError(f"{path}: {DAMAGED}") from None

@@ -15,6 +15,7 @@ from emmoe.jobs._inputs import Inputs
 from emmoe.jobs.base import Job, Outcome
 from emmoe.jobs.calibrate import Calibrate, write_predictions
 from emmoe.record.entries import Record
+from emmoe.store.files import put_csv
 from emmoe.store.layout import CLAIMS
 
 
@@ -69,9 +70,9 @@ class CalibrateGather(Job):
         bands = tables.bands(settings, scores, predicted, read)
         contents = {
             "settings": settings,
-            "scores": partial(scores.to_csv, index=False, float_format="%.5g"),
+            "scores": partial(put_csv, scores, float_format="%.5g"),
             "predictions": partial(write_predictions, predicted),
-            "bands": partial(bands.to_csv, index=False, float_format="%.6g"),
+            "bands": partial(put_csv, bands, float_format="%.6g"),
             "calibrate": report.text(task.families, settings, scores, predicted, bands),
         }
         return Outcome(contents)

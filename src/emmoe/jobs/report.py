@@ -84,4 +84,7 @@ def origins(record: Record):
         stale = [own.path for job, own in zip(there, made, strict=True) if not job.would_make(own)]
         return gathered(made, frozenset(stale), f"{layout.results}/**/*provenance.json")
     kept = layout.reference.kept_provenance
-    return gathered(read_kept(kept), frozenset(), kept) if Path(kept).is_file() else None
+    if not Path(kept).is_file():
+        return None
+    made = [own for own in read_kept(kept) if own.kind in (Fit.kind, Contest.kind, Probe.kind)]
+    return gathered(made, frozenset(), kept)

@@ -5,6 +5,7 @@ Looked for at <EMMOE_MIRROR>/<relative path>, if that environment variable is se
 addresses or folders; a relative folder starts at the current directory.
 """
 
+import fcntl
 import hashlib
 import http.client
 import os
@@ -14,6 +15,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path, PurePosixPath
 from typing import BinaryIO, NamedTuple
 from urllib.parse import quote
@@ -23,6 +25,7 @@ from emmoe.store.errors import DownloadError
 MIRROR_VARIABLE = "EMMOE_MIRROR"
 USER_AGENT = "emmoe (reproduction of a paper; Python urllib)"
 TIMEOUT = 15.0  # seconds without a byte
+GRACE, SLOWEST = 60.0, 1000.0  # seconds after which fewer bytes a second are too few
 BACKOFF = 0.5  # seconds before the first retry, doubled at each further one
 CHUNK = 1 << 16  # bytes
 
@@ -119,6 +122,8 @@ def _save(address: str, wanted: _Wanted) -> None:
     temporary = final.with_name(f".{final.name}.{secrets.token_hex(4)}.part")
     try:
         with open(temporary, "xb") as out:
+            with suppress(OSError):  # a file system without locks
+                fcntl.flock(out, fcntl.LOCK_EX)  # or `store.killed` would take it for left behind
             _copy_verified(address, wanted, out)
         os.replace(temporary, final)
     finally:
@@ -173,14 +178,16 @@ def _report(received: int, wanted: _Wanted, line: str) -> None:
 
 def _chunks(address: str) -> Iterator[bytes]:
     """Yield the bytes at an address; whatever goes wrong in reading becomes _SourceFailed."""
-    received = 0
+    received, began = 0, time.monotonic()
     try:
         request = urllib.request.Request(address, headers={"User-Agent": USER_AGENT})
         with urllib.request.urlopen(request, timeout=TIMEOUT) as stream:
             declared = getattr(stream, "length", None)  # Content-Length of HTTP, before any read
-            while chunk := stream.read(CHUNK):
+            while chunk := stream.read1(CHUNK):
                 received += len(chunk)
                 yield chunk
+                if (passed := time.monotonic() - began) > max(GRACE, received / SLOWEST):
+                    raise _SourceFailed(f"too slow: {received} bytes in {passed:.0f} s")
     except (OSError, http.client.HTTPException, ValueError) as error:
         raise _read_failure(address, error) from error
     if declared is not None and received < declared:
@@ -190,6 +197,8 @@ def _chunks(address: str) -> Iterator[bytes]:
 def _read_failure(address: str, error: Exception) -> _SourceFailed:
     if isinstance(error, urllib.error.HTTPError):
         error.close()
+        if 300 <= error.code < 400:  # urllib follows the others
+            return _SourceFailed(f"HTTP {error.code}, redirected for ever or to no web page")
         return _SourceFailed(f"HTTP {error.code}", error.code >= 500 or error.code in (408, 429))
     cause = getattr(error, "reason", error)  # urllib wraps the errors of the connection
     # A bad certificate is an OSError, but also a ValueError: like a bad address, it stays bad.

@@ -1,7 +1,9 @@
 """What a person reads when a job fails by no fault of the program: one line, no traceback."""
 
 import errno
+import io
 import os
+import signal
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -17,8 +19,10 @@ OF_THE_DISK = {
 
 
 @contextmanager
-def told() -> Iterator[None]:
-    """Turn a user's mistake, or a disk that does not take a file, into one line and exit code 1."""
+def told(nameless: str = "the disk") -> Iterator[None]:
+    """Turn a user's mistake, or a disk that does not take a file, into one line and exit code 1.
+
+    nameless: what is named where the system does not say which file."""
     try:
         yield
     except EmmoeError as error:
@@ -26,8 +30,37 @@ def told() -> Iterator[None]:
     except OSError as error:
         if error.errno not in OF_THE_DISK:
             raise
-        where, why = error.filename or "the disk", os.strerror(error.errno)
+        where, why = error.filename or nameless, os.strerror(error.errno)
         sys.exit(f"error: cannot use {where}: {why}: mend that and run the same command again")
+
+
+@contextmanager
+def spoken() -> Iterator[None]:
+    """Do as `told` for a command that prints to a terminal, a pipe or a file.
+
+    Characters that its encoding lacks are printed escaped; where nobody reads any more it ends
+    quietly, as other commands do; where nothing can be written, in one line."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+    try:
+        with told("standard output or the disk"):
+            yield
+            print(end="", flush=True)
+    except BrokenPipeError:
+        sys.exit(128 + signal.SIGPIPE)
+    except KeyboardInterrupt:
+        sys.exit("interrupted")
+    finally:
+        _drop_unwritable()
+
+
+def _drop_unwritable() -> None:
+    """Keep Python, which flushes when it ends, from failing there once more."""
+    try:
+        print(end="", flush=True)
+    except OSError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 @contextmanager
@@ -39,7 +72,7 @@ def logged(log: str, attempt: int = 1) -> Iterator[None]:
     mistake = Path(log)
     if attempt == 1:
         mistake.unlink(missing_ok=True)
-    elif mistake.exists() and (left := mistake.read_text().strip()):
+    elif mistake.exists() and (left := mistake.read_text(encoding="utf-8").strip()):
         sys.exit(left)
     try:
         with told():
@@ -47,7 +80,7 @@ def logged(log: str, attempt: int = 1) -> Iterator[None]:
     except SystemExit as end:
         if isinstance(end.code, str):
             with suppress(OSError):  # of a full disk the terminal tells
-                mistake.write_text(f"{end.code}\n")
+                mistake.write_text(f"{end.code}\n", encoding="utf-8")
         raise
     except MemoryError as error:  # leaves no line: with more memory another attempt may do
         sys.exit(f"error: out of memory: {' '.join(str(error).split())}")

@@ -1,7 +1,9 @@
 """Result files: written under a temporary name and renamed, checked when they are read."""
 
+import errno
 import json
 import os
+import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,6 +13,8 @@ import pandas as pd
 
 from emmoe.store.errors import DataError
 
+FORMULAS = ("=", "+", "-", "@", "\t")
+NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?|[+-]?inf", re.IGNORECASE)
 CHANGED = "edited or damaged after it was written: delete it to have it made again"
 
 
@@ -47,7 +51,26 @@ def write_json(content: Any, path: Path | str) -> None:
 def write_csv(frame: pd.DataFrame, path: Path | str, **options: Any) -> None:
     """Write a table, in full precision unless the options say otherwise."""
     with atomic(path) as temporary:
-        frame.to_csv(temporary, index=False, **options)
+        put_csv(frame, temporary, **options)
+
+
+def put_csv(frame: pd.DataFrame, path: Path | str, **options: Any) -> None:
+    """Write a table at once to a path that is temporary.
+
+    An apostrophe goes before a text that a spreadsheet would compute instead of show."""
+    texts = frame.select_dtypes(exclude=("number", "bool", "datetime"))
+    inert = {name: frame[name].map(_inert) for name in texts}
+    shown = frame.assign(**inert) if inert else frame
+    shown.rename(columns=_inert).to_csv(path, index=False, lineterminator="\n", **options)
+
+
+def _inert(cell: Any) -> Any:
+    """A cell that no spreadsheet takes for a formula, as it does texts that begin so, or, where a
+    carriage return is in it, for two."""
+    if not isinstance(cell, str):
+        return cell
+    text = cell.replace("\r", " ")
+    return f"'{text}" if text.startswith(FORMULAS) and not NUMBER.fullmatch(text) else text
 
 
 def write_parquet(frame: pd.DataFrame, path: Path | str, **options: Any) -> None:
@@ -60,7 +83,7 @@ def read_json(path: Path | str) -> dict[str, Any]:
     """Return a JSON file's mapping; raises DataError, in one line, for what is none."""
     try:
         content = json.loads(Path(path).read_text(encoding="utf-8"))
-    except (ValueError, OSError):
+    except (ValueError, OSError, RecursionError):
         content = None
     if not isinstance(content, dict):
         raise DataError(f"{path}: {CHANGED}")
@@ -73,8 +96,12 @@ READERS: Mapping[str, Callable] = {".parquet": pd.read_parquet, ".csv": pd.read_
 def read_frame(path: Path | str) -> pd.DataFrame:
     """Read a table by its suffix; raises DataError, in one line, for one that can't be read."""
     try:
+        if Path(path).is_dir():  # which pandas reads
+            raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
         return READERS[Path(path).suffix](path)
-    except (OSError, ValueError) as error:
+    except MemoryError:
+        raise
+    except Exception as error:  # what damaged bytes make of a reader
         said = " ".join(str(error).split())
         raise DataError(f"{path}: not a readable table ({said}): delete it") from None
 

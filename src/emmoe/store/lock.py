@@ -1,44 +1,94 @@
-"""One run at a time in a folder, and the end of what a killed run left behind.
+"""One run at a time in a folder, and one at a time that writes to a folder of results.
 
-The lock is the kernel's (flock): it ends with the process that holds it, however that ends, while
-the jobs of a killed run live on. Every job inherits the environment variable MARK, by which Linux
-shows them; Slurm shows its jobs by their folder and the prefix of their names (profiles/slurm).
-Where neither the lock nor Linux can tell, on a file system without locks or on another machine than
-the last run's, nothing is ended or removed: whoever starts the run is asked to.
+Two folders may share their results, so that both are locked. The locks are the kernel's (flock):
+they end with the process that holds them, however that ends, while the jobs of a killed run live
+on, until the next one ends them. Where neither a lock nor Linux can tell, on a file system without
+locks or on another machine than the last run's, nothing is ended or removed: whoever starts the run
+is asked to.
 """
 
 import atexit
 import fcntl
 import os
 import re
-import signal
 import socket
-import subprocess
 import sys
 import tempfile
-import time
-from collections.abc import Callable, Sequence
-from contextlib import suppress
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TextIO
+from typing import IO
 
+from emmoe.store import killed
 from emmoe.store.errors import RunError
 from emmoe.store.layout import OLDER
 
-MARK = "EMMOE_RUN"
-PREFIX = "emmoe_"  # of the names of Slurm jobs
-PATIENCE = 60.0  # seconds that a killed job may take to end
-# Names that `store.files.atomic` and `store.download` give to files that are not finished.
-PROCESSES = Path("/proc")
-UNFINISHED = re.compile(r"\..+\.\d+\.\w+|\..+\.[0-9a-f]{8}\.part")
+NAME = "run.lock"
+LINE = re.compile(r"process \d+ on (\S+) in (/.*)")
+LONGEST = 5000  # bytes of a line: more than any path has
 
 
-def _refuse_older(results: Path) -> None:
-    """Raise RunError where results lie that another version laid out: they would mix."""
-    for name in OLDER:
-        if (results / name).exists():
-            said = f"{results / name}: made by an older version, which laid results out otherwise"
-            raise RunError(f"{said}: move {results} away, or delete all in it but reference/")
+class Lock:
+    """A file that one run at a time holds, and in it a line that says which."""
+
+    def __init__(self, path: Path, what: str):
+        """what: that in which only one run may work."""
+        self.path, self._what = path, what
+        self._planned = self._touched()
+        self.holds = True  # if this file system has locks
+
+    def _touched(self) -> int | None:
+        """When a run last took or released the lock; None if none did."""
+        return self.path.stat().st_mtime_ns if self.path.is_file() else None
+
+    def take(self) -> str:
+        """Hold the lock until this process ends; return the line of a run that was killed, or "".
+
+        Raises RunError if another run holds it, or did since this lock was made, or if the file is
+        no lock."""
+        known = self.path.is_file()
+        if not known and os.path.lexists(self.path):
+            raise RunError(f"{self.path}: not a file, and the lock belongs there: move it away")
+        self.path.parent.mkdir(exist_ok=True)
+        stream = open(self.path, "a+b")  # noqa: SIM115 (closing it releases the lock)
+        try:
+            self._flock(stream)
+            if (self._touched() if known else None) != self._planned:
+                said = f"another run was working in {self._what} while this one was planned"
+                raise RunError(f"{said}: run the same command again")
+            last = self._line(stream)
+        except RunError:
+            stream.close()
+            raise
+        self._stream = stream
+        return last
+
+    def _flock(self, stream: IO[bytes]) -> None:
+        try:
+            fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            said = f"another run is working in {self._what} ({self._line(stream)})"
+            raise RunError(f"{said}: wait for it or stop it") from None
+        except OSError as error:  # some file systems of clusters have no locks
+            said = f"nothing keeps a second run out of {self._what}"
+            print(f"{self.path}: {error.strerror}: {said}", file=sys.stderr, flush=True)
+            self.holds = False
+
+    def _line(self, stream: IO[bytes]) -> str:
+        """The line of who holds the lock, or did until it was killed; "" if nobody."""
+        stream.seek(0)
+        line = os.fsdecode(stream.read(LONGEST))
+        if line and not (line.endswith("\n") and LINE.fullmatch(line[:-1])):
+            said = f"{self.path}: damaged, so that it cannot be told who holds it"
+            raise RunError(f"{said}: see that no run works in {self._what}, then delete it")
+        return line.rstrip("\n")
+
+    def sign(self, folder: Path) -> None:
+        """Write who holds the lock; the line is taken out when this process ends in order."""
+        line = f"process {os.getpid()} on {socket.gethostname()} in {folder}\n"
+        self._stream.truncate(0)
+        self._stream.write(os.fsencode(line))
+        self._stream.flush()
+        atexit.register(self._stream.truncate, 0)
 
 
 class Guard:
@@ -50,74 +100,53 @@ class Guard:
 
         Raises RunError where a file has the name of one of these."""
         self._folder, self._written = folder.resolve(), written
-        self._lock = self._folder / ".snakemake" / "run.lock"
-        self._planned = self._touched()
-        self._own_job = os.environ.get("SLURM_JOB_ID")  # the plugin hides it later
-        os.environ[MARK] = str(self._folder)
-        for path in {part for folder in written for part in (folder, *folder.parents)}:
-            if path.exists() and not path.is_dir():
+        own = self._folder / ".snakemake"
+        for path in {part for last in (own, *written) for part in (last, *last.parents)}:
+            if os.path.lexists(path) and not path.is_dir():
                 raise RunError(f"{path}: a file has the name of a folder: move it away")
+        results = self._folder / written[0]
+        self._locks = Lock(own / NAME, "this folder"), Lock(results / f".{NAME}", str(written[0]))
+        self._own_job = os.environ.get("SLURM_JOB_ID")  # the plugin hides it later
+        os.environ[killed.MARK] = str(self._folder)
 
     def begin(self) -> None:
-        """Hold the lock until this process ends; end and remove what a killed run left.
-
-        Raises RunError if another run holds it, or did since this one was planned, or if results
-        cannot be written."""
-        self._lock.parent.mkdir(exist_ok=True)
-        known = self._lock.is_file()
-        stream = open(self._lock, "a+")  # noqa: SIM115 (closing it would release the lock)
-        held = self._take(stream)
-        if (self._touched() if known else None) != self._planned:
-            said = "another run was working in this folder while this one was planned"
-            raise RunError(f"{said}: run the same command again")
-        if last := _content(stream):  # a run that ends in order takes its line out
-            self._clear(last, held)
-        stream.truncate(0)
-        stream.write(f"process {os.getpid()} on {socket.gethostname()}\n")
-        stream.flush()
-        atexit.register(stream.truncate, 0)
-        _try_to_write(self._written[0])
+        """Do as `hold`; raises RunError, too, where results of an older version lie."""
+        self.hold()
         _refuse_older(self._written[0])
 
-    def _take(self, stream: TextIO) -> bool:
-        """Take the lock; return whether this file system has any."""
-        try:
-            fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            said = f"another run is working in this folder ({_content(stream)})"
-            raise RunError(f"{said}: wait for it or stop it") from None
-        except OSError as error:  # some file systems of clusters have no locks
-            said = f"{self._lock}: {error.strerror}: nothing keeps a second run out of this folder"
-            print(said, file=sys.stderr, flush=True)
-            return False
-        return True
+    def hold(self) -> None:
+        """Hold the locks until this process ends; end and remove what a killed run left.
 
-    def _touched(self) -> int | None:
-        """When a run last took or released the lock; None if none did."""
-        return self._lock.stat().st_mtime_ns if self._lock.is_file() else None
+        Raises RunError if another run holds one, or did since this one was planned, or if results
+        cannot be written."""
+        work, results = self._locks
+        left = [work.take()]
+        _try_to_write(self._written[0])
+        left.append(results.take())
+        for last in dict.fromkeys(filter(None, left)):
+            self._clear(last)
+        for lock in self._locks:
+            lock.sign(self._folder)
 
-    def _clear(self, last: str, held: bool) -> None:
+    def _clear(self, last: str) -> None:
         """End the jobs of a killed run and remove the files that they had not finished."""
-        if not (held and last.endswith(f" on {socket.gethostname()}") and PROCESSES.is_dir()):
+        machine, folder = LINE.fullmatch(last).groups()
+        holds = all(lock.holds for lock in self._locks)
+        if not (holds and machine == socket.gethostname() and killed.PROCESSES.is_dir()):
             said = f"the last run ({last}) was killed or still works: from here it cannot be told"
-            raise RunError(f"{said}: end it and its jobs, then delete {self._lock}")
-        cancelled = _end(lambda: _queued(self._folder) - {self._own_job}, _cancel)
-        jobs = _end(lambda: _marked(self._folder), lambda job: os.kill(int(job), signal.SIGKILL))
-        files = [
-            path
-            for folder in self._written
-            for path in folder.rglob(".*")
-            if UNFINISHED.fullmatch(path.name) and path.is_file()
-        ]
-        for path in files:
-            path.unlink(missing_ok=True)
-        ended = f"{jobs + cancelled} jobs of it ended, {len(files)} unfinished files removed"
-        print(f"The last run ({last}) was killed: {ended}.", file=sys.stderr, flush=True)
+            names = " and ".join(str(lock.path) for lock in self._locks)
+            raise RunError(f"{said}: end it and its jobs, then delete {names}")
+        jobs = killed.end_jobs(Path(folder), self._own_job)
+        ended = f"{jobs} jobs of it ended, {killed.remove_unfinished(self._written)} unfinished"
+        print(f"The last run ({last}) was killed: {ended} files removed.", file=sys.stderr)
 
 
-def _content(stream: TextIO) -> str:
-    stream.seek(0)
-    return stream.read().strip()
+def _refuse_older(results: Path) -> None:
+    """Raise RunError where results lie that another version laid out: they would mix."""
+    for name in OLDER:
+        if (results / name).exists():
+            said = f"{results / name}: made by an older version, which laid results out otherwise"
+            raise RunError(f"{said}: move {results} away, or delete all in it but reference/")
 
 
 def _try_to_write(folder: Path) -> None:
@@ -128,49 +157,3 @@ def _try_to_write(folder: Path) -> None:
     except OSError as error:
         said = f"{folder}: cannot be written ({error.strerror})"
         raise RunError(f"{said}: make it a folder that you may write to") from None
-
-
-def _end(found: Callable[[], set[str]], end: Callable[[str], object]) -> int:
-    """End all jobs that are found until none is any more; return how many there were."""
-    ended: set[str] = set()
-    until = time.monotonic() + PATIENCE
-    while jobs := found():
-        if time.monotonic() > until:
-            raise RunError(f"jobs of a killed run do not end: {', '.join(sorted(jobs))}: end them")
-        for job in jobs - ended:
-            with suppress(ProcessLookupError):
-                end(job)
-        ended |= jobs
-        time.sleep(0.1)
-    return len(ended)
-
-
-def _marked(folder: Path) -> set[str]:
-    """The processes that were started with a folder's mark, this one apart."""
-    mark = f"{MARK}={folder}".encode()
-    found = set()
-    for process in PROCESSES.glob("[0-9]*"):
-        with suppress(OSError):  # it ended meanwhile, or is another user's
-            if mark in (process / "environ").read_bytes().split(b"\0"):
-                found.add(process.name)
-    return found - {str(os.getpid())}
-
-
-def _queued(folder: Path) -> set[str]:
-    """This user's jobs in Slurm's queue that were submitted from a folder, if any ever were.
-
-    Raises RunError if Slurm does not answer."""
-    if not (folder / ".snakemake" / "slurm_logs").is_dir():  # the plugin makes it
-        return set()
-    command = ["squeue", "--me", "--noheader", "--format=%A|%j|%Z"]
-    try:
-        asked = subprocess.run(command, capture_output=True, text=True, check=True)
-    except (OSError, subprocess.CalledProcessError):
-        said = "squeue does not answer, and a killed run may have jobs in the queue"
-        raise RunError(f"{said}: run the same command again when it does") from None
-    rows = [line.split("|", 2) for line in asked.stdout.splitlines()]
-    return {job for job, name, place in rows if name.startswith(PREFIX) and place == str(folder)}
-
-
-def _cancel(job: str) -> None:
-    subprocess.run(["scancel", job], capture_output=True)

@@ -14,6 +14,7 @@ from emmoe.evidence.compare import Field, expected, fields, ratio
 from emmoe.evidence.estimates import median_cost
 from emmoe.evidence.reach import PROBLEM, Targets, joined
 from emmoe.evidence.tuning import work
+from emmoe.tables._shared.write import powers
 
 COLUMNS = [
     "contest", "cell", "model", "start", "norm_beta", "norm_w", "target", "currency", "rival",
@@ -62,7 +63,7 @@ def _row(field: Field, rival: str, em: str) -> dict:
     typical, relative = expected(field, rival), ratio(field, em, rival)
     median = median_cost(cost, success, capped)
     return {
-        "doublings": field.choice.loc[rival, "variant"],
+        "doublings": powers(field.choice.loc[rival, "variant"]),
         "at_edge": bool(field.choice.loc[rival, "at_edge"]),
         "runs": len(cost),
         "capped": int(capped.sum()),

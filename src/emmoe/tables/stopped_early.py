@@ -14,6 +14,7 @@ from emmoe.evidence.estimates import interval, resamples
 from emmoe.evidence.reach import PROBLEM, joined, stopped
 from emmoe.evidence.tuning import ACCURACY, choose, chosen
 from emmoe.evidence.verdicts import LOSS, TIE, WIN, WORDS
+from emmoe.tables._shared.write import powers
 
 COLUMNS = [
     "contest", "cell", "rival", "doublings", "at_edge", "runs", "test_accuracy", "accuracy_low",
@@ -36,7 +37,8 @@ def build(*, curves: Mapping[str, str], em: str = "em", **contests: pd.DataFrame
         for rival in (name for name in curves if name in accuracy.index):
             own = part[part["rival"] == rival]
             row = dict(zip(PROBLEM, problem, strict=True)) | {"rival": rival, "runs": len(own)}
-            row |= {"doublings": own["variant"].iloc[0], "at_edge": bool(own["at_edge"].iloc[0])}
+            row |= {"doublings": powers(own["variant"].iloc[0])}
+            row |= {"at_edge": bool(own["at_edge"].iloc[0])}
             row |= {n: own[n].mean() for n in ("test_cross_entropy", "passes")}
             row |= {"iterations": own["iteration"].mean()}
             table.append(row | _accuracies(accuracy, rival, em, curves))

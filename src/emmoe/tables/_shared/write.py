@@ -7,12 +7,18 @@ from typing import Any
 import pandas as pd
 
 from emmoe.record.entries import Product
+from emmoe.store.files import put_csv
 
 
 def contents(frame: pd.DataFrame, entry: Product) -> dict[str, Callable | str]:
     """Return, by suffix, what to write of a table."""
-    csv = partial(frame.to_csv, index=False, float_format="%.6g", lineterminator="\n")
+    csv = partial(put_csv, frame, float_format="%.6g")
     return {"csv": csv, "md": markdown(frame)}
+
+
+def powers(doublings: str) -> str:
+    """Return a step's name, e.g. "+1 -2", as what the config's is multiplied by: "2^1 2^-2"."""
+    return " ".join(f"2^{int(k)}" for k in doublings.split())
 
 
 def markdown(frame: pd.DataFrame) -> str:

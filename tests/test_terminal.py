@@ -1,0 +1,112 @@
+"""What every command does where its words cannot be written, or not as they are."""
+
+import io
+import os
+import resource
+import signal
+import sys
+from contextlib import contextmanager
+
+import pytest
+from workflow_helpers import ROOT
+
+from emmoe import __main__ as cli
+
+COMMANDS = {
+    "list": ["list"],
+    "check": ["check"],
+    "expanded": ["check", "--expanded"],
+    "explain": ["explain", "figure_1a_em_0"],
+    "help": ["--help"],
+}
+ENCODINGS = ("ascii", "latin-1", "cp437", "shift_jis", "koi8-r")
+
+
+@pytest.fixture(autouse=True)
+def here(monkeypatch):
+    monkeypatch.chdir(ROOT)
+
+
+@pytest.fixture(params=COMMANDS)
+def command(request):
+    return COMMANDS[request.param]
+
+
+def ended(arguments):
+    """What a command ends with: its status, or its line."""
+    try:
+        cli.main(arguments)
+    except SystemExit as end:
+        return end.code
+    return None
+
+
+@contextmanager
+def unread(folder):
+    """A pipe that nobody reads any more."""
+    reader, writer = os.pipe()
+    os.close(reader)
+    yield writer
+
+
+@contextmanager
+def full(folder):
+    """A device that takes nothing."""
+    yield os.open("/dev/full", os.O_WRONLY)
+
+
+@contextmanager
+def limited(folder):
+    """A file that may have no more than 50 bytes."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    ignored = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    output = os.open(folder / "output", os.O_WRONLY | os.O_CREAT)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (50, before[1]))
+    try:
+        yield output
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+        signal.signal(signal.SIGXFSZ, ignored)
+
+
+LINES = {unread: "", full: "No space left on device", limited: "File too large"}
+
+
+@pytest.mark.parametrize("buffering", [1, 8192], ids=["by line", "by block"])
+@pytest.mark.parametrize("output", LINES, ids=lambda output: output.__name__)
+def test_output_that_cannot_be_written_ends_a_command_in_one_line_at_most(
+    command, output, buffering, tmp_path, monkeypatch
+):
+    with output(tmp_path) as descriptor:
+        stream = open(descriptor, "w", buffering, encoding="utf-8")  # noqa: SIM115
+        monkeypatch.setattr(sys, "stdout", stream)
+        end = ended(command)
+        stream.close()
+    if command == COMMANDS["help"]:  # argparse prints it as far as it can be
+        assert end in (0, 128 + signal.SIGPIPE) or LINES[output] in end
+    elif output is unread:
+        assert end == 128 + signal.SIGPIPE
+    else:
+        assert end.startswith("error: ") and LINES[output] in end and "\n" not in end
+
+
+@pytest.mark.parametrize("encoding", ENCODINGS)
+def test_what_an_encoding_lacks_is_printed_escaped(command, encoding, monkeypatch):
+    printed = io.BytesIO()
+    monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(printed, encoding=encoding))
+    assert ended(command) in (None, 0)
+    sys.stdout.flush()
+    assert printed.getvalue().decode(encoding)
+
+
+def test_closed_output_is_no_mistake(command, monkeypatch):
+    monkeypatch.setattr(sys, "stdout", None)
+    assert ended(command) in (None, 0)
+
+
+def test_interrupt_is_told_in_a_word(monkeypatch):
+    def interrupt(_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(cli, "_list", interrupt)
+    assert ended(["list"]) == "interrupted"
