@@ -1,0 +1,205 @@
+"""Makes archived results again, in a process of its own with limits, and compares them.
+
+A fit is made from the archived config alone. What is made from fits, contests and probes is made
+from the archived ones, in a temporary folder: a summary from its traces, a table from its
+summaries, the audit from traces and tables. Nothing is written elsewhere.
+"""
+
+import io
+import resource
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
+from dataclasses import dataclass, replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import NamedTuple
+
+import msgspec
+
+from emmoe.archive import bounds, compare, contents
+from emmoe.archive.reader import SUMS, Folder, Reader, is_folder, opened
+from emmoe.archive.stated import Environment, Stated, stated
+from emmoe.jobs.base import Job, execute
+from emmoe.jobs.fit import Fit
+from emmoe.record.entries import Record
+from emmoe.store import files
+from emmoe.store.errors import DataError
+from emmoe.store.provenance import digest, environment, file_hash
+
+LIBRARIES = (
+    "numpy", "scipy", "numba", "llvmlite", "pandas", "pyarrow", "scikit-learn", "matplotlib",
+)  # fmt: skip
+REFERENCE = "reference/"  # below the results: what a full run was once kept as
+
+
+class Outcome(NamedTuple):
+    """What came of a job: whether it is the same, and a line that says so."""
+
+    same: bool
+    line: str
+
+
+@dataclass(frozen=True)
+class Place:
+    """An archive, or a folder of results of a record."""
+
+    path: Path
+    record: Record | None = None
+
+    @contextmanager
+    def opened(self) -> Iterator[Reader]:
+        """Open it; raises DataError as `emmoe.archive.reader.opened` does."""
+        if self.record is None:
+            with opened(self.path) as reader:
+                yield reader
+        else:
+            yield Folder(contents.on_disk(contents.moved(self.record, self.path)))
+
+
+def is_results(path: Path | str) -> bool:
+    """Return whether a path is a folder, and not one that an archive was unpacked to."""
+    return is_folder(path) and not Path(path, SUMS).exists()
+
+
+def limit(minutes: int) -> None:
+    """Let this process use so much more CPU time, and no more memory than there is to use."""
+    used = resource.getrusage(resource.RUSAGE_SELF)
+    seconds = int(used.ru_utime + used.ru_stime) + 60 * minutes + 1
+    for kind, most in ((resource.RLIMIT_CPU, seconds), (resource.RLIMIT_AS, bounds.MEMORY)):
+        hard = resource.getrlimit(kind)[1]
+        resource.setrlimit(
+            kind, (most if hard == resource.RLIM_INFINITY else min(most, hard), hard)
+        )
+
+
+def again(place: Place, job: Job, folder: str | None, minutes: int) -> Outcome:
+    """Make a job again and compare it; folder: of what it is made from, None for a fit."""
+    limit(minutes)
+    try:
+        with _quiet(), place.opened() as reader, TemporaryDirectory() as own:
+            made = stated(reader, contents.archived(job, job.provenance))
+            new = replace(job, record=contents.moved(job.record, folder or own))
+            if folder:
+                _bring(job, new, made)
+            elif made.made.settings != digest(job.plain_task):
+                raise DataError("made with other settings than those of config.yaml")
+            execute(new.work, new.inputs)
+            return Outcome(True, f"{job.kind}/{job.name}: {_compared(reader, job, new, made)}")
+    except Exception as error:  # what a stranger's tables hold may break whatever reads them
+        said = (
+            ""
+            if isinstance(error, DataError)
+            else f"cannot be made again: {type(error).__name__}: "
+        )
+        return Outcome(False, f"{job.kind}/{job.name}: {said}{error}")
+
+
+def lay_out(place: Place, jobs: list[Job], folder: str, minutes: int) -> Outcome:
+    """Copy archived runs to where what is made from them is made again, as made by this code."""
+    limit(minutes)
+    try:
+        with place.opened() as reader:
+            for job in jobs:
+                _copy(reader, job, replace(job, record=contents.moved(job.record, folder)))
+    except Exception as error:
+        return Outcome(False, f"nothing made from runs can be made again: {error}")
+    return Outcome(True, f"{len(jobs)} fits, contests and probes as archived")
+
+
+def _copy(reader: Reader, job: Job, new: Job) -> None:
+    for old, path in zip(job.outputs.values(), new.outputs.values(), strict=True):
+        name = contents.archived(job, old)
+        data = reader.read(name)
+        if name.endswith(".parquet"):
+            rows, columns = compare.shape(name, data)
+            if rows > _most_rows(job) or len(columns) > bounds.COLUMNS:
+                raise DataError(f"{name}: {rows} rows and {len(columns)} columns are too many")
+        target = _inside(path, new)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_bytes(data)
+    made = stated(reader, contents.archived(job, job.provenance)).made
+    current = msgspec.structs.replace(made, code=job.code)  # else the audit would call it stale
+    files.write_json(msgspec.to_builtins(current), _inside(new.provenance, new))
+
+
+def _most_rows(job: Job) -> int:
+    """The rows that a table of a run can have."""
+    if not isinstance(job, Fit):
+        return bounds.ROWS
+    iterations = max(own.iterations for own in job.task.fitters.values())
+    return len(job.task.cells) * len(job.task.replicates) * (iterations + 2)
+
+
+def _inside(path: str, job: Job) -> Path:
+    """A result's path; raises DataError for one that would leave the folder of results: names hold
+    settings."""
+    root = Path(job.layout.results).resolve()
+    if not Path(path).resolve().is_relative_to(root):
+        raise DataError(f"{path}: not below {root}")
+    return Path(path)
+
+
+def _bring(job: Job, new: Job, made: Stated) -> None:
+    """Check that all that a job is made from is there, and is what it was made from; bring what it
+    read of the kept reference."""
+    for inside, known in made.made.inputs.items():
+        if inside.startswith(REFERENCE):
+            source = Path(job.layout.results, inside)
+            _check_same(str(source), known)
+            target = _inside(f"{new.layout.results}/{inside}", new)
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_bytes(source.read_bytes())
+    for path in (path for paths in new.inputs.values() for path in paths):
+        inside = new.layout.inside(path)
+        if new.layout.is_result(path) and not Path(path).is_file():
+            raise DataError(f"cannot be made again: {contents.FOLDER}/{inside} is not here")
+        if inside == path:
+            _check_same(path, made.made.inputs.get(path))
+
+
+def _check_same(path: str, known: str | None) -> None:
+    if not Path(path).is_file() or file_hash(path) != known:
+        raise DataError(f"cannot be made again: it was made from another {path} than the one here")
+
+
+def _compared(reader: Reader, job: Job, new: Job, made: Stated) -> str:
+    """How a job agrees; raises DataError, naming the file, if it does not."""
+    others = _others(made, job)
+    note = f" (made with another {', '.join(others)})" if others else ""
+    equal = True
+    for kind, path in job.outputs.items():
+        name = contents.archived(job, path)
+        archived = reader.read(name)
+        now = Path(new.outputs[kind]).read_bytes()
+        if not name.endswith((".parquet", *compare.DRAWN)):
+            now = now.replace(new.layout.results.encode(), job.record.folders.results.encode())
+        equal = equal and archived == now
+        if found := compare.difference(name, archived, now, exact=not others):
+            raise DataError(f"{name}: {found}{note}")
+    same = "the same, byte for byte" if equal else f"the same within {compare.TOLERANCE:g}"
+    return same + note
+
+
+def _others(made: Stated, job: Job) -> list[str]:
+    """What a job was made with that is not what makes it now, and so its last bits."""
+    before, now = made.environment, msgspec.convert(environment(), Environment)
+
+    def blas(of: Environment) -> set[tuple[str | None, ...]]:
+        pools = [pool for pool in of.blas if pool.internal_api != "openmp"]
+        return {(p.internal_api, p.version, p.architecture) for p in pools}
+
+    others = [name for name in ("python", "cpu") if getattr(before, name) != getattr(now, name)]
+    # What has not been loaded in one of the processes is not another.
+    others += [] if blas(before) <= blas(now) or blas(now) <= blas(before) else ["BLAS"]
+    known = [name for name in LIBRARIES if name in before.versions]
+    others += [name for name in known if before.versions[name] != now.versions.get(name)]
+    return others + (["code"] if made.made.code != job.code else [])
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Print nothing: what a job says comes from an archive's names and numbers."""
+    with warnings.catch_warnings(), redirect_stdout(io.StringIO()), redirect_stderr(io.StringIO()):
+        warnings.simplefilter("ignore")
+        yield

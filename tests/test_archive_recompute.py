@@ -1,0 +1,197 @@
+"""What is made again from an archive shows a number that was forged, however well."""
+
+import json
+from io import BytesIO
+
+import pandas as pd
+import pytest
+import yaml
+from archive_helpers import (
+    TRACE,
+    corrected,
+    make,
+    members,
+    pack,
+    rich,
+    verify,
+    write,
+)
+
+from emmoe.archive import again, bounds, compare
+from emmoe.jobs.gather import Gather
+from emmoe.record import read
+from emmoe.store.errors import DataError
+
+FORGED = {
+    "gather/small": "results/summaries/small.csv",
+    "product/tables/certificate": "results/tables/certificate.csv",
+    "product/findings/f1": "results/findings/f1.json",
+    "product/figures/figure_2": "results/figures/figure_2.png",
+    "audit/figures": "results/audit/figures/audit.csv",
+}
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory):
+    """The files of the archive of a run with all kinds of products, a probe and an audit."""
+    folder = tmp_path_factory.mktemp("run")
+    content = rich(folder / "results")
+    make(content)
+    write(content, folder / "archive.zip")
+    return members(folder / "archive.zip")
+
+
+def drawn(lines):
+    """The line of `verify` that says which fits were drawn, and the first of their outcomes."""
+    at = next(i for i, line in enumerate(lines) if line.startswith("recompute"))
+    return lines[at], lines[at + 1].split()[1]
+
+
+def differing(lines):
+    """The jobs that came out another way."""
+    return {line.split()[1].rstrip(":") for line in lines if line.startswith("differs")}
+
+
+def altered(content, change):
+    """An archive's files with a change to a trace."""
+    trace = pd.read_parquet(BytesIO(content[TRACE]))
+    trace.loc[2, "loss"] = change(trace.loc[2, "loss"])
+    data = BytesIO()
+    trace.to_parquet(data, index=False)
+    return content | {TRACE: data.getvalue()}
+
+
+def test_everything_made_from_runs_is_made_again(whole, tmp_path, capsys):
+    pack(tmp_path / "whole.zip", whole)
+    lines, error = verify(tmp_path / "whole.zip", "--recompute", "1", capsys=capsys)
+    assert error is None
+    same = {line.split()[1].rstrip(":") for line in lines if line.startswith("same")}
+    assert set(FORGED) < same and len(same) == len(FORGED) + 1
+
+
+@pytest.mark.parametrize(("job", "name"), FORGED.items())
+def test_forged_result_is_found_though_all_checksums_agree(whole, tmp_path, capsys, job, name):
+    data = whole[name]
+    forged = data + b"x" if name.endswith("png") else data.replace(b"0", b"1", 1)
+    assert forged != data
+    pack(tmp_path / "forged.zip", corrected(whole | {name: forged}))
+    assert verify(tmp_path / "forged.zip", capsys=capsys)[1] is None
+    lines, error = verify(tmp_path / "forged.zip", "--recompute", "1", capsys=capsys)
+    assert job in differing(lines) and error
+    assert any(line.startswith("differs") and f"{job}: {name}: " in line for line in lines)
+
+
+def test_forged_trace_is_found_by_its_fit_and_by_its_summary(whole, tmp_path, capsys):
+    pack(tmp_path / "forged.zip", corrected(altered(whole, lambda loss: loss + 1e-12)))
+    assert verify(tmp_path / "forged.zip", capsys=capsys)[1] is None
+    lines, error = verify(tmp_path / "forged.zip", "--recompute", "4", capsys=capsys)
+    (line,) = [line for line in lines if line.startswith("differs") and "fit/" in line]
+    assert f"{TRACE}: loss is " in line and "replicate 0, iteration 2" in line
+    assert "gather/small" in differing(lines) and error
+
+
+def test_fits_are_drawn_anew_and_the_seed_that_repeats_them_is_printed(whole, tmp_path, capsys):
+    pack(tmp_path / "whole.zip", whole)
+
+    def run(*options):
+        return drawn(verify(tmp_path / "whole.zip", "--recompute", "1", *options, capsys=capsys)[0])
+
+    first, second = run(), run()
+    assert first[0] != second[0]
+    assert run("--seed", first[0].split()[-1]) == first
+    assert len({run("--seed", seed)[1] for seed in "0123"}) > 1
+
+
+def elsewhere(content, **changes):
+    """An archive's files with provenance as of another machine or code."""
+    content = dict(content)
+    for name in [name for name in content if name.endswith("provenance.json")]:
+        record = json.loads(content[name])
+        record["environment"] |= {key: own for key, own in changes.items() if key != "code"}
+        record |= {key: own for key, own in changes.items() if key == "code"}
+        content[name] = json.dumps(record).encode()
+    return content
+
+
+@pytest.mark.parametrize("change", [{"cpu": "another"}, {"code": "c" * 64}])
+def test_last_bits_may_differ_where_provenance_names_another_machine_or_code(
+    whole, tmp_path, capsys, change
+):
+    for factor, same in ((1 + 1e-9, True), (1 + 1e-4, False)):
+        content = altered(elsewhere(whole, **change), lambda loss, by=factor: loss * by)
+        pack(tmp_path / "elsewhere.zip", corrected(content))
+        lines, error = verify(tmp_path / "elsewhere.zip", "--recompute", "4", capsys=capsys)
+        (line,) = [line for line in lines if f"fit/{TRACE.split('/', 2)[2][:-8]}:" in line]
+        assert line.startswith("same" if same else "differs")
+        assert ("the same within 1e-06" in line) is same
+        assert f"made with another {next(iter(change))}" in line
+        assert (error is None) is same
+
+
+def test_result_made_from_other_claims_is_not_the_same(whole, tmp_path, capsys):
+    name = "results/audit/figures/provenance.json"
+    record = json.loads(whole[name])
+    record["inputs"]["data/reported/claims.csv"] = "0" * 64
+    pack(tmp_path / "other.zip", corrected(whole | {name: json.dumps(record).encode()}))
+    lines, error = verify(tmp_path / "other.zip", "--recompute", "1", capsys=capsys)
+    assert differing(lines) == {"audit/figures"} and error
+    assert any("made from another data/reported/claims.csv than the one here" in li for li in lines)
+
+
+def endless(content):
+    """An archive's files whose experiment takes for ever, all checksums and digests right."""
+    config = yaml.safe_load(content["config.yaml"])
+    config["experiments"]["small"]["iterations"] = 10**9
+    return content | {"config.yaml": yaml.safe_dump(config).encode()}
+
+
+def test_fit_that_takes_too_long_is_not_begun(whole, tmp_path, capsys):
+    pack(tmp_path / "endless.zip", corrected(endless(whole)))
+    lines, error = verify(tmp_path / "endless.zip", "--recompute", "1", capsys=capsys)
+    assert any("not made again: may take" in line for line in lines) and error
+
+
+def test_process_that_dies_or_exceeds_its_time_is_one_line(whole, tmp_path, capsys):
+    """A limit of no minutes: a second of CPU time, less than the imports of a fit take."""
+    pack(tmp_path / "whole.zip", whole)
+    lines, error = verify(
+        tmp_path / "whole.zip", "--recompute", "1", "--minutes", "0", capsys=capsys
+    )
+    assert any("not made again" in line or "not read or made again" in line for line in lines)
+    assert error and all(len(line) < 2 * bounds.WIDTH for line in lines)
+
+
+def table(rows, **columns):
+    data = BytesIO()
+    pd.DataFrame({"loss": range(rows)} | columns).astype(float).to_parquet(data, index=False)
+    return data.getvalue()
+
+
+def test_table_of_another_shape_is_not_read():
+    said = compare.difference("a.parquet", table(10**6), table(3), exact=True)
+    assert said == "1000000 rows and 1 columns instead of 3 and 1"
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "exact", "same"),
+    [
+        ("1.0000000001,a", "1.0,a", False, True),
+        ("1.0000000001,a", "1.0,a", True, False),
+        ("1.001,a", "1.01,a", False, True),  # in the last digit that is printed
+        ("1.03,a", "1.01,a", False, False),
+        ("3 of 4", "2 of 4", False, False),  # whole numbers do not drift
+        ("1.0,a", "1.0,b", False, False),
+        ("1.0", "1.0\n2.0", False, False),
+        ("1.00000000001e-20", "1.0e-20", False, True),
+    ],
+)
+def test_texts_agree_number_by_number(old, new, exact, same):
+    said = compare.difference("a.csv", old.encode(), new.encode(), exact)
+    assert (said is None) is same
+
+
+def test_result_whose_name_leads_out_of_its_folder_is_not_written(tmp_path):
+    (job,) = Gather.every(read.check(rich(tmp_path / "results")))
+    with pytest.raises(DataError, match="not below"):
+        again._inside(f"{tmp_path}/results/traces/../../x", job)
+    assert again._inside(f"{tmp_path}/results/x", job)
