@@ -65,11 +65,11 @@ def rich(results):
     }
 
 
-def make(content):
-    """Run all of a record but its audit of the paper and its report."""
+def make(content, audit=True):
+    """Run all of a record but its report, and its audit of the figures if that is asked for."""
     record = read.check(content)
-    kinds = (Fit, Probe, Gather, Product)
-    for job in [*(job for kind in kinds for job in kind.every(record)), Audit(record, "figures")]:
+    jobs = [job for kind in (Fit, Probe, Gather, Product) for job in kind.every(record)]
+    for job in jobs + ([Audit(record, "figures")] if audit else []):
         execute(job.work, job.inputs)
 
 

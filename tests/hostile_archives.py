@@ -40,6 +40,9 @@ def packed(content, entries=(), method=zipfile.ZIP_DEFLATED):
     return data.getvalue()
 
 
+stored = partial(packed, method=zipfile.ZIP_STORED)
+
+
 def designed(sound):
     """All designed cases by name: functions that return bytes."""
     cases = {}
@@ -82,9 +85,17 @@ def _types(sound):
 
 
 # Fields of the first central header, of the first local one, and of the end: offset and format.
-CENTRAL = {"flags": (8, "<H"), "method": (10, "<H"), "crc": (16, "<L"), "packed": (20, "<L"),
-           "size": (24, "<L"), "name": (28, "<H"), "extra": (30, "<H"), "comment": (32, "<H"),
-           "offset": (42, "<L")}  # fmt: skip
+CENTRAL = {
+    "flags": (8, "<H"),
+    "method": (10, "<H"),
+    "crc": (16, "<L"),
+    "packed": (20, "<L"),
+    "size": (24, "<L"),
+    "name": (28, "<H"),
+    "extra": (30, "<H"),
+    "comment": (32, "<H"),
+    "offset": (42, "<L"),
+}
 LOCAL = {"sign": (0, "<L"), "name": (26, "<H"), "extra": (28, "<H")}
 END = {"disk": (4, "<H"), "size": (12, "<L"), "offset": (16, "<L"), "comment": (20, "<H")}
 METHODS = (1, 6, 9, 12, 14, 93, 95, 98, 99, 65535)
@@ -118,18 +129,34 @@ def _manifests(sound):
     text = sound[SUMS]
     first, *rest = text.splitlines(keepends=True)
     variants = {
-        "empty": b"", "newlines": b"\n\n\n", "text": b"nonsense\n", "zeros": bytes(1000),
-        "doubled line": first + text, "second of a file": text + b"0" * 64 + first[64:],
-        "without a line": b"".join(rest), "upper case": text.upper(), "one space": first[:64] + first[65:],
-        "short": first[1:] + b"".join(rest), "CRLF": text.replace(b"\n", b"\r\n"), "mark": b"\xef\xbb\xbf" + text,
-        "UTF-16": text.decode().encode("utf-16"), "invalid": text + b"0" * 64 + b"  \xff\xfe\n",
-        "control": text + b"0" * 64 + b"  " + ESCAPE.encode() + b"\n", "NUL": text + b"0" * 64 + b"  a\0b\n",
-        "reordered text": text + b"0" * 64 + "  \u202egnp\n".encode(), "itself": text + b"0" * 64 + b"  SHA256SUMS\n",
-        "outside": text + b"0" * 64 + b"  ../../etc/passwd\n", "absolute": text + b"0" * 64 + b"  /etc/passwd\n",
-        "missing": text + b"0" * 64 + b"  results/none\n", "long name": text + b"0" * 64 + b"  " + b"n" * 10**6 + b"\n",
-        "other sum": b"0" * 64 + first[64:] + b"".join(rest), "blank name": text + b"0" * 64 + b"   \n",
-        "tab": text.replace(b"  ", b"\t"), "binary mark": text.replace(b"  ", b" *"), "comment": b"# sums\n" + text,
-    }  # fmt: skip
+        "empty": b"",
+        "newlines": b"\n\n\n",
+        "text": b"nonsense\n",
+        "zeros": bytes(1000),
+        "doubled line": first + text,
+        "second of a file": text + b"0" * 64 + first[64:],
+        "without a line": b"".join(rest),
+        "upper case": text.upper(),
+        "one space": first[:64] + first[65:],
+        "short": first[1:] + b"".join(rest),
+        "CRLF": text.replace(b"\n", b"\r\n"),
+        "mark": b"\xef\xbb\xbf" + text,
+        "UTF-16": text.decode().encode("utf-16"),
+        "invalid": text + b"0" * 64 + b"  \xff\xfe\n",
+        "control": text + b"0" * 64 + b"  " + ESCAPE.encode() + b"\n",
+        "NUL": text + b"0" * 64 + b"  a\0b\n",
+        "reordered text": text + b"0" * 64 + "  \u202egnp\n".encode(),
+        "itself": text + b"0" * 64 + b"  SHA256SUMS\n",
+        "outside": text + b"0" * 64 + b"  ../../etc/passwd\n",
+        "absolute": text + b"0" * 64 + b"  /etc/passwd\n",
+        "missing": text + b"0" * 64 + b"  results/none\n",
+        "long name": text + b"0" * 64 + b"  " + b"n" * 10**6 + b"\n",
+        "other sum": b"0" * 64 + first[64:] + b"".join(rest),
+        "blank name": text + b"0" * 64 + b"   \n",
+        "tab": text.replace(b"  ", b"\t"),
+        "binary mark": text.replace(b"  ", b" *"),
+        "comment": b"# sums\n" + text,
+    }
     for name, data in variants.items():
         yield name, partial(packed, sound | {SUMS: data})
     yield "none", partial(packed, {name: own for name, own in sound.items() if name != SUMS})
@@ -187,12 +214,21 @@ def _json(sound):
     text = sound[SIDECAR]
     deep = bounds.DEPTH + 1
     documents = {
-        "empty": b"", "text": b"nonsense", "null": b"null", "list": b"[]", "object": b"{}", "half": text[: len(text) // 2],
-        "garbage after": text + b"x", "mark": b"\xef\xbb\xbf" + text, "UTF-16": text.decode().encode("utf-16"),
-        "invalid": text.replace(b"fit", b"\xff\xfe", 1), "NUL": text.replace(b"fit", b"\0", 1),
-        "twice": text[:-3] + b', "kind": 5}', "infinite": text.replace(b'"seconds":', b'"seconds": 1e999, "s":', 1),
+        "empty": b"",
+        "text": b"nonsense",
+        "null": b"null",
+        "list": b"[]",
+        "object": b"{}",
+        "half": text[: len(text) // 2],
+        "garbage after": text + b"x",
+        "mark": b"\xef\xbb\xbf" + text,
+        "UTF-16": text.decode().encode("utf-16"),
+        "invalid": text.replace(b"fit", b"\xff\xfe", 1),
+        "NUL": text.replace(b"fit", b"\0", 1),
+        "twice": text[:-3] + b', "kind": 5}',
+        "infinite": text.replace(b'"seconds":', b'"seconds": 1e999, "s":', 1),
         "digits": text.replace(b'"seconds":', b'"seconds": ' + b"9" * 5000 + b', "s":', 1),
-    }  # fmt: skip
+    }
     for levels in (deep, 1000, 10**5, 10**6):
         documents[f"lists {levels} deep"] = b"[" * levels + b"]" * levels
         documents[f"task {levels} deep"] = b'{"task":' * levels + b"1" + b"}" * levels
@@ -210,12 +246,31 @@ def _configs(sound):
         f"a{i}: &a{i} [{', '.join([f'*a{i - 1}'] * 9)}]\n" for i in range(1, 10)
     )
     texts = {
-        "empty": "", "text": "x", "list": "[]", "null": "null", "number": "5", "open": "{", "tab": "\tx: 1", "tag": EXECUTED,
-        "tag within": f"seed: {EXECUTED}", "laughs": laughs, "cycle": "a: &a [*a]", "deep": "[" * 5000, "deeper": "{a: " * 50000,
-        "long": "x" * (bounds.CONFIG + 1), "control": f'"{ESCAPE}": 1', "NUL": "a\0b", "date": "seed: 2020-01-01", "twice": "seed: 1\nseed: 2",
-        "studies": "studies: [../../../../etc/passwd]", "device": "studies: [/dev/zero]",
-        "studies too": sound[CONFIG].decode() + "\nstudies: [x]\n", "binary": "!!binary x", "merge": "<<: 5", "digits": f"seed: {'9' * 390}",
-    }  # fmt: skip
+        "empty": "",
+        "text": "x",
+        "list": "[]",
+        "null": "null",
+        "number": "5",
+        "open": "{",
+        "tab": "\tx: 1",
+        "tag": EXECUTED,
+        "tag within": f"seed: {EXECUTED}",
+        "laughs": laughs,
+        "cycle": "a: &a [*a]",
+        "deep": "[" * 5000,
+        "deeper": "{a: " * 50000,
+        "long": "x" * (bounds.CONFIG + 1),
+        "control": f'"{ESCAPE}": 1',
+        "NUL": "a\0b",
+        "date": "seed: 2020-01-01",
+        "twice": "seed: 1\nseed: 2",
+        "studies": "studies: [../../../../etc/passwd]",
+        "device": "studies: [/dev/zero]",
+        "studies too": sound[CONFIG].decode() + "\nstudies: [x]\n",
+        "binary": "!!binary x",
+        "merge": "<<: 5",
+        "digits": f"seed: {'9' * 390}",
+    }
     for name, text in texts.items():
         yield name, partial(packed, listed(sound | {CONFIG: text.encode()}))
     for key in config:
@@ -225,12 +280,18 @@ def _configs(sound):
     data = {"n": list(range(10, 400)), "d": list(range(1, 300)), "norm_beta": [1.0, 2.0] * 40}
     grids = {
         "grid": {"data": config["experiments"]["small"]["data"] | data},
-        "blocks": {"replicates": 10**6}, "replicates": {"replicates": 10**12},
-        "iterations": {"iterations": 10**12}, "none": {"replicates": 0}, "features": {"data": {"name": "synthetic", "n": 10**9, "d": 10**6}},
+        "blocks": {"replicates": 10**6},
+        "replicates": {"replicates": 10**12},
+        "iterations": {"iterations": 10**12},
+        "none": {"replicates": 0},
+        "features": {"data": {"name": "synthetic", "n": 10**9, "d": 10**6}},
         "angle": {"data": config["experiments"]["small"]["data"] | {"angle": "../../evil"}},
-        "module": {"model": {"name": "../../evil"}}, "private": {"model": {"name": "_shared"}}, "os": {"model": {"name": "os.path"}},
-        "analysis": {"analyses": ["os"]}, "fitters": {"fitters": {f"f{i}": {"algorithm": "em"} for i in range(5000)}},
-    }  # fmt: skip
+        "module": {"model": {"name": "../../evil"}},
+        "private": {"model": {"name": "_shared"}},
+        "os": {"model": {"name": "os.path"}},
+        "analysis": {"analyses": ["os"]},
+        "fitters": {"fitters": {f"f{i}": {"algorithm": "em"} for i in range(5000)}},
+    }
     for name, change in grids.items():
         entry = config["experiments"]["small"] | change
         own = config | {"experiments": {"small": entry}}
@@ -269,18 +330,18 @@ def _lacking(sound):
     yield "exchanged trace", partial(packed, listed(sound | swapped))
     yield "added result", partial(packed, corrected(sound | {f"{FIGURE}_more.png": b"x"}))
     yield "added file", partial(packed, sound | {"README": b"x"})
-    for path, value in {("task", "seed"): 99, ("settings",): "0" * 64, ("name",): "x/y/z", ("kind",): "contest"}.items():  # fmt: skip
+    others = {("task", "seed"): 99, ("settings",): "0" * 64, ("name",): "x/y/z"}
+    for path, value in others.items():
         yield f"other {path[-1]}", partial(_with, sound, path, value)
 
 
 def bombs(sound):
     """Archives that would take much time or memory: by name, functions that return bytes."""
-    zeros = bytes(300 * bounds.MB)
+    zeros, wide = bytes(300 * bounds.MB), "é😀".encode()
     line = b"0" * 64 + b"  results/%07d\n"
     many = b"".join(line % i for i in range(bounds.ENTRIES + 1))
     nodes = b'{"task": [' + b"[]," * (5 * bounds.MB) + b"0]}"
     noise = random.Random(0).randbytes(11 * bounds.MB)
-    stored = partial(packed, method=zipfile.ZIP_STORED)
     return {
         "an entry of zeros": lambda: packed(sound | {"results/zeros": zeros}),
         "zeros in place of a result": lambda: packed(listed(sound | {TRACE: zeros})),
@@ -297,7 +358,7 @@ def bombs(sound):
         "a long list of files": lambda: _many(bounds.DIRECTORY // 400, "x" * 390),
         "values": lambda: stored(listed(sound | {SIDECAR: nodes})),
         "numbers": lambda: stored(listed(sound | {SIDECAR: b"[" + b"1," * 8 * bounds.MB})),
-        "a text": lambda: stored(listed(sound | {SIDECAR: b'"' + "é😀".encode() * bounds.MB + b'"'})),
+        "a text": lambda: stored(listed(sound | {SIDECAR: b'"' + wide * bounds.MB + b'"'})),
         "escapes": lambda: stored(listed(sound | {SIDECAR: b'"\\' * 7 * bounds.MB})),
         "noise": lambda: stored(listed(sound | {SIDECAR: noise})),
         "a config of numbers": lambda: stored(
@@ -327,10 +388,13 @@ def _overlapping(size, count):
     sizes = struct.pack("<LLL", zlib.crc32(content), len(body), len(content))
     local = b"PK\3\4" + struct.pack("<HHHHH", 20, 0, 8, 0, 0) + sizes + struct.pack("<HH", 1, 0)
     listing = b"".join(
-        b"PK\1\2" + struct.pack("<HHHHHH", 20, 20, 0, 8, 0, 0) + sizes
-        + struct.pack("<HHHHHLL", 4, 0, 0, 0, 0, 0, 0) + b"%04d" % number
+        b"PK\1\2"
+        + struct.pack("<HHHHHH", 20, 20, 0, 8, 0, 0)
+        + sizes
+        + struct.pack("<HHHHHLL", 4, 0, 0, 0, 0, 0, 0)
+        + b"%04d" % number
         for number in range(count)
-    )  # fmt: skip
+    )
     data = local + b"a" + body
     end = struct.pack("<HHHHLLH", 0, 0, count, count, len(listing), len(data), 0)
     return data + listing + b"PK\5\6" + end
@@ -354,13 +418,14 @@ def _mutated(data, rng):
 
 
 def _random_bytes(sound, rng):
-    return _mutated(packed(sound), rng)
+    method = rng.choice((zipfile.ZIP_STORED, zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED))
+    return _mutated(packed(sound, method=method), rng)
 
 
 def _random_text(sound, rng):
     name = rng.choice((SUMS, SIDECAR, CONFIG, FIGURE + ".provenance.json"))
     content = sound | {name: _mutated(sound[name], rng)}
-    return packed(content if name == SUMS else listed(content), method=zipfile.ZIP_STORED)
+    return stored(content if name == SUMS else listed(content))
 
 
 def _random_value(sound, rng):
@@ -374,5 +439,5 @@ def _random_value(sound, rng):
         node = node[key]
     value = rng.choice((*WRONG, rng.random(), 10**400, "0" * 64, [[[]]] * 3, node))
     if not path:
-        return packed(listed(sound | {name: json.dumps(value).encode()}))
-    return packed(changed(sound, name, *path, value=value))
+        return stored(listed(sound | {name: json.dumps(value).encode()}))
+    return stored(changed(sound, name, *path, value=value))

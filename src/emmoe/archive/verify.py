@@ -10,9 +10,10 @@ from typing import NamedTuple
 from emmoe.archive import bounds, checks, contents, recompute
 from emmoe.archive.again import Place, is_results
 from emmoe.archive.reader import CONFIG, Reader
+from emmoe.record import yaml
 from emmoe.record.check import check_record
 from emmoe.record.entries import Record
-from emmoe.record.read import load
+from emmoe.record.read import STUDY, load
 from emmoe.store.errors import ConfigError, DataError, EmmoeError
 from emmoe.store.provenance import file_hash
 
@@ -81,6 +82,8 @@ def archived_record(reader: Reader) -> Record:
         path = Path(folder, CONFIG)
         path.write_bytes(reader.read(CONFIG, bounds.CONFIG))
         try:
+            if STUDY in (yaml.read(path).content or ()):  # it would name other files
+                raise ConfigError(f"{CONFIG}: {STUDY} has no place in an archive")
             record = load([path], thorough=False)
             bounds.check_plan(record, len(reader.names))
             check_record(record, thorough=True)
