@@ -18,7 +18,7 @@ from typing import NamedTuple
 import msgspec
 
 from emmoe.archive import bounds, compare, contents
-from emmoe.archive.reader import SUMS, Folder, Reader, is_folder, opened
+from emmoe.archive.reader import SUMS, Reader, is_folder, opened
 from emmoe.archive.stated import Environment, Stated, stated
 from emmoe.jobs.base import Job, execute
 from emmoe.jobs.fit import Fit
@@ -54,7 +54,7 @@ class Place:
             with opened(self.path) as reader:
                 yield reader
         else:
-            yield Folder(contents.on_disk(contents.moved(self.record, self.path)))
+            yield contents.on_disk(contents.moved(self.record, self.path))
 
 
 def is_results(path: Path | str) -> bool:

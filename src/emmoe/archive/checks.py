@@ -2,7 +2,7 @@
 against the config and its inputs, and whether all is there that the config declares."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 
 from emmoe.archive import bounds, contents
 from emmoe.archive.reader import SUMS, Reader
@@ -75,6 +75,14 @@ def of_record(reader: Reader, record: Record, hashes: Mapping[str, str]) -> list
             said = f"missing, though others of the target {held.target} are here"
             lines += [f"{job.name}: {said}" for job in held.missing]
     return lines if there else ["none of the results that its config declares is here"]
+
+
+def of_targets(record: Record, names: Collection[str]) -> list[str]:
+    """Return a line if an archive holds nothing of any target that its config declares."""
+    found = list(contents.targets(record, names))
+    if not found or any(held.there for held in found):
+        return []
+    return [f"no figure, table or finding of {' or '.join(held.target for held in found)} is here"]
 
 
 def _of_job(reader: Reader, job: Job, hashes: Mapping[str, str], owned: set[str]) -> Iterator[str]:

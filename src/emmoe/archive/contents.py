@@ -10,6 +10,7 @@ from typing import NamedTuple, get_args
 
 import msgspec
 
+from emmoe.archive.reader import Folder
 from emmoe.jobs.base import Job, every_job
 from emmoe.jobs.fit import Fit
 from emmoe.jobs.product import Product
@@ -33,15 +34,14 @@ def archived(job: Job, path: str) -> str:
     return f"{FOLDER}/{job.layout.inside(path)}"
 
 
-def on_disk(record: Record, whole: bool = False) -> dict[str, Path]:
-    """Return the results that are there, by name; whole: without products of targets that are not
-    whole."""
-    own = jobs(record)
-    found = {name: path for job in own for name, path in files(job).items() if path.is_file()}
-    if not whole:
-        return found
-    left = [job for state in targets(record, found) if state.missing for job in state.there]
-    return {name: found[name] for name in found.keys() - {n for job in left for n in files(job)}}
+def on_disk(record: Record, whole: bool = False) -> Folder:
+    """Return a reader of the results that are there; whole: without products of targets that are
+    not whole."""
+    paths = {name: path for job in jobs(record) for name, path in files(job).items()}
+    found = {name for name, path in paths.items() if path.is_file()}
+    parts = [held for held in targets(record, found) if whole and held.missing]
+    found -= {name for held in parts for job in held.there for name in files(job)}
+    return Folder(paths, found)
 
 
 def unowned(names: Collection[str], record: Record) -> list[str]:

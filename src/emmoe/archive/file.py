@@ -9,7 +9,7 @@ import zipfile
 from pathlib import Path
 
 from emmoe.archive import checks, contents
-from emmoe.archive.reader import CONFIG, SUMS, Folder
+from emmoe.archive.reader import CONFIG, SUMS
 from emmoe.record.entries import Record
 from emmoe.store.errors import DataError
 from emmoe.store.files import CHANGED, atomic
@@ -23,11 +23,12 @@ def write(record: Record, config: str, path: Path | str) -> str:
 
     Raises DataError where there are no results, or one is not what was written, or not what the
     record would make of what is there."""
-    reader = Folder(contents.on_disk(record, whole=True))
+    reader = contents.on_disk(record, whole=True)
     if not reader.names:
         raise DataError(f"{record.folders.results}: no results to archive: run make figures")
     sums, wrong = checks.hashed(reader, sorted(reader.names))
-    if wrong := [*wrong, *checks.of_record(reader, record, sums)]:
+    wrong += checks.of_record(reader, record, sums) + checks.of_targets(record, reader.names)
+    if wrong:
         raise DataError(wrong[0])
     sums[CONFIG] = hashlib.sha256(config.encode()).hexdigest()
     with atomic(path) as temporary, zipfile.ZipFile(temporary, "w") as archive:

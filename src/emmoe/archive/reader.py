@@ -10,7 +10,7 @@ import zipfile
 import zlib
 from abc import ABC, abstractmethod
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 from typing import IO
@@ -79,10 +79,10 @@ class Reader(ABC):
 
 
 class Folder(Reader):
-    """Files on disk, by name."""
+    """Files on disk by name; names: of those that are there, if not all are."""
 
-    def __init__(self, paths: Mapping[str, Path]):
-        self._paths, self.names = paths, frozenset(paths)
+    def __init__(self, paths: Mapping[str, Path], names: Collection[str] | None = None):
+        self._paths, self.names = paths, frozenset(paths if names is None else names)
 
     def where(self, name: str) -> str:
         return str(self._paths.get(name, name))

@@ -41,6 +41,7 @@ class _Strict(Struct, frozen=True):
     settings: Sha256
     inputs: dict[str, Sha256]
     outputs: dict[str, Sha256]
+    seconds: Annotated[float, Meta(ge=0, le=1e12)]
     environment: Environment
 
 
@@ -58,7 +59,7 @@ def stated(reader: Reader, name: str) -> Stated:
     data = reader.read(name, bounds.JSON)
     bounds.check_json(where, data)
     try:
-        content = json.loads(data)
+        content = json.loads(data.decode("utf-8"))
         return Stated(msgspec.convert(content, Made), msgspec.convert(content, _Strict).environment)
     except (ValueError, RecursionError) as error:  # msgspec.ValidationError is a ValueError
         raise DataError(f"{where}: not a provenance file: {error}") from None

@@ -61,6 +61,7 @@ def _verify(asked: Asked) -> int:
             hashes, lines = checks.of_manifest(reader)
             record = archived_record(reader)
             lines += contents.unowned(reader.names, record)
+            lines += checks.of_targets(record, reader.names)
         lines = list(dict.fromkeys([*lines, *checks.of_record(reader, record, hashes)]))
         _say_all(lines or [f"files      {len(hashes)}, all as recorded"])
         _say_all(_scope(record, reader.names))
@@ -82,7 +83,8 @@ def archived_record(reader: Reader) -> Record:
         path = Path(folder, CONFIG)
         path.write_bytes(reader.read(CONFIG, bounds.CONFIG))
         try:
-            if STUDY in (yaml.read(path).content or ()):  # it would name other files
+            content = yaml.read(path).content
+            if isinstance(content, dict) and STUDY in content:  # it would name other files
                 raise ConfigError(f"{CONFIG}: {STUDY} has no place in an archive")
             record = load([path], thorough=False)
             bounds.check_plan(record, len(reader.names))
