@@ -5,6 +5,7 @@ import contextlib
 import io
 import os
 import random
+import re
 import subprocess
 import sys
 import tempfile
@@ -187,3 +188,11 @@ def test_what_is_no_file_is_one_line(tmp_path, monkeypatch, kind):
     path = {"device": Path("/dev/zero"), "NUL": "a\0b"}.get(kind, path)
     lines, error = verified(path)
     assert lines == [] and error.startswith("error: ") and error.isprintable()
+
+
+def test_bounds_are_those_that_the_documentation_states():
+    text = (ROOT / "docs" / "archive.md").read_text(encoding="utf-8")
+    stated = re.findall(r"\(`([A-Z_]+)`.*?\|([^|]+)\|", text)
+    assert len(stated) >= 20
+    for name, value in stated:
+        assert getattr(bounds, name) == int(value.replace(" ", "")), name

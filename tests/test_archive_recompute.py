@@ -1,8 +1,11 @@
 """What is made again from an archive shows a number that was forged, however well."""
 
 import json
+import resource
 from io import BytesIO
+from tempfile import TemporaryDirectory
 
+import numpy as np
 import pandas as pd
 import pytest
 import yaml
@@ -16,8 +19,11 @@ from archive_helpers import (
     verify,
     write,
 )
+from campaign import CASES
 
 from emmoe.archive import again, bounds, compare, recompute
+from emmoe.archive.reader import opened
+from emmoe.archive.verify import archived_record, escaped
 from emmoe.jobs.gather import Gather
 from emmoe.record import read
 from emmoe.store.errors import DataError
@@ -208,3 +214,68 @@ def test_result_whose_name_leads_out_of_its_folder_is_not_written(tmp_path):
     with pytest.raises(DataError, match="not below"):
         again._inside(f"{tmp_path}/results/traces/../../x", job)
     assert again._inside(f"{tmp_path}/results/x", job)
+
+
+def peak(place, what, folder, minutes):
+    """The most memory that the process that makes things again has used, in bytes."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+
+
+def parquet(frame, **options):
+    data = BytesIO()
+    frame.to_parquet(data, index=False, **options)
+    return data.getvalue()
+
+
+def hostile_tables(trace):
+    """Traces that say what they are not: by name, their bytes."""
+    frame = pd.read_parquet(BytesIO(trace))
+    rows = frame.loc[[0] * 10**6].assign(iteration=range(10**6))
+    return {
+        "empty": b"",
+        "text": b"no table",
+        "cut": trace[:-9],
+        "no column": parquet(frame.drop(columns="loss")),
+        "another column": parquet(frame.assign(more=1.0)),
+        "texts": parquet(frame.assign(loss="x")),
+        "lists": parquet(frame.assign(loss=[[1.0]] * len(frame))),
+        "infinite": parquet(frame.assign(loss=np.inf)),
+        "nothing": parquet(frame.assign(loss=None)),
+        "no rows": parquet(frame.iloc[:0]),
+        "one row twice": parquet(frame.iloc[[0, 0]]),
+        "another cell": parquet(frame.assign(cell="../../evil\x1b[31m")),
+        "columns": parquet(pd.DataFrame(0.0, range(2), map(str, range(bounds.COLUMNS + 1)))),
+        "rows": parquet(rows),
+        "long text": parquet(frame.assign(cell="x" * 50 * bounds.MB), compression="zstd"),
+    } | {
+        f"byte {at}": trace[:at] + bytes([trace[at] ^ 255]) + trace[at + 1 :]
+        for at in range(4, len(trace), len(trace) // 40)
+    }
+
+
+@pytest.mark.slow
+def test_hostile_tables_are_refused_in_a_line_within_memory(whole, tmp_path):
+    tables = hostile_tables(whole[TRACE])
+    pack(tmp_path / "archive.zip", whole)
+    with opened(tmp_path / "archive.zip") as reader:
+        record, names = archived_record(reader), reader.names
+    runs = recompute._held(recompute.RUNS, record, names)
+    (gather,) = Gather.every(record)
+    place = again.Place(tmp_path / "archive.zip")
+    with recompute._Apart(place, bounds.MINUTES) as apart:
+
+        def ends():
+            with TemporaryDirectory() as folder:
+                laid_out = apart.run(again.lay_out, runs, folder)
+                return apart.run(again.again, gather, folder) if laid_out.same else laid_out
+
+        assert ends().same
+        start = apart.run(peak, runs, None)
+        for name, data in tables.items():
+            pack(tmp_path / "archive.zip", corrected(whole | {TRACE: data}))
+            outcome = ends()
+            assert not outcome.same or name.startswith("byte"), name
+            assert escaped(outcome.line).isprintable() and "\n" not in outcome.line, name
+            used = apart.run(peak, runs, None) - start
+            assert used < 300 * 2**20, (name, used)
+    CASES["designed archives"] += len(tables)

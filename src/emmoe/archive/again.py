@@ -112,15 +112,22 @@ def _copy(reader: Reader, job: Job, new: Job) -> None:
         name = contents.archived(job, old)
         data = reader.read(name)
         if name.endswith(".parquet"):
-            rows, columns = compare.shape(name, data)
-            if rows > _most_rows(job) or len(columns) > bounds.COLUMNS:
-                raise DataError(f"{name}: {rows} rows and {len(columns)} columns are too many")
+            _check_table(name, data, _most_rows(job))
         target = _inside(path, new)
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_bytes(data)
     made = stated(reader, contents.archived(job, job.provenance)).made
     current = msgspec.structs.replace(made, code=job.code)  # else the audit would call it stale
     files.write_json(msgspec.to_builtins(current), _inside(new.provenance, new))
+
+
+def _check_table(name: str, data: bytes, most: int) -> None:
+    """Raise DataError for a table with more rows or larger ones than a run can have."""
+    found = compare.shape(name, data)
+    if found.rows > most or len(found.columns) > bounds.COLUMNS:
+        said = f"{found.rows} rows and {len(found.columns)} columns"
+        raise DataError(f"{name}: {said}: more than {most} and {bounds.COLUMNS}")
+    bounds.check_size(name, found.size, bounds.MB + bounds.CELL * found.rows * len(found.columns))
 
 
 def _most_rows(job: Job) -> int:

@@ -31,10 +31,8 @@ JSON, NODES, DEPTH = 16 * MB, 500_000, 50  # of a JSON file: bytes, values, brac
 LINES, WIDTH = 100, 400  # that are printed, and characters of each
 PLANNED, PER_FILE = 10_000, 10  # cells, fits and steps that a config may declare, and more a file
 SECONDS, SECONDS_PER_FILE = 6.0, 1e-3  # CPU time for reading and planning a config
-ROWS, COLUMNS = (
-    1_000_000,
-    200,
-)  # of an archived table that something is made from; a fit's by its task
+# Of an archived table that something is made from; a fit's rows are bounded by its task.
+ROWS, COLUMNS, CELL = 1_000_000, 200, 100  # CELL: bytes of an entry
 MINUTES = 60  # CPU time of whatever is made again; an option
 CAUTION = 4  # by which estimates of a fit's time are too long (emmoe.jobs.fit)
 MEMORY = 8000 * MB  # address space of the process that makes again
@@ -48,6 +46,12 @@ def check_size(name: str, size: int, most: int) -> None:
     """Raise DataError, naming a file, if it has more bytes than a bound."""
     if size > most:
         raise DataError(f"{name}: {size} bytes: more than the {most} that are read")
+
+
+def check_count(where: str, files: int) -> None:
+    """Raise DataError, naming what holds them, if there are more files than a bound."""
+    if files > ENTRIES:
+        raise DataError(f"{where}: {files} files: more than the {ENTRIES} that are read")
 
 
 def check_json(name: str, data: bytes) -> None:

@@ -3,7 +3,7 @@
 import io
 import re
 from decimal import Decimal
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -15,6 +15,7 @@ from emmoe.store.errors import DataError
 TOLERANCE = 1e-6  # relative, or absolute for numbers below one
 DRAWN = (".png", ".pdf")
 NUMBER = re.compile(r"(?<![\w.])[-+]?\d+(?:\.\d+)?(?:[eE][-+]?\d+)?")
+UNREADABLE = (OSError, ValueError, NotImplementedError, KeyError, TypeError, MemoryError)
 LARGER = 4  # times that an archived table may hold what the one made again holds
 
 
@@ -65,44 +66,47 @@ def _near(one: str, other: str) -> bool:
 
 def _of_tables(name: str, archived: bytes, new: bytes, tolerance: float) -> str | None:
     """Say where two tables first differ by more than a tolerance; None where they do not."""
-    now = pd.read_parquet(io.BytesIO(new))
-    rows, columns = shape(name, archived)
-    if columns != list(now) or rows != len(now):
-        return f"{rows} rows and {len(columns)} columns instead of {len(now)} and {now.shape[1]}"
-    old = read_table(name, archived, LARGER * len(new) + bounds.MB)
+    now, found = pd.read_parquet(io.BytesIO(new)), shape(name, archived)
+    if found.columns != list(now) or found.rows != len(now):
+        own = f"{found.rows} rows and {len(found.columns)} columns"
+        return f"{own} instead of {len(now)} and {now.shape[1]}"
+    bounds.check_size(name, found.size, LARGER * len(new) + bounds.MB)
+    try:
+        old = pd.read_parquet(io.BytesIO(archived))
+    except UNREADABLE:
+        raise DataError(f"{name}: not a readable table") from None
     if differs := [column for column in now if old[column].dtype != now[column].dtype]:
         return f"{differs[0]} is {old[differs[0]].dtype} instead of {now[differs[0]].dtype}"
     for column in now:
         pairs = zip(old[column], now[column], strict=True)
         for row, (one, other) in enumerate(pairs):
             if not _agree(one, other, tolerance):
-                at = [
-                    f"{key} {now[key][row]}"
-                    for key in ("cell", "replicate", "iteration")
-                    if key in now
-                ]
-                return f"{column} is {one} instead of {other} at {', '.join(at) or f'row {row}'}"
+                return f"{column} is {one} instead of {other} at {_at(now, row)}"
     return None
 
 
-def shape(name: str, data: bytes) -> tuple[int, list[str]]:
-    """Return the rows and the columns that a parquet file says it has, without reading them."""
-    try:
-        found = pq.read_metadata(io.BytesIO(data))
-        return found.num_rows, found.schema.to_arrow_schema().names
-    except (OSError, ValueError, NotImplementedError):
-        raise DataError(f"{name}: not a readable table") from None
+def _at(table: pd.DataFrame, row: int) -> str:
+    """Where a row stands."""
+    keys = [key for key in ("cell", "replicate", "iteration") if key in table]
+    named = (f"{table[key][row]}" if key == "cell" else f"{key} {table[key][row]}" for key in keys)
+    return ", ".join(named) or f"row {row}"
 
 
-def read_table(name: str, data: bytes, most: int) -> pd.DataFrame:
-    """Return a table; raises DataError, naming it, if it says that it takes more bytes, or if it
-    can't be read."""
+class Shape(NamedTuple):
+    """What a parquet file says that it holds, and takes when it is read."""
+
+    rows: int
+    columns: list[str]
+    size: int
+
+
+def shape(name: str, data: bytes) -> Shape:
+    """Return a table's shape without reading the table; raises DataError, naming it, for none."""
     try:
         found = pq.read_metadata(io.BytesIO(data))
         size = sum(found.row_group(i).total_byte_size for i in range(found.num_row_groups))
-        bounds.check_size(name, size, most)
-        return pd.read_parquet(io.BytesIO(data))
-    except (OSError, ValueError, NotImplementedError, KeyError, MemoryError):
+        return Shape(found.num_rows, found.schema.to_arrow_schema().names, size)
+    except UNREADABLE:
         raise DataError(f"{name}: not a readable table") from None
 
 

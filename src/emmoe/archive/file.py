@@ -8,7 +8,7 @@ import stat
 import zipfile
 from pathlib import Path
 
-from emmoe.archive import checks, contents
+from emmoe.archive import bounds, checks, contents
 from emmoe.archive.reader import CONFIG, SUMS
 from emmoe.record.entries import Record
 from emmoe.store.errors import DataError
@@ -28,6 +28,8 @@ def write(record: Record, config: str, path: Path | str) -> str:
         raise DataError(f"{record.folders.results}: no results to archive: run make figures")
     sums, wrong = checks.hashed(reader, sorted(reader.names))
     wrong += checks.of_record(reader, record, sums) + checks.of_targets(record, reader.names)
+    bounds.check_count(record.folders.results, len(reader.names))
+    bounds.check_size(CONFIG, len(config.encode()), bounds.CONFIG)
     if wrong:
         raise DataError(wrong[0])
     sums[CONFIG] = hashlib.sha256(config.encode()).hexdigest()

@@ -103,8 +103,7 @@ class Packed(Reader):
     def __init__(self, archive: zipfile.ZipFile, path: Path | str, size: int):
         self._archive = archive
         infos = archive.infolist()
-        if len(infos) > bounds.ENTRIES:
-            raise DataError(f"{path}: {len(infos)} files: more than {bounds.ENTRIES}")
+        bounds.check_count(str(path), len(infos))
         for info in infos:
             if said := _fault(info):
                 raise DataError(f"{path}: {said} entry {info.filename!r}: not an archive of emmoe")
@@ -197,6 +196,5 @@ def _unpacked(folder: Path) -> dict[str, Path]:
         for name in names:
             path = Path(above, name)
             found[path.relative_to(folder).as_posix()] = path
-        if len(found) > bounds.ENTRIES:
-            raise DataError(f"{folder}: more than {bounds.ENTRIES} files")
+        bounds.check_count(str(folder), len(found))
     return found
