@@ -63,7 +63,7 @@ def is_results(path: Path | str) -> bool:
 
 
 def limit(minutes: int) -> None:
-    """Let this process use so much more CPU time, and no more memory than there is to use."""
+    """Let this process use so much more CPU time, and as much memory as the bound is."""
     used = resource.getrusage(resource.RUSAGE_SELF)
     seconds = int(used.ru_utime + used.ru_stime) + 60 * minutes + 1
     for kind, most in ((resource.RLIMIT_CPU, seconds), (resource.RLIMIT_AS, bounds.MEMORY)):
@@ -76,23 +76,28 @@ def limit(minutes: int) -> None:
 def again(place: Place, job: Job, folder: str | None, minutes: int) -> Outcome:
     """Make a job again and compare it; folder: of what it is made from, None for a fit."""
     limit(minutes)
+    name = f"{job.kind}/{job.name}"
     try:
         with _quiet(), place.opened() as reader, TemporaryDirectory() as own:
-            made = stated(reader, contents.archived(job, job.provenance))
-            new = replace(job, record=contents.moved(job.record, folder or own))
-            if folder:
-                _bring(job, new, made)
-            elif made.made.settings != digest(job.plain_task):
-                raise DataError("made with other settings than those of config.yaml")
-            execute(new.work, new.inputs)
-            return Outcome(True, f"{job.kind}/{job.name}: {_compared(reader, job, new, made)}")
+            return Outcome(True, f"{name}: {_again(reader, job, folder, own)}")
+    except DataError as error:
+        return Outcome(False, f"{name}: {error}")
     except Exception as error:  # what a stranger's tables hold may break whatever reads them
-        said = (
-            ""
-            if isinstance(error, DataError)
-            else f"cannot be made again: {type(error).__name__}: "
-        )
-        return Outcome(False, f"{job.kind}/{job.name}: {said}{error}")
+        return Outcome(False, f"{name}: cannot be made again: {type(error).__name__}: {error}")
+
+
+def _again(reader: Reader, job: Job, folder: str | None, own: str) -> str:
+    """How a job agrees; raises DataError, naming the file, if it does not."""
+    made = stated(reader, contents.archived(job, job.provenance))
+    new = replace(job, record=contents.moved(job.record, folder or own))
+    if folder:
+        _bring(job, new, made)
+    elif made.made.settings != digest(job.plain_task):
+        raise DataError("made with other settings than those of config.yaml")
+    for path in new.outputs.values():
+        _inside(path, new)
+    execute(new.work, new.inputs)
+    return _compared(reader, job, new, made)
 
 
 def lay_out(place: Place, jobs: list[Job], folder: str, minutes: int) -> Outcome:
