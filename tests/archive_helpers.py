@@ -1,11 +1,13 @@
 """A small finished run, its archive, and ways to change one by hand."""
 
+import contextlib
 import copy
 import json
 import shutil
 import zipfile
 from hashlib import sha256
 
+import msgspec
 import yaml
 
 from emmoe import __main__ as cli
@@ -18,6 +20,8 @@ from emmoe.jobs.gather import Gather
 from emmoe.jobs.probe import Probe
 from emmoe.jobs.product import Product
 from emmoe.record import read
+from emmoe.store.files import json_text
+from emmoe.store.provenance import Made
 
 TRACE = "results/traces/small/em/d2-n40-anglerandom-norm_beta2-norm_w2.r000-000.parquet"
 SIDECAR = TRACE.replace(".parquet", ".provenance.json")
@@ -99,8 +103,15 @@ def corrected(content, keep=()):
         for hashes in (record["outputs"], record["inputs"]):
             for inside in hashes.keys() & {own.removeprefix("results/") for own in content}:
                 hashes[inside] = sha256(content[f"results/{inside}"]).hexdigest()
-        content[name] = json.dumps(record, indent=1).encode()
+        content[name] = sealed(record)
     return listed(content)
+
+
+def sealed(record):
+    """Return the text of a provenance file with its seal made to fit, if it is one at all."""
+    with contextlib.suppress(msgspec.ValidationError):
+        record = msgspec.to_builtins(msgspec.convert(record, Made).sealed())
+    return json_text(record).encode(errors="surrogatepass")
 
 
 def listed(content):
@@ -118,7 +129,7 @@ def changed(content, name, *path, value):
     for key in keys:
         node = node[key]
     node[last] = value
-    return listed(content | {name: json.dumps(document).encode()})
+    return listed(content | {name: sealed(document)})
 
 
 def verify(path, *options, capsys):

@@ -13,7 +13,7 @@ import zlib
 from functools import partial
 
 import yaml
-from archive_helpers import FIGURE, SIDECAR, TRACE, changed, corrected, listed
+from archive_helpers import FIGURE, SIDECAR, TRACE, changed, corrected, listed, sealed
 
 from emmoe.archive import bounds
 from emmoe.archive.reader import CONFIG, SUMS
@@ -207,7 +207,7 @@ def _without(sound, path):
     for key in keys:
         node = node[key]
     del node[last]
-    return packed(listed(sound | {SIDECAR: json.dumps(record).encode()}))
+    return packed(listed(sound | {SIDECAR: sealed(record)}))
 
 
 def _json(sound):

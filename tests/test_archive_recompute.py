@@ -16,6 +16,7 @@ from archive_helpers import (
     members,
     pack,
     rich,
+    sealed,
     verify,
     write,
 )
@@ -123,7 +124,7 @@ def elsewhere(content, **changes):
         record = json.loads(content[name])
         record["environment"] |= {key: own for key, own in changes.items() if key != "code"}
         record |= {key: own for key, own in changes.items() if key == "code"}
-        content[name] = json.dumps(record).encode()
+        content[name] = sealed(record)
     return content
 
 
@@ -150,7 +151,7 @@ def test_result_made_from_other_claims_is_not_the_same(whole, tmp_path, capsys):
     name = "results/audit/figures/provenance.json"
     record = json.loads(whole[name])
     record["inputs"]["data/reported/claims.csv"] = "0" * 64
-    pack(tmp_path / "other.zip", corrected(whole | {name: json.dumps(record).encode()}))
+    pack(tmp_path / "other.zip", corrected(whole | {name: sealed(record)}))
     lines, error = verify(tmp_path / "other.zip", "--recompute", "1", capsys=capsys)
     assert differing(lines) == {"audit/figures"} and error
     assert any("made from another data/reported/claims.csv than the one here" in li for li in lines)

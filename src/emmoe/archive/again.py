@@ -123,7 +123,7 @@ def _copy(reader: Reader, job: Job, new: Job) -> None:
         target.write_bytes(data)
     made = stated(reader, contents.archived(job, job.provenance)).made
     current = msgspec.structs.replace(made, code=job.code)  # else the audit would call it stale
-    files.write_json(msgspec.to_builtins(current), _inside(new.provenance, new))
+    files.write_json(msgspec.to_builtins(current.sealed()), _inside(new.provenance, new))
 
 
 def _check_table(name: str, data: bytes, most: int) -> None:

@@ -18,7 +18,7 @@ from emmoe.store.provenance import Made, digest
 
 Hashes = dict[str, str]  # SHA-256 by name
 LINE = re.compile(r"([0-9a-f]{64})  (\S.*)")  # of the manifest
-FROM_DISK = (Audit, Report)  # their tasks tell of other results on disk, not of the config alone
+WHOLE_RECORD = (Audit, Report)  # their tasks hold the record with its studies and folders
 
 
 def read_sums(reader: Reader) -> Hashes:
@@ -118,7 +118,7 @@ def _of_task(job: Job, made: Made) -> Iterator[str]:
         yield f"of {made.path}, not of {job.kind}/{job.name}"
     if digest(made.task) != made.settings:
         yield "its settings are not those of its task"
-    if isinstance(job, FROM_DISK):
+    if isinstance(job, WHOLE_RECORD):
         return
     task = job.plain_task
     if isinstance(job, Product) and isinstance(made.task, dict):

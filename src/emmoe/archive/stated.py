@@ -9,6 +9,7 @@ from msgspec import Meta, Struct
 from emmoe.archive import bounds
 from emmoe.archive.reader import Reader
 from emmoe.store.errors import DataError
+from emmoe.store.files import CHANGED, json_text
 from emmoe.store.provenance import Made
 
 Sha256 = Annotated[str, Meta(pattern="^[0-9a-f]{64}$")]
@@ -60,6 +61,9 @@ def stated(reader: Reader, name: str) -> Stated:
     bounds.check_json(where, data)
     try:
         content = json.loads(data.decode("utf-8"))
-        return Stated(msgspec.convert(content, Made), msgspec.convert(content, _Strict).environment)
+        made, strict = msgspec.convert(content, Made), msgspec.convert(content, _Strict)
     except (ValueError, RecursionError) as error:  # msgspec.ValidationError is a ValueError
         raise DataError(f"{where}: not a provenance file: {error}") from None
+    if not made.is_whole() or json_text(msgspec.to_builtins(made)).encode() != data:
+        raise DataError(f"{where}: {CHANGED}")
+    return Stated(made, strict.environment)
