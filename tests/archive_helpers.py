@@ -109,7 +109,7 @@ def corrected(content, keep=()):
 
 def sealed(record):
     """Return the text of a provenance file with its seal made to fit, if it is one at all."""
-    with contextlib.suppress(msgspec.ValidationError):
+    with contextlib.suppress(ValueError):
         record = msgspec.to_builtins(msgspec.convert(record, Made).sealed())
     return json_text(record).encode(errors="surrogatepass")
 

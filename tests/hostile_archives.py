@@ -17,6 +17,7 @@ from archive_helpers import FIGURE, SIDECAR, TRACE, changed, corrected, listed, 
 
 from emmoe.archive import bounds
 from emmoe.archive.reader import CONFIG, SUMS
+from emmoe.store.files import json_text
 
 SUMMARY = "results/summaries/small.csv"
 ESCAPE = "\x1b[31mred\x07"
@@ -207,6 +208,8 @@ def _without(sound, path):
     for key in keys:
         node = node[key]
     del node[last]
+    if path == ("seal",):
+        return packed(listed(sound | {SIDECAR: json_text(record).encode()}))
     return packed(listed(sound | {SIDECAR: sealed(record)}))
 
 
