@@ -16,6 +16,7 @@ from importlib import import_module
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
+import msgspec
 import pandas as pd
 from threadpoolctl import threadpool_limits
 
@@ -48,7 +49,7 @@ def main() -> None:
     folder = ROOT / "benchmarks" / ("reference" if args.keep else "results")
     chosen = [name for name in CASES if name in (args.cases or CASES)]
     with threadpool_limits(limits=1):
-        machine = environment() | {"created": now(), "others": _versions()}
+        machine = msgspec.to_builtins(environment()) | {"created": now(), "others": _versions()}
     print(f"1 thread; {machine['cpu']}, {machine['cores']} cores; commit {machine['commit']}")
     started = time.monotonic()
     rows = [row for name in chosen for row in _in_own_process(name, folder)]

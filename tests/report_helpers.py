@@ -13,7 +13,7 @@ from emmoe.jobs.report import origins
 from emmoe.record.read import load
 from emmoe.report import build
 from emmoe.store.files import write_bytes
-from emmoe.store.provenance import Made, digest
+from emmoe.store.provenance import Environment, Made, Pool, digest
 
 ROOT = Path(__file__).resolve().parents[1]
 FITTERS = ("em", "gradient_em", "gradient_descent")
@@ -123,8 +123,8 @@ def with_calibration(results):
 
 def with_fits(own):
     """Write the provenance of the fits of the digits, those of EM by other code, and a contest."""
-    machine = {"commit": "c" * 40, "python": "3.11", "versions": {"numpy": "2"}, "cpu": "a CPU"}
-    machine |= {"cores": 2, "blas": [{"internal_api": "openblas", "version": "0.3"}]}
+    pools = (Pool("openblas", "0.3", "Haswell", 1),)
+    machine = Environment("c" * 40, "3.11", {"numpy": "2"}, "a CPU", 2, pools)
     jobs = [*Fit.of_all(own, "digits"), Contest(own, "fair_digits_small")]
     for job in jobs:
         other = job.kind == "contest" or job.fitter == "em"

@@ -166,7 +166,7 @@ def test_results_of_other_settings_are_never_passed_off_as_current(checkout):
 def test_deleted_and_mixed_results_give_not_tested(checkout):
     first, second = sorted((checkout.folder / EM).glob("*.parquet"))
     sidecar = second.with_name(second.name.replace(".parquet", ".provenance.json"))
-    other = msgspec.structs.replace(read_made(str(sidecar)), code="other")
+    other = msgspec.structs.replace(read_made(str(sidecar)), code="0" * 64)
     write_bytes(other.sealed(), sidecar)
     assert python(checkout, "-c", SCRIPT).returncode == 0
     row = rows(checkout, "a.csv")[CLAIM]

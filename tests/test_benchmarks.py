@@ -3,6 +3,7 @@
 import re
 import sys
 
+import msgspec
 import numpy as np
 import pandas as pd
 import pytest
@@ -205,7 +206,11 @@ def test_readable_table_has_a_line_for_each_row(outcomes):
 def test_files_of_a_run_tell_the_machine_and_output_ends_with_the_line(outcomes, tmp_path, capsys):
     rows = table.frame([row for outcome in outcomes.values() for row in outcome.rows])
     outcomes["scaling"].tables["scaling"].to_csv(tmp_path / "scaling.csv", index=False)
-    machine = environment() | {"created": "now", "others": {"torch": None}, "minutes": 1.0}
+    machine = msgspec.to_builtins(environment()) | {
+        "created": "now",
+        "others": {"torch": None},
+        "minutes": 1.0,
+    }
     program.write(rows, machine, tmp_path)
     last = capsys.readouterr().out.splitlines()[-1]
     assert last == table.last_line(rows)

@@ -27,6 +27,7 @@ from emmoe.store import files, provenance
 from emmoe.store.layout import CLAIMS
 from emmoe.store.provenance import Made
 
+ENVIRONMENT = provenance.environment()
 RECORD = load([ROOT / "config.yaml"], thorough=False)
 # A job of each kind, and with its name the files that tampering with is tried on.
 CHOSEN = {
@@ -74,7 +75,7 @@ def pretend(job):
         job.kind, job.name, job.code, provenance.digest(job.plain_task), None,
         {inside(p): job.checksums.get(p) or provenance.file_hash(p) for p in read},
         {inside(p): provenance.file_hash(p) for p in job.outputs.values()},
-        "2026-01-02T03:04:05+00:00", 1.0, {},
+        "2026-01-02T03:04:05+00:00", 1.0, ENVIRONMENT,
     )  # fmt: skip
     files.write_bytes(made.sealed(), job.provenance)
 

@@ -52,7 +52,7 @@ def test_job_leaves_its_outputs_and_its_provenance_and_is_current(own):
     made = job.found()
     assert (made.kind, made.name, made.code) == ("fit", job.name, job.code)
     assert set(made.outputs) == {job.layout.inside(path) for path in job.outputs.values()}
-    assert made.environment["versions"]["numpy"] and made.seconds >= 0
+    assert made.environment.versions["numpy"] and made.seconds >= 0
     assert job.state() == CURRENT
     left = [path for _, _, names in os.walk("results") for path in names if path.startswith(".")]
     assert left == []

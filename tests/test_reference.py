@@ -17,14 +17,14 @@ from emmoe.archive import reference
 from emmoe.jobs._inputs import Inputs, read_made
 from emmoe.jobs._kept import read_kept
 from emmoe.jobs.audit import Audit
-from emmoe.jobs.base import execute, layout_of, plain
+from emmoe.jobs.base import execute, layout_of
 from emmoe.jobs.fit import Fit
 from emmoe.jobs.gather import Gather
 from emmoe.jobs.product import Product
 from emmoe.record import read
 from emmoe.store import folders
 from emmoe.store.errors import DataError
-from emmoe.store.files import write_json, write_text
+from emmoe.store.files import write_bytes, write_text
 from emmoe.store.provenance import Made, digest, environment, file_hash, now
 
 
@@ -45,7 +45,7 @@ def audited(record):
         seconds=1.0,
         environment=environment(),
     )
-    write_json(plain(made.sealed()), job.provenance)
+    write_bytes(made.sealed(), job.provenance)
 
 
 @pytest.fixture(scope="module")
@@ -170,7 +170,7 @@ def other_input(run):
     path = run / "results/figures/figure_2.provenance.json"
     made = read_made(str(path))
     others = dict.fromkeys(made.inputs, "0" * 64)
-    write_json(plain(msgspec.structs.replace(made, inputs=others).sealed()), path)
+    write_bytes(msgspec.structs.replace(made, inputs=others).sealed(), path)
     return recorded(run), f"{path}: made from another "
 
 

@@ -74,5 +74,8 @@ def test_archive_of_the_figures_verifies_and_is_written_the_same_again(checkout)
     process = subprocess.run(
         command, cwd=checkout.folder, env=environment(), capture_output=True, text=True, check=True
     )
-    same = process.stdout.splitlines()[-1]
-    assert same.startswith("same") and f"{EXPERIMENT}/gradient_descent" in same
+    outcomes = process.stdout.partition("recompute ")[2].splitlines()[1:]
+    assert f"fit/{EXPERIMENT}/gradient_descent" in outcomes[0]
+    made_again = {line.split()[1].split("/")[0] for line in outcomes}
+    assert made_again == {"fit", "gather", "product", "audit"}
+    assert all(line.startswith("same ") for line in outcomes)

@@ -4,14 +4,12 @@ import argparse
 import dataclasses
 import sys
 from pathlib import Path
-from zipfile import ZipFile
 
 from emmoe import __version__
-from emmoe.archive import contents, recompute
+from emmoe.archive.bounds import MINUTES
 from emmoe.archive.explain import explain
-from emmoe.archive.file import opened
 from emmoe.archive.reference import keep
-from emmoe.archive.verify import mismatches
+from emmoe.archive.verify import Asked, verify
 from emmoe.lab.described import described
 from emmoe.record import registry
 from emmoe.record.cells import grid
@@ -19,11 +17,9 @@ from emmoe.record.plan import blocks_of
 from emmoe.record.read import expanded, load
 from emmoe.record.step_grid import variants
 from emmoe.store.compiled import find_place
-from emmoe.store.errors import DataError
 from emmoe.store.failures import spoken
 from emmoe.store.lock import Guard
 from emmoe.store.preflight import check_place
-from emmoe.store.provenance import file_hash
 
 
 def _list(args: argparse.Namespace) -> None:
@@ -72,31 +68,9 @@ def _explain(args: argparse.Namespace) -> None:
 
 
 def _verify(args: argparse.Namespace) -> None:
-    """Check an archive's checksums, make some of its fits again, and print what does not agree."""
-    with opened(args.archive) as archive:
-        print(f"archive    {args.archive}, SHA-256 {file_hash(args.archive)}")
-        wrong = mismatches(archive)
-        print("\n".join(wrong or [f"files      {len(archive.namelist())}, all as recorded"]))
-        if args.recompute:
-            wrong += _recompute(archive, args.recompute, args.seed)
-    if wrong:
-        raise DataError(f"{args.archive}: {len(wrong)} of the checks above failed")
-
-
-def _recompute(archive: ZipFile, count: int, seed: int) -> list[str]:
-    """Make so many fits again; print and return what does not agree."""
-    record = recompute.archived_record(archive)
-    fits, others = recompute.archived_fits(archive, record)
-    chosen = recompute.choose(fits, count, seed)
-    without = f"; {len(others)} more need downloads that are not here" if others else ""
-    print(f"recompute  {len(chosen)} of {len(fits)} fits, drawn with seed {seed}{without}")
-    wrong = contents.unowned(archive.namelist(), record)
-    wrong += [] if chosen else ["no fit could be made again"]
-    print("\n".join(wrong), end="\n" if wrong else "")
-    for outcome in recompute.recompute(archive, chosen):
-        print(f"{'same' if outcome.same else 'differs':<10} {outcome.line}", flush=True)
-        wrong += [] if outcome.same else [outcome.line]
-    return wrong
+    """Check an archive or a folder of results, make some fits again, print what does not agree."""
+    config, path = args.configfile or ["config.yaml"], Path(args.archive)
+    verify(Asked(path, config, args.full, args.recompute, args.seed, args.minutes))
 
 
 def _natural(text: str) -> int:
@@ -133,14 +107,24 @@ def main(arguments: list[str] | None = None) -> None:
     explaining.add_argument("claim", metavar="CLAIM_ID", help="an id of data/reported/claims.csv")
     _takes_config(explaining)
     explaining.set_defaults(run=_explain)
-    verifying = commands.add_parser("verify", help="check an archive, and recompute a part of it")
-    verifying.add_argument(
-        "archive", metavar="ARCHIVE", help="the file that snakemake archive wrote"
+    verifying = commands.add_parser(
+        "verify", help="check an archive or results, and recompute a part of it"
     )
     verifying.add_argument(
-        "--recompute", metavar="N", type=_natural, default=0, help="fits to redo"
+        "archive",
+        metavar="ARCHIVE",
+        help="the file that snakemake archive wrote, or a folder of results",
     )
-    verifying.add_argument("--seed", type=_natural, default=0, help="of the choice of the fits")
+    said = "of a folder of results: its config, as for emmoe check"
+    verifying.add_argument("--configfile", nargs="+", metavar="FILE", help=said)
+    verifying.add_argument("--full", action="store_true", help="read large results too")
+    verifying.add_argument(
+        "--recompute", metavar="N", type=_natural, default=0, help="fits to redo, and all from them"
+    )
+    said = "of the choice of the fits, to repeat it; else it is a new one every time"
+    verifying.add_argument("--seed", type=_natural, help=said)
+    said = "of CPU time for each thing that is redone (%(default)s)"
+    verifying.add_argument("--minutes", type=_natural, default=MINUTES, help=said)
     verifying.set_defaults(run=_verify)
     with spoken():
         args = parser.parse_args(arguments)

@@ -92,7 +92,7 @@ def _kept(jobs: list[Fit], path: str) -> list[Known]:
 
 def _known(made: Made, stale: bool) -> Known:
     replicates = min(made.task["replicates"]), max(made.task["replicates"])
-    name, commit = made.name.rpartition("/")[0], made.environment["commit"] or "unknown"
+    name, commit = made.name.rpartition("/")[0], made.environment.commit or "unknown"
     return Known(name, made.task["seed"], replicates, commit, made.code, stale)
 
 

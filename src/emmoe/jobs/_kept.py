@@ -9,7 +9,7 @@ from msgspec import Struct
 
 from emmoe.store import files
 from emmoe.store.errors import DataError
-from emmoe.store.provenance import Made
+from emmoe.store.provenance import Environment, Made
 
 DAMAGED = "missing or damaged: get the reference back, or keep a run anew"
 
@@ -17,7 +17,7 @@ DAMAGED = "missing or damaged: get the reference back, or keep a run anew"
 def condensed(made: Iterable[Made]) -> dict[str, Any]:
     """Return what jobs left, without notes: environments by number, cells by name, replicates by
     their first and last."""
-    environments: list[dict[str, Any]] = []
+    environments: list[Environment] = []
     jobs = []
     for own in made:
         if own.environment not in environments:
@@ -25,7 +25,7 @@ def condensed(made: Iterable[Made]) -> dict[str, Any]:
         row = msgspec.to_builtins(own) | {"environment": environments.index(own.environment)}
         del row["notes"]
         jobs.append(row | {"task": _brief(own.task)})
-    return {"environments": environments, "jobs": jobs}
+    return {"environments": msgspec.to_builtins(environments), "jobs": jobs}
 
 
 def _brief(task: Any) -> Any:

@@ -18,6 +18,7 @@ from emmoe.store.errors import ConfigError
 Place = tuple[str, ...]
 NODES = 200_000  # of a file, aliases written out
 BYTES = 5_000_000
+DEPTH = 100  # levels of lists and mappings within each other
 WORDS = {"": None, "~": None, "null": None, "true": True, "false": False}
 WORDS |= {name.capitalize(): value for name, value in WORDS.items()}
 WORDS |= {name.upper(): value for name, value in WORDS.items()}
@@ -44,7 +45,9 @@ def read(path: Path | str) -> Document:
             data = stream.read(BYTES + 1)
         if len(data) > BYTES:
             raise ConfigError(f"{path}: more than {BYTES // 10**6} MB: not a config")
-        node = yaml.compose(data.decode("utf-8-sig"), Loader=_LOADER)
+        text = data.decode("utf-8-sig")
+        _check_depth(path, text)
+        node = yaml.compose(text, Loader=_LOADER)
     except OSError as error:
         raise ConfigError(f"{path}: {error.strerror}") from None
     except (yaml.YAMLError, UnicodeDecodeError, RecursionError) as error:
@@ -56,6 +59,17 @@ def read(path: Path | str) -> Document:
 
 
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+
+def _check_depth(path: Path | str, text: str) -> None:
+    """Raise ConfigError for levels within levels that would overflow the stack of the loader."""
+    level = 0
+    for event in yaml.parse(text, Loader=_LOADER):
+        level += isinstance(event, yaml.CollectionStartEvent)
+        level -= isinstance(event, yaml.CollectionEndEvent)
+        if level > DEPTH:
+            line = event.start_mark.line + 1
+            raise ConfigError(f"{path}, line {line}: more than {DEPTH} levels within each other")
 
 
 class _Builder:

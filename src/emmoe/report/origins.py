@@ -88,11 +88,11 @@ def _fitted(names: tuple[str, ...], jobs: list[Single]) -> Fitted:
 
 def _environment(made: Made) -> dict[str, str]:
     own = made.environment
-    versions = ", ".join(f"{name} {number}" for name, number in own["versions"].items())
-    blas = {f"{pool['internal_api']} {pool['version']}" for pool in own["blas"]}
+    versions = ", ".join(f"{name} {number}" for name, number in own.versions.items())
+    blas = {f"{pool.internal_api} {pool.version}" for pool in own.blas}
     return {
-        "commit": own["commit"] or "unknown",
-        "software": f"Python {own['python']}, {versions}",
+        "commit": own.commit or "unknown",
+        "software": f"Python {own.python}, {versions}",
         "BLAS": ", ".join(sorted(blas)),
-        "machine": f"{own['cpu']}, {own['cores']} cores",
+        "machine": f"{own.cpu}, {own.cores} cores",
     }

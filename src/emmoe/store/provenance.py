@@ -10,10 +10,10 @@ import subprocess
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
-from msgspec import Struct
+from msgspec import Meta, Struct
 from threadpoolctl import threadpool_info
 
 PACKAGE = Path(__file__).parents[1]
@@ -29,20 +29,43 @@ SOURCES = ("Snakefile", "config.yaml", "studies", "data/reported", "src", "workf
 SEAL = b',\n "seal": "%b"\n}\n'
 
 
+Sha256 = Annotated[str, Meta(pattern="^[0-9a-f]{64}$")]
+
+
+class Pool(Struct, frozen=True):
+    """A thread pool of BLAS or OpenMP, as threadpoolctl tells it."""
+
+    internal_api: str
+    version: str | None
+    architecture: str | None
+    num_threads: int | None
+
+
+class Environment(Struct, frozen=True):
+    """The software and the machine that a result was made with."""
+
+    commit: str | None
+    python: str
+    versions: dict[str, str]
+    cpu: str
+    cores: int | None
+    blas: tuple[Pool, ...]
+
+
 class Made(Struct, frozen=True):
     """What a provenance file says of a job: what made which files from which inputs; settings: the
     digest of its task; seconds: CPU time; environment: the commit, software and machine."""
 
     kind: str
     name: str
-    code: str
-    settings: str
+    code: Sha256
+    settings: Sha256
     task: Any
-    inputs: dict[str, str]
-    outputs: dict[str, str]
+    inputs: dict[str, Sha256]
+    outputs: dict[str, Sha256]
     created: str
-    seconds: float
-    environment: dict[str, Any]
+    seconds: Annotated[float, Meta(ge=0, le=1e12)]
+    environment: Environment
     notes: dict[str, Any] = {}
 
     @property
@@ -60,7 +83,7 @@ def unsealed(data: bytes) -> Made:
     """Return what a provenance file says; raises ValueError if it is none, or not as written."""
     body, found, _ = data.rpartition(SEAL.partition(b"%")[0])
     if not found or data != body + SEAL % hashlib.sha256(body).hexdigest().encode():
-        raise ValueError("not sealed")
+        raise ValueError("edited or damaged after it was written")
     return msgspec.json.decode(body + b"\n}", type=Made)
 
 
@@ -107,21 +130,22 @@ def _cpu() -> str:
     return f"{name} ({', '.join(vector for vector in VECTORS if vector in flags)})"
 
 
-def environment() -> dict[str, Any]:
+def environment() -> Environment:
     """Return commit, software versions, machine and BLAS."""
-    return _lasting() | {"blas": _pools()}
+    return msgspec.structs.replace(_lasting(), blas=_pools())
 
 
 @cache
-def _lasting() -> dict[str, Any]:
-    """What of the environment stays the same while a process runs."""
-    return {
-        "commit": _commit(),
-        "python": platform.python_version(),
-        "versions": {name: importlib.metadata.version(name) for name in PACKAGES},
-        "cpu": _cpu(),
-        "cores": os.cpu_count(),
-    }
+def _lasting() -> Environment:
+    """The environment, without the pools of threads, which libraries add as they are loaded."""
+    return Environment(
+        commit=_commit(),
+        python=platform.python_version(),
+        versions={name: importlib.metadata.version(name) for name in PACKAGES},
+        cpu=_cpu(),
+        cores=os.cpu_count(),
+        blas=(),
+    )
 
 
 def now() -> str:
@@ -129,8 +153,7 @@ def now() -> str:
     return datetime.now(UTC).isoformat(timespec="seconds")
 
 
-def _pools() -> list[dict[str, Any]]:
+def _pools() -> tuple[Pool, ...]:
     """The thread pools of BLAS and OpenMP that are loaded, each once."""
-    keys = ("internal_api", "version", "architecture", "num_threads")
-    pools = {tuple(pool.get(key) for key in keys) for pool in threadpool_info()}
-    return [dict(zip(keys, pool, strict=True)) for pool in sorted(pools, key=str)]
+    pools = {Pool(*map(pool.get, Pool.__struct_fields__)) for pool in threadpool_info()}
+    return tuple(sorted(pools, key=str))
