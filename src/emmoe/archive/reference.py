@@ -6,12 +6,11 @@ import shutil
 from collections.abc import Container, Iterator
 from pathlib import Path
 
-from emmoe.archive.file import check
 from emmoe.audit.plan import PAPER
 from emmoe.jobs._inputs import Inputs
 from emmoe.jobs._kept import condensed, read_sums
 from emmoe.jobs.audit import Audit
-from emmoe.jobs.base import Job, layout_of
+from emmoe.jobs.base import CURRENT, STALE, Job, layout_of
 from emmoe.jobs.calibrate_gather import CalibrateGather
 from emmoe.jobs.contest import Contest
 from emmoe.jobs.fit import Fit
@@ -23,7 +22,7 @@ from emmoe.store import files
 from emmoe.store.errors import DataError
 from emmoe.store.folders import atomic_folder
 from emmoe.store.layout import Layout
-from emmoe.store.provenance import file_hash
+from emmoe.store.provenance import digest, file_hash
 
 RECORDED = (Fit, Contest, Probe, Product, Audit, CalibrateGather)  # whose provenance is kept
 CALIBRATION = "calibration"
@@ -43,7 +42,7 @@ def keep(record: Record) -> None:
         raise DataError(f"{lost}: no finished run to keep: run make paper first")
     there = [job for kind in (Gather, *RECORDED) for job in kind.every(record) if _is_there(job)]
     for job in there:
-        check(job)
+        _check(job)
         _check_inputs(job)
     calibrated = [job for job in there if isinstance(job, CalibrateGather)]
     with atomic_folder(layout.reference.results) as folder:
@@ -69,6 +68,17 @@ def check_kept(layout: Layout) -> None:
 
 def _is_there(job: Job) -> bool:
     return all(Path(path).is_file() for path in (*job.outputs.values(), job.provenance))
+
+
+def _check(job: Job) -> None:
+    """Raise DataError, naming the file, for a result that was changed since, or that was made with
+    other settings than the record's."""
+    state = job.state()
+    if state not in (CURRENT, STALE):
+        raise DataError(state)
+    if job.found().settings != digest(job.plain_task):
+        said = "made with other settings than the config's"
+        raise DataError(f"{job.provenance}: {said}: make its target again, or delete it")
 
 
 def _check_inputs(job: Job) -> None:
