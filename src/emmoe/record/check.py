@@ -8,6 +8,7 @@ from emmoe.fitters.base import by_block
 from emmoe.models.objective import Objective
 from emmoe.record import check_calibration, components, registry
 from emmoe.record.cells import Grid, grid
+from emmoe.record.check_folders import check_folders
 from emmoe.record.check_options import check_call
 from emmoe.record.entries import (
     LIMITS,
@@ -36,6 +37,8 @@ CLAIMS = "claims"  # the one name of what the paper reported
 
 def check_record(record: Record, thorough: bool) -> None:
     """Raise ConfigError naming the first setting that is wrong; thorough: look at every cell."""
+    if thorough:
+        check_folders(record.folders)
     for name, experiment in record.experiments.items():
         where = f"experiments.{name}"
         _check_experiment(where, experiment, thorough)
