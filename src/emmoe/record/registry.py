@@ -7,7 +7,7 @@ import dataclasses
 import difflib
 import importlib
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import cache
 from keyword import iskeyword
 from pathlib import Path
@@ -108,6 +108,12 @@ def nearest(name: str, known) -> str:
     if close := difflib.get_close_matches(str(name), list(known), n=1):
         return f": did you mean {close[0]!r}?"
     return f": known are {', '.join(sorted(known))}" if known else ": there are none"
+
+
+def check_known(where: str, what: str, name: str, known: Iterable[str]) -> None:
+    """Raise ConfigError, suggesting the nearest, for a name that there is not."""
+    if name not in known:
+        raise ConfigError(f"{where}: no {what} named {name!r}{nearest(name, known)}")
 
 
 def component(kind: str, name: str, where: str) -> type:
