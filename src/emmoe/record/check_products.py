@@ -30,15 +30,15 @@ def check_product(record: Record, product: Product) -> None:
     shown: set[str] = set()
     for argument, read in product.reads.items():
         shown |= _check_read(record, f"{where}.reads.{read.kind}", argument, read.kind, read.name)
+    function = registry.function(product.kind, product.module)
+    given = dict.fromkeys(product.reads)
+    given |= {} if product.kind == "findings" else {"curves": None}
+    check_call(where, function, given, product.options)
     for fitter in product.curves:
         check_known(f"{where}.curves", "fitter", fitter, shown)
     for path in product.shown_by:
         known = [own.path for own in record.products() if own.kind != "findings"]
         check_known(f"{where}.shown_by", "figure or table", path, known)
-    function = registry.function(product.kind, product.module)
-    given = dict.fromkeys(product.reads)
-    given |= {} if product.kind == "findings" else {"curves": None}
-    check_call(where, function, given, product.options)
     if product.kind != "findings":
         struct(hints_of(function).get("curves", dict), product.curves, f"{where}.curves")
     _check_labels(f"{where}.curves", product.curves)
