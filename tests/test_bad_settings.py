@@ -82,7 +82,7 @@ EXPERIMENTS = {
 }
 CHECKSUMS = {"sha256": "0" * 64, "size": 10}
 IMAGES = [name.partition("/")[2] for name in RandomInvertFashionMnist.files]
-PRODUCT = {"target": "figures", "reads": {"summary": "linear"}}
+PRODUCT = {"target": "figures", "reads": {"summary": "digits"}}
 BASE = {
     "folders": {"results": "results/bad", "downloads": "data/downloads"},
     "seed": 7,
@@ -105,8 +105,8 @@ BASE = {
             },
         }
     },
-    "figures": {"figure_1": {"draw": "figure_1", "curves": {"em": "EM"}, **PRODUCT}},
-    "tables": {"table_2": {"draw": "table_2", "curves": {"em": "EM"}, **PRODUCT}},
+    "figures": {"figure_1": {"draw": "figure_3", "curves": {"gd": "GD"}, **PRODUCT}},
+    "tables": {"table_2": {"draw": "table_2", "curves": {"gd": "GD"}, **PRODUCT}},
     "probes": {
         "inversion": {
             "measure": "inversion",

@@ -194,8 +194,6 @@ def test_a_page_of_several_cells_or_none_is_told_in_one_line():
     assert "random direction" in figure.texts[0].get_text()
     with pytest.raises(DataError, match="no cell of symmetric_linear at angle 90"):
         page(small(), angle=90)
-    with pytest.raises(DataError, match="no option 'norm_w'"):
-        page(small(), norm_w=2)
     with pytest.raises(DataError, match="same norms"):
         page(pd.concat([small(), small()]))
 

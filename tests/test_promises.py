@@ -241,7 +241,8 @@ def test_em_is_refused_by_name_where_there_is_no_latent_variable(copy):
     (refusal,) = own.refusals
     assert process.returncode == 1 and process.stdout == ""
     (line,) = process.stderr.splitlines()
-    assert re.fullmatch(rf"error: .*studies/theory\.yaml, line \d+: {re.escape(refusal)}", line)
+    place = r"error: .*studies/theory\.yaml, line \d+, column \d+: "
+    assert re.fullmatch(place + re.escape(refusal), line)
 
 
 def with_em(text):

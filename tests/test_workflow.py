@@ -110,7 +110,7 @@ def test_config_mistake_is_one_line(checkout):
     mistake = f"experiments.{EXPERIMENT}.fitters.em: no fitter named 'emm': did you mean 'em'?"
     assert process.returncode != 0
     (line,) = [line for line in output.splitlines() if "emm'" in line]
-    assert re.fullmatch(rf"error: .*small\.yaml, line \d+: {re.escape(mistake)}", line)
+    assert re.fullmatch(rf"error: .*small\.yaml, line \d+, column \d+: {re.escape(mistake)}", line)
     assert "Traceback" not in output
 
 

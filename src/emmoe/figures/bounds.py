@@ -4,6 +4,7 @@ gap_t, D_t and alpha_t, and the bounds on them, are those of emmoe.theory.bounds
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from typing import Annotated
 
 import numpy as np
 import pandas as pd
@@ -12,20 +13,31 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import LogLocator, NullLocator
+from msgspec import Meta
 
 from emmoe.figures._shared import style, sweep
+from emmoe.record.cells import grid
+from emmoe.record.check_reads import runs_of
+from emmoe.record.entries import Product, Record
+from emmoe.record.reads import Reads
 from emmoe.store.errors import DataError
-from emmoe.tables._shared.runs import CELL, joined
+from emmoe.tables._shared.runs import CELL, RUN, joined
 from emmoe.theory.bounds import LISTS, Trace, linear, sublinear
 from emmoe.theory.bounds import trace as trace_of
 
+NEEDS = [*RUN, "outcome", *LISTS]
 TRACE = style.LOOKS["em"]
 FRESH = "#D55E00"  # bounds started afresh
 FAILS, LOCAL = (0, (2.5, 1.2)), (0, (1, 1))
 
 
 @style.context()
-def draw(*, runs: pd.DataFrame, curves: Mapping[str, str], cell: str | None = None) -> Figure:
+def draw(
+    *,
+    runs: Annotated[pd.DataFrame, Reads("runs", columns=NEEDS, otherwise="em")],
+    curves: Annotated[Mapping[str, str], Meta(max_length=1)],
+    cell: str | None = None,
+) -> Figure:
     """Return the figure: gap_t and D_t with their bounds, and alpha_t; a row for the first run,
     and one for the run with the smallest alpha_t of all (for the second, if that is the first).
 
@@ -52,6 +64,15 @@ def draw(*, runs: pd.DataFrame, curves: Mapping[str, str], cell: str | None = No
         axes.set_xlabel("iteration $t$, 0 the start")
     _legend(figure, table.iloc[0])
     return figure
+
+
+def check(record: Record, entry: Product) -> None:
+    """Raise ValueError for a cell that the experiment lacks, or where one must be chosen."""
+    (own,) = runs_of(record, entry)
+    known = [cell.name for cell in grid(own).cells()]
+    cell = entry.options.get("cell")
+    if cell not in known and (cell is not None or len(known) > 1):
+        raise ValueError(f"options.cell: must be one of {', '.join(known)}, got {cell!r}")
 
 
 def _candidates(runs: pd.DataFrame, curves: Mapping[str, str], cell: str | None) -> pd.DataFrame:

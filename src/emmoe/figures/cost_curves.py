@@ -13,9 +13,10 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from emmoe.evidence.reach import CURRENCIES, Targets, excess, joined
+from emmoe.evidence.reach import CURRENCIES, excess, joined
 from emmoe.evidence.tuning import ACCURACY, choose, chosen
 from emmoe.figures._shared import problems, style, sweep
+from emmoe.record.reads import Contest, Currency, Curves, Targets
 
 POINTS = 300
 FLOOR = 0.2  # the axis' lower end, as a share of the smallest target
@@ -23,9 +24,7 @@ ACCURACIES = "validation_accuracy"
 
 
 @style.context()
-def draw(
-    *, curves: Mapping[str, str], targets: Targets, currency: str, **contests: pd.DataFrame
-) -> Figure:
+def draw(*, curves: Curves, targets: Targets, currency: Currency, **contests: Contest) -> Figure:
     """Draw a panel a problem, with steps tuned for the last of the targets (dotted lines)."""
     rows = joined(contests)
     final = list(targets)[-1]

@@ -1,6 +1,7 @@
 """What every algorithm pays to come as close as EM gets: iterations, and data passes."""
 
 from collections.abc import Mapping
+from typing import Annotated
 
 import numpy as np
 import pandas as pd
@@ -8,12 +9,17 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from emmoe.figures._shared import style
+from emmoe.record.reads import Reads
 
 COLOUR, REFERENCE = "#56B4E9", "#0072B2"  # others, and the first algorithm, EM
 
 
 @style.context()
-def draw(*, costs: pd.DataFrame, curves: Mapping[str, str]) -> Figure:
+def draw(
+    *,
+    costs: Annotated[pd.DataFrame, Reads("table", of="cost_to_floor")],
+    curves: Mapping[str, str],
+) -> Figure:
     """Return the figure: median iterations (a) and data passes (b) until both errors are at most
     1 % above EM's last, one bar an algorithm, log axes.
 

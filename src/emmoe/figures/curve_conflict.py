@@ -6,6 +6,7 @@ tells the explanations apart.
 """
 
 from collections.abc import Mapping
+from typing import Annotated
 
 import pandas as pd
 from matplotlib.axes import Axes
@@ -14,6 +15,7 @@ from matplotlib.lines import Line2D
 
 from emmoe.evidence import reported as paper
 from emmoe.figures._shared import style
+from emmoe.record.reads import Reads, Reported
 from emmoe.tables._shared.traces import FAST, GATE, LOSS, SLOW, excess_losses, mean_curve
 
 LABELS = {
@@ -30,9 +32,15 @@ BOTTOM = 1e-5  # nats
 @style.context()
 def draw(
     *,
-    trace: pd.DataFrame,
-    runs: pd.DataFrame,
-    reported: pd.DataFrame,
+    trace: Annotated[
+        pd.DataFrame,
+        Reads("trace", columns=[LOSS, GATE], fitters=(SLOW, FAST), one_cell=True, whole=1),
+    ],
+    runs: Annotated[
+        pd.DataFrame,
+        Reads("runs", columns=["excess_loss_true_gate"], fitters=(SLOW,), one_cell=True, whole=1),
+    ],
+    reported: Reported,
     curves: Mapping[str, str],
 ) -> Figure:
     """Return the figure; inputs as `emmoe.findings.f2_curves_disagree`, means over the runs."""

@@ -5,7 +5,7 @@ every algorithm's error to the truth ends.
 """
 
 from collections.abc import Iterator, Mapping
-from typing import Any, NamedTuple
+from typing import Annotated, Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -17,8 +17,12 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import FixedLocator, FormatStrFormatter, NullLocator
 
 from emmoe.figures._shared import style, sweep
+from emmoe.record.cells import grid
+from emmoe.record.check_reads import runs_of
+from emmoe.record.entries import Experiment, Product, Record
+from emmoe.record.reads import Reads
 from emmoe.store.errors import DataError
-from emmoe.tables._shared.runs import joined
+from emmoe.tables._shared.runs import RUN, joined
 
 MARKERS = "osD^vPX"
 MEDIAN_SE = 1.2533  # standard error of a median, in those of a mean, for normal errors
@@ -32,7 +36,11 @@ class Power(NamedTuple):
 
 
 @style.context()
-def draw(*, runs: pd.DataFrame, curves: Mapping[str, str]) -> Figure:
+def draw(
+    *,
+    runs: Annotated[pd.DataFrame, Reads("runs", columns=[*RUN, "recovery_error"])],
+    curves: Mapping[str, str],
+) -> Figure:
     """Return the figure: median over samples of |theta_hat - theta*|, with its quartiles, against
     (a) n, a curve for each d, and (b) d, a curve for each n; log axes.
 
@@ -51,6 +59,20 @@ def draw(*, runs: pd.DataFrame, curves: Mapping[str, str]) -> Figure:
     _limits([left, right], table)
     _legend(figure, table)
     return figure
+
+
+def check(record: Record, entry: Product) -> None:
+    """Raise ValueError unless n or d, and nothing else, varies."""
+    (own,) = runs_of(record, entry)
+    varied = [axis for axis, found in _values(own).items() if len(found) > 1]
+    if not set(varied) <= {"n", "d"} or not varied:
+        said = f"{own.name} varies {', '.join(varied) or 'nothing'}"
+        raise ValueError(f"reads.runs: {said}: only n and d may vary, and one must")
+
+
+def _values(own: Experiment) -> dict[str, list]:
+    found = grid(own)
+    return dict(zip(found.axes, found.values, strict=True))
 
 
 def _samples(runs: pd.DataFrame, curves: Mapping[str, str]) -> pd.DataFrame:

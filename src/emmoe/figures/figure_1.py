@@ -4,6 +4,7 @@ L is the mean negative log-likelihood over the training sample, in nats.
 """
 
 from collections.abc import Mapping
+from typing import Annotated
 
 import numpy as np
 import pandas as pd
@@ -14,6 +15,7 @@ from matplotlib.lines import Line2D
 from emmoe.evidence import reported as paper
 from emmoe.figures._shared import curves as shared
 from emmoe.figures._shared import style
+from emmoe.record.reads import Curves, Reads, Reported
 
 BOTTOM, TOP = 1e-5, 1.5  # nats: the lowest reading is 3e-5
 METRIC = "excess_loss_to_truth"
@@ -22,7 +24,12 @@ BELOW = "mean < 0 from $t =$"
 
 @style.context()
 def draw(
-    *, summary: pd.DataFrame, curves: Mapping[str, str], reported: pd.DataFrame | None = None
+    *,
+    summary: Annotated[
+        pd.DataFrame, Reads("summary", columns=[METRIC, "excess_loss_to_final"], one_cell=True)
+    ],
+    curves: Curves,
+    reported: Reported | None = None,
 ) -> Figure:
     """Return the figure: (a) L(theta_t) - L(theta*), log; (b) L(theta_t) - L(theta_T), linear.
 

@@ -4,7 +4,7 @@ Errors are ||beta_t - beta*|| / ||beta*|| and the same of w, for the same runs a
 readings' uncertainties are relative ones, so the paper's axes are taken to be logarithmic.
 """
 
-from collections.abc import Mapping
+from typing import Annotated
 
 import pandas as pd
 from matplotlib.figure import Figure
@@ -12,6 +12,7 @@ from matplotlib.figure import Figure
 from emmoe.evidence import reported as paper
 from emmoe.figures._shared import curves as shared
 from emmoe.figures._shared import style
+from emmoe.record.reads import Curves, Reads, Reported
 
 PANELS = {
     "relative_error_beta": (
@@ -27,7 +28,10 @@ PANELS = {
 
 @style.context()
 def draw(
-    *, summary: pd.DataFrame, curves: Mapping[str, str], reported: pd.DataFrame | None = None
+    *,
+    summary: Annotated[pd.DataFrame, Reads("summary", columns=[*PANELS], one_cell=True)],
+    curves: Curves,
+    reported: Reported | None = None,
 ) -> Figure:
     """Return the figure: relative error of (a) beta_t and (b) w_t, both on the same log axis.
 

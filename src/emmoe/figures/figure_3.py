@@ -4,7 +4,7 @@ The paper shows Random Invert Fashion-MNIST twice, on its poster and in its slid
 independent runs. Without readings the figure holds for any other data set of the kind.
 """
 
-from collections.abc import Mapping
+from typing import Annotated
 
 import pandas as pd
 from matplotlib.figure import Figure
@@ -12,13 +12,19 @@ from matplotlib.figure import Figure
 from emmoe.evidence import reported as paper
 from emmoe.figures._shared import curves as shared
 from emmoe.figures._shared import style
+from emmoe.record.reads import Curves, Reads, Reported
 
 SOURCES = {"poster": "o", "slides": "D"}
 
 
 @style.context()
 def draw(
-    *, summary: pd.DataFrame, curves: Mapping[str, str], reported: pd.DataFrame | None = None
+    *,
+    summary: Annotated[
+        pd.DataFrame, Reads("summary", columns=["test_accuracy", "loss"], one_cell=True)
+    ],
+    curves: Curves,
+    reported: Reported | None = None,
 ) -> Figure:
     """Return the figure: (a) test accuracy, log axis; (b) training objective, linear.
 

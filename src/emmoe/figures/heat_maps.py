@@ -5,7 +5,9 @@ sample optimum theta_hat. Everything observed is a median or a share over the ru
 Bright is good in every panel: fast, exact, certain.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from itertools import product
+from typing import Annotated, Literal
 
 import numpy as np
 import pandas as pd
@@ -15,6 +17,10 @@ from matplotlib.patches import Patch
 
 from emmoe.figures._shared import plane, style, sweep
 from emmoe.figures._shared.sheet import Sheet
+from emmoe.record.cells import grid
+from emmoe.record.check_reads import runs_of
+from emmoe.record.entries import Experiment, Product, Record
+from emmoe.record.reads import Reads
 from emmoe.store.errors import DataError
 from emmoe.tables._shared.runs import angles
 
@@ -25,20 +31,24 @@ ONE_EACH = ["experiment", "start", "n", "d"]
 @style.context()
 def draw(
     *,
-    rates: pd.DataFrame,
+    rates: Annotated[pd.DataFrame, Reads("table", of="rates")],
     curves: Mapping[str, str],
     model: str,
-    angle: float | str,
-    **only: float | str,
+    angle: float | Literal["random"],
+    experiment: str | None = None,
+    start: str | None = None,
+    n: int | None = None,
+    d: int | None = None,
 ) -> Figure:
     """Return the page of a model and an angle (degrees, or "random").
 
     rates: the table of emmoe.tables.rates. curves: fitter -> label, every fitter if empty; rates
-    and successes are the first one's, EM's if empty. only: a value of experiment, start, n or d,
+    and successes are the first one's, EM's if empty. experiment, start, n, d: the value to show
     where the table holds several. Raises DataError, in one line, if no cell or no single value is
     left.
     """
-    page = _page(rates, model, angle, only)
+    only = {"experiment": experiment, "start": start, "n": n, "d": d}
+    page = _page(rates, model, angle, {k: v for k, v in only.items() if v is not None})
     fitters = sweep.labels(page["fitter"], curves)
     if not fitters:
         raise DataError(f"rates: no run of {', '.join(curves)} for {model} at angle {angle}")
@@ -54,13 +64,38 @@ def draw(
     return sheet.figure
 
 
+def check(record: Record, entry: Product) -> None:
+    """Raise ValueError unless the table holds cells of that page, and those of one setting."""
+    page = [row for own in runs_of(record, entry) for row in _cells(own)]
+    for name, value in entry.options.items():
+        known = list(dict.fromkeys(row.get(name) for row in page))
+        page = [row for row in page if value is None or row.get(name) == value]
+        if not page:
+            said = f"no cell with {name} {value} is read: known are {', '.join(map(str, known))}"
+            raise ValueError(f"options.{name}: {said}")
+    for name in ONE_EACH:
+        found = list(dict.fromkeys(row.get(name) for row in page))
+        if len(found) > 1:
+            said = f"cells of {name} {', '.join(map(str, found))} are read: choose one"
+            raise ValueError(f"options.{name}: {said}")
+
+
+def _cells(own: Experiment) -> Iterator[dict]:
+    """What tells the cells of an experiment apart."""
+    facts = {"model": own.model.name, "experiment": own.name, "start": own.start.name}
+    found = grid(own)
+    points = product(*found.values)
+    return (
+        facts | dict(own.data.settings) | dict(zip(found.axes, point, strict=True))
+        for point in points
+    )
+
+
 def _page(rates: pd.DataFrame, model: str, angle: float | str, only: Mapping) -> pd.DataFrame:
     """Return the rows of a page: one a fitter and pair of norms."""
     where = f"{model} at angle {angle}"
     chosen = (rates["model"] == model) & (angles(rates["angle"]) == angle)
     for column, value in only.items():
-        if column not in ONE_EACH:
-            raise DataError(f"heat_maps: no option {column!r}: known are {', '.join(ONE_EACH)}")
         chosen &= rates[column] == value
         where += f", {column} {value}"
     page = rates[chosen]

@@ -5,6 +5,7 @@ M for EM, I - P Hess L for gradient descent with steps P.
 """
 
 from collections.abc import Iterable, Mapping
+from typing import Annotated
 
 import numpy as np
 import pandas as pd
@@ -16,7 +17,8 @@ from matplotlib.patches import Patch
 from matplotlib.ticker import FixedLocator, FormatStrFormatter, NullFormatter, NullLocator
 
 from emmoe.figures._shared import style, sweep
-from emmoe.tables._shared.runs import arrived, joined, resolved
+from emmoe.record.reads import Reads
+from emmoe.tables._shared.runs import RUN, arrived, joined, resolved
 from emmoe.tables.rate_agreement import INFORMATIVE, NEEDS, agreement, rate_gap
 
 COARSE = [0.001, 0.01, 0.1, 0.5, 0.9, 0.99, 0.999, 0.9999]
@@ -28,7 +30,11 @@ BINS = 40
 
 
 @style.context()
-def draw(*, curves: Mapping[str, str], **runs_tables: pd.DataFrame) -> Figure:
+def draw(
+    *,
+    curves: Mapping[str, str],
+    **runs_tables: Annotated[pd.DataFrame, Reads("runs", columns=[*RUN, *NEEDS])],
+) -> Figure:
     """Return the figure: (a) observed against predicted rate, logit axes; (b) their difference;
     (c) histograms of the slope of |e_{t+1} - J e_t| against |e_t| on log axes, 2 in theory.
 

@@ -15,9 +15,10 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import FuncFormatter, MultipleLocator
 
 from emmoe.evidence.estimates import expected_cost
-from emmoe.evidence.reach import Targets, joined, reached
+from emmoe.evidence.reach import joined, reached
 from emmoe.evidence.tuning import tuning_rows
 from emmoe.figures._shared import problems, style, sweep
+from emmoe.record.reads import Contest, Curves, Targets
 
 CURRENCY = "passes"
 FAILED = "no run arrives"
@@ -25,7 +26,7 @@ GAP = 1.2  # factor between the heights of two rivals' crosses
 
 
 @style.context()
-def draw(*, curves: Mapping[str, str], targets: Targets, **contests: pd.DataFrame) -> Figure:
+def draw(*, curves: Curves, targets: Targets, **contests: Contest) -> Figure:
     """Draw a panel a problem, for the last of the targets."""
     rows = tuning_rows(joined(contests))
     final = list(targets)[-1]

@@ -1,8 +1,11 @@
 """F1: gradient EM with one simultaneous inner step and GD's step size is GD (Fisher's identity)."""
 
+from typing import Annotated
+
 import pandas as pd
 
 from emmoe.findings.base import Finding, digits
+from emmoe.record.reads import Reads
 
 TITLE = "Gradient EM with one inner step is gradient descent"
 CLAIM = (
@@ -13,8 +16,10 @@ ROUNDING = 1e-10  # relative: what is left of an identity after so many steps
 DIFFERENCE = 1e-4  # relative: what a central difference of the loss can tell at small gradients
 APART = 1e-3  # relative: the control must differ by more
 
+Runs = Annotated[pd.DataFrame, Reads("probe", of="fisher")]
 
-def find(*, linear: pd.DataFrame, images: pd.DataFrame) -> Finding:
+
+def find(*, linear: Runs, images: Runs) -> Finding:
     """Return the finding from two tables of `emmoe.measures.probes.fisher`."""
     tables = {"linear": linear, "images": images}
     numbers: dict = {"iterations": {k: int(t["iteration"].max()) for k, t in tables.items()}}

@@ -1,10 +1,13 @@
 """F2: the reported GD curves of Figures 1a and 2b disagree; what would make them agree."""
 
+from typing import Annotated
+
 import numpy as np
 import pandas as pd
 
 from emmoe.evidence import reported as paper
 from emmoe.findings.base import Finding, digits
+from emmoe.record.reads import Reads, Reported
 from emmoe.store.errors import DataError
 from emmoe.tables._shared.traces import FAST, GATE, LOSS, SLOW, excess_losses, mean_curve, of_fitter
 
@@ -20,7 +23,18 @@ LATE = 40  # our iteration from which on the curves part
 CLOSER = 0.2  # the share of the gap to the readings that an explanation may leave
 
 
-def find(*, trace: pd.DataFrame, runs: pd.DataFrame, reported: pd.DataFrame) -> Finding:
+def find(
+    *,
+    trace: Annotated[
+        pd.DataFrame,
+        Reads("trace", columns=[LOSS, GATE], fitters=(SLOW, FAST), one_cell=True, whole=AT),
+    ],
+    runs: Annotated[
+        pd.DataFrame,
+        Reads("runs", columns=["excess_loss_true_gate"], fitters=(SLOW,), one_cell=True, whole=1),
+    ],
+    reported: Reported,
+) -> Finding:
     """Return the finding; trace, runs: of GD with its step size and of GD with a larger gate step,
     the runs with the analysis `true_gate`; reported: data/reported/claims.csv."""
     read = paper.plotted(paper.load(reported), "figure_1")

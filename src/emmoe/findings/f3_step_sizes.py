@@ -1,8 +1,13 @@
 """F3: step sizes decide the synthetic ranking of EM and gradient descent."""
 
+from typing import Annotated
+
 import pandas as pd
+from msgspec import Meta
 
 from emmoe.findings.base import Finding, listed
+from emmoe.record.entries import Product, Record
+from emmoe.record.reads import Reads
 
 TITLE = "Step sizes decide the ranking on the synthetic data"
 CLAIM = (
@@ -12,7 +17,12 @@ CLAIM = (
 TOLERANCE = 0.25  # relative, or one iteration: how near a count must come to the expected one
 
 
-def find(*, costs: pd.DataFrame, expected: dict[str, float], passes: list[str]) -> Finding:
+def find(
+    *,
+    costs: Annotated[pd.DataFrame, Reads("table", of="cost_to_floor")],
+    expected: Annotated[dict[str, float], Meta(min_length=1)],
+    passes: list[str],
+) -> Finding:
     """Return the finding from a table of `emmoe.tables.cost_to_floor`.
 
     expected: algorithm (the table's label) -> count to compare with; passes: those of them that
@@ -31,6 +41,16 @@ def find(*, costs: pd.DataFrame, expected: dict[str, float], passes: list[str]) 
         "runs": int(costs["runs"].min()),
     }
     return Finding("F3", TITLE, CLAIM, _text(costs, numbers, all(agree)), all(agree), numbers)
+
+
+def check(record: Record, entry: Product) -> None:
+    """Raise ValueError for an algorithm that the table has no row of."""
+    known = set(record.tables[entry.reads["costs"].name].curves.values())
+    for name, found in {"expected": known, "passes": set(entry.options["expected"])}.items():
+        for algorithm in entry.options[name]:
+            if algorithm not in found:
+                said = f"{algorithm!r} is none of {', '.join(sorted(found))}"
+                raise ValueError(f"options.{name}: {said}")
 
 
 def _text(costs: pd.DataFrame, numbers: dict, agree: bool) -> str:

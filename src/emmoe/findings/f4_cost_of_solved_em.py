@@ -1,8 +1,14 @@
 """F4: EM with a solved M-step leads per outer iteration, not per data pass."""
 
+from typing import Annotated
+
 import pandas as pd
+from msgspec import Meta
 
 from emmoe.findings.base import Finding, digits, listed, percent
+from emmoe.record.entries import Product, Record
+from emmoe.record.plan import limit
+from emmoe.record.reads import Reads
 from emmoe.store.errors import DataError
 from emmoe.tables._shared.traces import curve
 
@@ -20,11 +26,21 @@ BUDGET = 100.0  # data passes
 EARLY = 5  # iterations
 MANY = 30.0  # data passes an iteration
 TIMES = ("early", "last")
+NEEDS = ["test_accuracy", "passes", "loss"]
 SOLVED, INEXACT = "em_solved", {"em": "EM (inexact)", "gradient_descent": "GD"}
 
 
 def find(
-    *, summary: pd.DataFrame, rivals: pd.DataFrame, data: str, reported_accuracy: float | None
+    *,
+    summary: Annotated[
+        pd.DataFrame, Reads("summary", columns=NEEDS, fitters=(SOLVED, *INEXACT), one_cell=True)
+    ],
+    rivals: Annotated[
+        pd.DataFrame,
+        Reads("summary", columns=NEEDS, fitters=("lbfgs", "nesterov*"), one_cell=True),
+    ],
+    data: str,
+    reported_accuracy: Annotated[float, Meta(ge=0, le=1)] | None,
 ) -> Finding:
     """Return the finding; summary: of EM (solved and inexact) and GD on the images; rivals: of
     L-BFGS and of Nesterov's method with one or more step sizes, whose names begin with "nesterov";
@@ -58,6 +74,16 @@ def find(
     claim = DIGITS_CLAIM if reported_accuracy is None else CLAIM
     return Finding("F4", f"{TITLE}: {data}", claim, _text(numbers, data, reported_accuracy),
                    bool(holds), numbers)  # fmt: skip
+
+
+def check(record: Record, entry: Product) -> None:
+    """Raise ValueError where a fitter ends before solved EM, with which it is compared."""
+    own = record.experiments[entry.reads["summary"].name]
+    last = limit(own, SOLVED, "iterations")
+    for fitter in INEXACT:
+        if limit(own, fitter, "iterations") < last:
+            said = f"{fitter} of {own.name} has fewer iterations than {SOLVED}"
+            raise ValueError(f"reads.summary: {said}, with which it is compared")
 
 
 def _others(summary: pd.DataFrame, iteration: int) -> dict[str, float]:

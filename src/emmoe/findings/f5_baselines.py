@@ -1,8 +1,11 @@
 """F5: one multinomial logistic regression fails on Random Invert, an oracle pair does not."""
 
+from typing import Annotated, Literal
+
 import pandas as pd
 
 from emmoe.findings.base import Finding, percent
+from emmoe.record.reads import Reads
 
 TITLE = "What Random Invert takes from one linear classifier"
 CLAIM = (
@@ -19,7 +22,10 @@ LOST, BACK = 0.5, 0.05  # a share of the accuracy that counts as most, and as ba
 
 
 def find(
-    *, baselines: pd.DataFrame, data: str, expected: dict[str, float] | None = None
+    *,
+    baselines: Annotated[pd.DataFrame, Reads("probe", of="baselines")],
+    data: str,
+    expected: dict[Literal["original images", "Random Invert", "oracle pair"], float] | None = None,
 ) -> Finding:
     """Return the finding from a table of `emmoe.measures.probes.baselines`; expected: accuracies by
     baseline, where some were expected."""

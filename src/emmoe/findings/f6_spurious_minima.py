@@ -1,9 +1,15 @@
 """F6: strict spurious local minima of two symmetric linear experts, and EM's pace towards them."""
 
+from typing import Annotated
+
 import pandas as pd
 
 from emmoe.findings.base import Finding, digits
-from emmoe.tables._shared.runs import joined
+from emmoe.record.cells import grid
+from emmoe.record.check_reads import runs_of
+from emmoe.record.entries import Product, Record
+from emmoe.record.reads import Reads
+from emmoe.tables._shared.runs import RUN, joined
 from emmoe.tables.spurious_minima import NEEDS, verified
 
 TITLE = "Spurious minima to which EM contracts"
@@ -17,7 +23,12 @@ MOST = 0.95  # the share of the minima that must be where they are said to be
 HEALTHY = 0.95  # a rate below takes at most 45 iterations for one more digit
 
 
-def find(*, runs: pd.DataFrame) -> Finding:
+def find(
+    *,
+    runs: Annotated[
+        pd.DataFrame, Reads("runs", columns=[*RUN, *NEEDS, "rho_hat"], fitters=("em",))
+    ],
+) -> Finding:
     """Return the finding from a sweep's table of runs of EM on two symmetric linear experts.
 
     It cannot be told (None) where no cell has a wide angle and no minimum was found."""
@@ -46,6 +57,13 @@ def find(*, runs: pd.DataFrame) -> Finding:
     there = min(numbers["share_wide"], numbers["share_gate_larger"]) >= MOST
     holds = bool(there and numbers["rate_median"] < HEALTHY)
     return Finding("F6", TITLE, CLAIM, looked + _text(numbers), holds, numbers)
+
+
+def check(record: Record, entry: Product) -> None:
+    """Raise ValueError for cells of random angles, which no verdict can be about."""
+    (own,) = runs_of(record, entry)
+    if any(cell.data.settings["angle"] == "random" for cell in grid(own).cells()):
+        raise ValueError(f"reads.runs: {own.name} has random angles: it takes fixed ones")
 
 
 def _facts(found: pd.DataFrame) -> dict:

@@ -1,9 +1,12 @@
 """F7: of two symmetric linear experts, a larger gate alone does not make EM faster."""
 
+from typing import Annotated
+
 import numpy as np
 import pandas as pd
 
 from emmoe.findings.base import Finding, digits
+from emmoe.record.reads import Reads
 
 TITLE = "Which signal makes EM faster"
 CLAIM = (
@@ -14,7 +17,7 @@ MODEL = "symmetric_linear"
 AXES = {"norm_beta": "|beta*|", "norm_w": "|w*|"}
 
 
-def find(*, rates: pd.DataFrame) -> Finding:
+def find(*, rates: Annotated[pd.DataFrame, Reads("table", of="rates")]) -> Finding:
     """Return the finding from the table of rates of a sweep: population rho, lambda_max(M), and its
     median at the sample optimum."""
     cells = rates[(rates["model"] == MODEL) & (rates["fitter"] == "em")]

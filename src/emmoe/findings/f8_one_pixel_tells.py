@@ -1,8 +1,11 @@
 """F8: in Random Invert one pixel tells the inversion, so the gate's task is separable."""
 
+from typing import Annotated
+
 import pandas as pd
 
 from emmoe.findings.base import Finding, digits, percent
+from emmoe.record.reads import Reads
 
 TITLE = "One pixel tells the inversion"
 CLAIM = (
@@ -14,7 +17,9 @@ CLAIM = (
 LEARNED = 0.9  # the share of images at which the gate counts as telling the inversion
 
 
-def find(*, inversion: pd.DataFrame, data: str) -> Finding:
+def find(
+    *, inversion: Annotated[pd.DataFrame, Reads("probe", of="inversion")], data: str
+) -> Finding:
     """Return the finding from a table of `emmoe.measures.probes.inversion`."""
     table = inversion.set_index("iteration").sort_index()
     first, last = table.iloc[0], table.iloc[-1]

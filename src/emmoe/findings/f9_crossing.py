@@ -1,11 +1,14 @@
 """F9: EM's loss falls below the truth's in every sample, by as much as theory says."""
 
+from typing import Annotated
+
 import numpy as np
 import pandas as pd
 from scipy.stats import chi2, kstest
 
 from emmoe.evidence import reported as paper
 from emmoe.findings.base import Finding, digits
+from emmoe.record.reads import Reads, Reported
 from emmoe.tables._shared.traces import of_fitter
 
 TITLE = "EM's loss must fall below the truth's"
@@ -17,7 +20,14 @@ METRIC = "excess_loss_to_truth"
 LEVEL = 0.01  # of the Kolmogorov-Smirnov test
 
 
-def find(*, trace: pd.DataFrame, runs: pd.DataFrame, reported: pd.DataFrame) -> Finding:
+def find(
+    *,
+    trace: Annotated[
+        pd.DataFrame, Reads("trace", columns=[METRIC], fitters=("em",), one_cell=True)
+    ],
+    runs: Annotated[pd.DataFrame, Reads("runs", columns=["n", "d"], one_cell=True)],
+    reported: Reported,
+) -> Finding:
     """Return the finding; trace, runs: of two symmetric experts; reported:
     data/reported/claims.csv."""
     own = of_fitter(trace, "em").sort_values("iteration")

@@ -8,6 +8,7 @@ from emmoe.record.registry import nearest
 from emmoe.record.searches import Search
 from emmoe.store.errors import ConfigError
 
+SETTINGS = 100_000
 # What a family searches is what its experiment must be made of.
 MADE_OF = {
     "symmetric_linear": {
@@ -25,6 +26,7 @@ def check(record: Record) -> None:
             raise ConfigError(f"{where}: no such search{nearest(name, MADE_OF)}")
         _check_experiment(where, search, MADE_OF[name], record.experiments)
         _check_readings(where, search)
+        _check_size(where, search)
         for path, (low, high) in _ranges(where, search):
             if not low < high:
                 raise ConfigError(f"{path}: {low} is not less than {high}")
@@ -56,6 +58,17 @@ def _check_readings(where: str, search: Search) -> None:
             raise ConfigError(
                 f"{where}.calibration.{figure}: {max(iterations)} is beyond the last stage"
             )
+
+
+def _check_size(where: str, search: Search) -> None:
+    """Raise ConfigError for more settings than can be planned."""
+    if search.data and search.data.draws > SETTINGS:
+        raise ConfigError(f"{where}.data.draws: {search.data.draws} is more than {SETTINGS}")
+    for name, own in search.steps.items():
+        for field in ("separate", "equal"):
+            if (count := getattr(own.draws, field)) > SETTINGS:
+                place = f"{where}.steps.{name}.draws.{field}"
+                raise ConfigError(f"{place}: {count} is more than {SETTINGS}")
 
 
 def _ranges(where: str, search: Search) -> Iterator[tuple[str, Sequence[float]]]:

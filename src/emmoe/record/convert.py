@@ -25,12 +25,13 @@ from emmoe.record.entries import (
     Rival,
 )
 from emmoe.record.registry import nearest
+from emmoe.record.scalars import shown
 from emmoe.record.searches import Calibration, Search
-from emmoe.record.structs import check_keys, check_numbers, mapping, struct
+from emmoe.record.structs import check_keys, mapping, struct
 from emmoe.record.values import Settings
 from emmoe.store.errors import ConfigError
 
-NAME = re.compile(r"[a-z][a-z0-9_]*")
+NAME = re.compile(r"[a-z][a-z0-9_]{0,79}")  # becomes part of files' names
 REQUIRED = ("seed", "folders", "experiments", "figures", "tables")
 SECTIONS = (
     "seed", "folders", "downloads", "experiments", "contests", "probes", "figures", "tables",
@@ -42,7 +43,6 @@ StudyOf = Callable[[str, str], str]
 
 def record_of(content: Mapping[str, Any], study_of: StudyOf) -> Record:
     """Return the typed record of an expanded one; raises ConfigError naming the first mistake."""
-    check_numbers("", content)
     check_keys("config", content, SECTIONS)
     for name in REQUIRED:
         if name not in content:
@@ -81,7 +81,8 @@ def section(content: Mapping[str, Any], name: str) -> list[tuple[str, Any]]:
 def _named(where: str, entries: Any) -> list[tuple[str, Any]]:
     for own in mapping(where, entries):
         if not NAME.fullmatch(own):
-            raise ConfigError(f"{where}: {own!r} is no name: use lower case, digits and _")
+            said = "use lower case, digits and _, at most 80 of them"
+            raise ConfigError(f"{where}: {shown(repr(own))} is no name: {said}")
     return list(entries.items())
 
 

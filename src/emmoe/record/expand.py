@@ -5,11 +5,15 @@ A pure function of mappings, applied before anything is checked. Of every entry 
 """
 
 import copy
-from collections.abc import Iterator, Mapping
+import math
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import product
 from typing import Any, NamedTuple
 
+from msgspec import Struct
+
 from emmoe.record.registry import nearest
+from emmoe.record.structs import mapping, struct
 from emmoe.store.errors import ConfigError
 
 Mapped = dict[str, Any]
@@ -23,7 +27,24 @@ CURRENCIES = {
 COUNTED = ("iteration", "passes", "flops")  # what no clock measures
 FIGURES = (*CURRENCIES, "steps")
 TABLES = (*CURRENCIES, "verdicts", "verdicts_seconds")
-COMPARISON = {"target", "of", "curves", "judged", "family", "epochs", "figures", "tables", "steps"}
+POINTS = 1000  # of one entry's `each`
+
+
+class Comparison(Struct, frozen=True):
+    """A figure and a table for each currency (figures, tables: which of them) of some contests.
+
+    of: contests by the names that products show; judged: the methods set against all others;
+    family: their relatives; epochs: whose iterations are epochs; steps: targets of that figure."""
+
+    target: str
+    of: dict[str, str]
+    curves: dict[str, str]
+    judged: tuple[str, ...] = ("em",)
+    family: tuple[str, ...] = ()
+    epochs: tuple[str, ...] = ()
+    figures: tuple[str, ...] = FIGURES
+    tables: tuple[str, ...] = TABLES
+    steps: tuple[str, ...] = ()
 
 
 class Expanded(NamedTuple):
@@ -44,20 +65,14 @@ def expand(written: Mapping[str, Any]) -> Expanded:
     for section in ("figures", "tables"):
         if isinstance(content.get(section), dict):
             content[section] = dict(_each(section, content[section], origins))
-    comparisons = content.pop("comparisons", {})
-    _check_mapping("comparisons", comparisons)
+    comparisons = mapping("comparisons", content.pop("comparisons", {}))
     for name, own in comparisons.items():
         for section, made, entry in _compared(name, own, content):
-            if made in content.setdefault(section, {}):
+            if made in mapping(section, content.setdefault(section, {})):
                 raise ConfigError(f"comparisons.{name}: makes {section}.{made}, which is there")
             content[section][made] = entry
             origins[section, made] = f"comparisons.{name}"
     return Expanded(content, origins)
-
-
-def _check_mapping(where: str, value: Any) -> None:
-    if not isinstance(value, dict):
-        raise ConfigError(f"{where}: must be a mapping, got {value!r}")
 
 
 def _extended(section: str, entries: Mapped, name: str, above: tuple[str, ...]) -> Any:
@@ -72,7 +87,7 @@ def _extended(section: str, entries: Mapped, name: str, above: tuple[str, ...]) 
         kind = section.removesuffix("s")
         raise ConfigError(f"{where}: no {kind} named {base!r}{nearest(base, entries)}")
     whole = _extended(section, entries, base, (*above, name))
-    _check_mapping(f"{section}.{base}", whole)
+    mapping(f"{section}.{base}", whole)
     rest = {key: value for key, value in own.items() if key != "extends"}
     return merged(whole, rest, f"{section}.{name}")
 
@@ -87,7 +102,7 @@ def merged(base: Any, over: Any, where: str) -> Any:
             if value is None and key in base:
                 del found[key]
             elif key in base:
-                found[key] = merged(base[key], value, f"{where}.{key}")
+                found[key] = merged(base[key], value, f"{where}.{key}".lstrip("."))
             else:
                 found[key] = copy.deepcopy(value)
         return found
@@ -103,8 +118,10 @@ def _each(section: str, entries: Mapped, origins: dict) -> Iterator[tuple[str, A
             yield name, entry
             continue
         where, axes = f"{section}.{name}.each", entry["each"]
-        _check_mapping(where, axes)
-        values = [_values(f"{where}.{axis}", own) for axis, own in axes.items()]
+        values = [_values(f"{where}.{axis}", own) for axis, own in mapping(where, axes).items()]
+        if math.prod(map(len, values)) > POINTS:
+            raise ConfigError(f"{where}: makes more than {POINTS} entries: use fewer values")
+        given = mapping(f"{section}.{name}.options", entry.get("options", {}))
         for point in product(*values):
             made = "_".join([name, *(label for label, _ in point)])
             if made in entries:
@@ -112,7 +129,7 @@ def _each(section: str, entries: Mapped, origins: dict) -> Iterator[tuple[str, A
             own = {key: value for key, value in entry.items() if key != "each"}
             options = dict(zip(axes, (value for _, value in point), strict=True))
             origins[section, made] = f"{section}.{name}"
-            yield made, own | {"options": own.get("options", {}) | options}
+            yield made, own | {"options": given | options}
 
 
 def _values(where: str, axis: Any) -> list[tuple[str, Any]]:
@@ -123,48 +140,41 @@ def _values(where: str, axis: Any) -> list[tuple[str, Any]]:
     return list(pairs)
 
 
-def _compared(name: str, own: Any, content: Mapped) -> Iterator[tuple[str, str, Mapped]]:
+def _compared(name: str, written: Any, content: Mapped) -> Iterator[tuple[str, str, Mapped]]:
     """The figures and tables of a comparison: (section, name, entry)."""
     where = f"comparisons.{name}"
-    _check_mapping(where, own)
-    for key in own:
-        if key not in COMPARISON:
-            raise ConfigError(f"{where}: unknown setting {key!r}{nearest(key, COMPARISON)}")
-    for key in ("target", "of", "curves"):
-        if key not in own:
-            raise ConfigError(f"{where}: '{key}' is missing")
-    targets = _targets(where, own["of"], content.get("contests", {}))
-    for part in _parts(where, own, "figures", FIGURES):
-        chosen = {n: targets[n] for n in own.get("steps", targets) if n in targets}
+    own = struct(Comparison, written, where)
+    targets = _targets(where, own, content)
+    for part in _parts(f"{where}.figures", own.figures, FIGURES):
         if part == "steps":
+            chosen = {n: targets[n] for n in own.steps or targets}
             entry = _entry(own, "step_sensitivity", "costs", {"targets": chosen})
         else:
             options = {"targets": targets, "currency": CURRENCIES[part]}
             entry = _entry(own, "cost_curves", _rows(part), options)
         yield "figures", f"{name}_{part}", entry
-    for part in _parts(where, own, "tables", (*TABLES, "all", "accuracy")):
+    for part in _parts(f"{where}.tables", own.tables, (*TABLES, "all", "accuracy")):
         yield "tables", name if part == "all" else f"{name}_{part}", _table(own, part, targets)
 
 
-def _parts(where: str, own: Mapped, section: str, known: tuple[str, ...]) -> list[str]:
-    parts = own.get(section, FIGURES if section == "figures" else TABLES)
+def _parts(where: str, parts: Iterable[str], known: Iterable[str]) -> Iterable[str]:
     for part in parts:
         if part not in known:
-            raise ConfigError(f"{where}.{section}: no {part!r}{nearest(part, known)}")
-    return list(parts)
+            raise ConfigError(f"{where}: no {part!r}{nearest(part, known)}")
+    return parts
 
 
-def _targets(where: str, of: Any, contests: Any) -> Mapped:
+def _targets(where: str, own: Comparison, content: Mapped) -> Mapped:
     """The targets of the contests that are compared, which must be the same."""
-    _check_mapping(f"{where}.of", of)
-    for contest in of.values():
-        if contest not in contests:
-            raise ConfigError(
-                f"{where}.of: no contest named {contest!r}{nearest(contest, contests)}"
-            )
-    found = [contests[contest].get("targets") for contest in of.values()]
+    contests, found = mapping("contests", content.get("contests", {})), []
+    for name in own.of.values():
+        if name not in contests:
+            raise ConfigError(f"{where}.of: no contest named {name!r}{nearest(name, contests)}")
+        contest = mapping(f"contests.{name}", contests[name])
+        found.append(mapping(f"contests.{name}.targets", contest.get("targets")))
     if not found or any(targets != found[0] for targets in found):
         raise ConfigError(f"{where}.of: the contests must have the same targets")
+    _parts(f"{where}.steps", own.steps, found[0])
     return found[0]
 
 
@@ -172,12 +182,12 @@ def _rows(part: str) -> str:
     return "seconds" if part.endswith("seconds") else "costs"
 
 
-def _entry(own: Mapped, module: str, rows: str, options: Mapped) -> Mapped:
-    entry = {"draw": module, "target": own["target"], "reads": {rows: dict(own["of"])}}
-    return entry | {"curves": dict(own["curves"]), "options": options}
+def _entry(own: Comparison, module: str, rows: str, options: Mapped) -> Mapped:
+    entry = {"draw": module, "target": own.target, "reads": {rows: dict(own.of)}}
+    return entry | {"curves": dict(own.curves), "options": options}
 
 
-def _table(own: Mapped, part: str, targets: Mapped) -> Mapped:
+def _table(own: Comparison, part: str, targets: Mapped) -> Mapped:
     if part == "accuracy":
         return _entry(own, "stopped_early", "costs", {})
     counted = part in ("all", "verdicts")
@@ -185,6 +195,5 @@ def _table(own: Mapped, part: str, targets: Mapped) -> Mapped:
     options = {"targets": targets, "currencies": currencies}
     if not part.startswith("verdicts"):
         return _entry(own, "comparison", _rows(part), options)
-    options |= {"em": own.get("judged", ["em"])}
-    options |= {key: own.get(key, []) for key in ("family", "epochs")}
+    options |= {"em": list(own.judged), "family": list(own.family), "epochs": list(own.epochs)}
     return _entry(own, "comparison_verdicts", _rows(part), options)

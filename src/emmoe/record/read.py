@@ -1,22 +1,26 @@
 """Reads the experiment record: config.yaml, the studies it names, and what is laid over them.
 
-Every mistake is one line that names the setting and, where it stands in a file, file and line.
+Every mistake is one line that names the setting and, where it stands in a file, the file with line
+and column.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import yaml as plain_yaml
-
 from emmoe.record import yaml
 from emmoe.record.check import check_record
-from emmoe.record.convert import record_of
+from emmoe.record.convert import NAME, record_of
 from emmoe.record.entries import Record
 from emmoe.record.expand import Expanded, expand, merged
+from emmoe.record.scalars import shown
+from emmoe.record.structs import check_values, mapping
 from emmoe.store.errors import ConfigError
 
 STUDY = "studies"  # the setting, and the folder beside the file that has it
+LONGEST = 1000  # characters of a message
+QUOTED = re.compile(r"'([^']+)'")
 PAPER = "paper"  # the study of what stands in the first file itself
 
 Files = Sequence[Path | str] | Path | str
@@ -27,22 +31,26 @@ def load(files: Files, overrides: Mapping[str, Any] | None = None, thorough: boo
 
     thorough: check every cell too, as all but a job's own process must. Raises ConfigError."""
     sources = _Sources(files, overrides or {})
+    origins: Mapping[tuple[str, str], str] = {}
     try:
-        return check(sources.content, thorough, sources.studies)
+        found = _expanded(sources.content)
+        origins = found.origins
+        return _checked(found, thorough, sources.studies)
     except ConfigError as error:
-        raise ConfigError(sources.placed(str(error))) from None
+        raise ConfigError(sources.placed(str(error), origins)) from None
 
 
-def check(
-    content: Any, thorough: bool = True, studies: Mapping[tuple[str, str], str] | None = None
-) -> Record:
-    """Return the checked record of a mapping; studies: of entries, as (section, name)."""
-    found = _expanded(content)
-    studies = studies or {}
+def check(content: Any, thorough: bool = True) -> Record:
+    """Return the checked record of a mapping."""
+    return _checked(_expanded(content), thorough, {})
+
+
+def _checked(found: Expanded, thorough: bool, studies: Mapping[tuple[str, str], str]) -> Record:
+    """The checked record of an expanded one; studies: of entries, as (section, name)."""
 
     def study_of(section: str, name: str) -> str:
-        origin = found.origins.get((section, name), f"{section}.{name}").split(".")
-        return studies.get((origin[0], origin[1]), PAPER)
+        section, _, name = found.origins.get((section, name), f"{section}.{name}").partition(".")
+        return studies.get((section, name), PAPER)
 
     record = record_of(found.content, study_of)
     check_record(record, thorough)
@@ -52,12 +60,13 @@ def check(
 def expanded(files: Files, overrides: Mapping[str, Any] | None = None) -> str:
     """Return the record of files with all written out, as YAML."""
     content = _expanded(_Sources(files, overrides or {}).content).content
-    return plain_yaml.safe_dump(content, sort_keys=False, allow_unicode=True, width=100)
+    return yaml.dump(content)
 
 
 def _expanded(content: Any) -> Expanded:
     if not isinstance(content, dict):
         raise ConfigError(f"config: must be a mapping, got {content!r}")
+    check_values("", content)
     return expand(content)
 
 
@@ -68,43 +77,69 @@ class _Sources:
         files = [files] if isinstance(files, Path | str) else list(files)
         self.content: Any = None
         self.studies: dict[tuple[str, str], str] = {}
-        self.places: dict[tuple[str, ...], tuple[str, int]] = {}
+        self.places: dict[str, str] = {}
         for file in files:
             content = self._read(Path(file))
-            self.content = content if self.content is None else merged(self.content, content, "")
+            self.content = content if self.content is None else self._laid_over(content)
         if overrides and isinstance(self.content, dict):
-            self.content = merged(self.content, dict(overrides), "")
+            self.content = self._laid_over(dict(overrides))
+
+    def _laid_over(self, content: Any) -> Any:
+        try:
+            return merged(self.content, content, "")
+        except ConfigError as error:
+            raise ConfigError(self.placed(str(error), {})) from None
 
     def _read(self, file: Path) -> Any:
         """A file's content with its studies'."""
         content = self._document(file)
         if not isinstance(content, dict):
             return content
-        for study in content.pop(STUDY, []):
+        studies = content.pop(STUDY, [])
+        if not isinstance(studies, list) or not all(map(_is_name, studies)):
+            said = f"{STUDY}: must be a list of names of files in {STUDY}/, got {shown(studies)}"
+            raise self._mistake(STUDY, said)
+        for study in studies:
             own = self._document(file.parent / STUDY / f"{study}.yaml")
-            for section, entries in own.items() if isinstance(own, dict) else ():
+            for section, entries in mapping(f"{STUDY}/{study}.yaml", own or {}).items():
                 self._add(content, section, entries, study)
         return content
 
     def _add(self, content: dict[str, Any], section: str, entries: Any, study: str) -> None:
         known = content.setdefault(section, {})
         if not isinstance(entries, dict) or not isinstance(known, dict):
-            raise ConfigError(f"{STUDY}/{study}.yaml: {section}: must be a mapping")
+            raise self._mistake(section, f"{section}: must be a mapping in a study")
         for name, entry in entries.items():
             if name in known:
-                raise ConfigError(f"{STUDY}/{study}.yaml: {section}.{name} is there already")
+                said = f"{section}.{name}: is there already, outside of the study {study}: rename"
+                raise self._mistake(f"{section}.{name}", f"{said} one")
             known[name] = entry
             self.studies[section, name] = study
 
     def _document(self, file: Path) -> Any:
         document = yaml.read(file)
-        self.places |= {at: (str(file), line) for at, line in document.lines.items()}
+        places = document.places.items()
+        self.places |= {".".join(keys): f"{file}, {place}" for keys, place in places}
         return document.content
 
-    def placed(self, message: str) -> str:
-        """Return a message with the file and line of the setting that it begins with."""
-        parts = message.partition(": ")[0].split(".")
-        for length in range(len(parts), 0, -1):
-            if place := self.places.get(tuple(parts[:length])):
-                return f"{place[0]}, line {place[1]}: {message}"
-        return message
+    def _mistake(self, path: str, said: str) -> ConfigError:
+        place = self.places.get(path)
+        return ConfigError(f"{place}: {said}" if place else said)
+
+    def placed(self, message: str, origins: Mapping[tuple[str, str], str]) -> str:
+        """Return a message with file, line and column of the setting that it begins with, or of
+        the nearest that holds it and was written; origins: of entries, (section, name) -> path."""
+        path, _, said = message.partition(": ")
+        section, _, rest = path.partition(".")
+        path = origins.get((section, rest.partition(".")[0]), path)
+        quoted = QUOTED.search(said)
+        path = f"{path}.{quoted[1]}" if quoted else path  # a setting that should not be there
+        path = path.removeprefix("config.")
+        while path and path not in self.places:
+            path = path.rpartition(".")[0]
+        whole = f"{self.places[path]}: {message}" if path else message
+        return whole if len(whole) <= LONGEST else f"{whole[:LONGEST]}..."
+
+
+def _is_name(study: Any) -> bool:
+    return isinstance(study, str) and bool(NAME.fullmatch(study))

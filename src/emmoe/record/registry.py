@@ -6,9 +6,10 @@ A module's name is the component's name in config.yaml; the class's fields are i
 import dataclasses
 import difflib
 import importlib
-import pkgutil
-from collections.abc import Callable, Mapping
+import re
+from collections.abc import Callable, Iterable, Mapping
 from functools import cache
+from keyword import iskeyword
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -31,6 +32,7 @@ FUNCTIONS = {
     "tables": "build",
     "findings": "find",
 }
+NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*")  # of a module that is no helper
 LARGEST = 10**8  # of whole numbers
 MEASURES = ("analyses", "probes")
 
@@ -42,16 +44,21 @@ def folder(kind: str) -> str:
 
 @cache
 def modules(kind: str) -> tuple[str, ...]:
-    """Return the names of all modules in a folder of the package, without its helpers."""
-    package = importlib.import_module(folder(kind))
-    found = (module.name for module in pkgutil.iter_modules(package.__path__))
-    return tuple(name for name in found if not name.startswith("_"))
+    """Return the names of all modules in a folder of the package, without its helpers, and without
+    what editors and copies leave there: names that no import can have, and links to nowhere."""
+    found = sorted(_place(kind).glob("*.py"))
+    names = (path.stem for path in found if path.is_file())
+    return tuple(name for name in names if NAME.fullmatch(name) and not iskeyword(name))
+
+
+def _place(kind: str) -> Path:
+    return Path(importlib.import_module(folder(kind)).__file__).parent
 
 
 @cache
 def functions(kind: str) -> list[str]:
     """Return the modules of a folder that have its function, without importing them."""
-    place = Path(importlib.import_module(folder(kind)).__file__).parent
+    place = _place(kind)
     defined = f"\ndef {FUNCTIONS[kind]}("
     return [
         name
@@ -101,6 +108,12 @@ def nearest(name: str, known) -> str:
     if close := difflib.get_close_matches(str(name), list(known), n=1):
         return f": did you mean {close[0]!r}?"
     return f": known are {', '.join(sorted(known))}" if known else ": there are none"
+
+
+def check_known(where: str, what: str, name: str, known: Iterable[str]) -> None:
+    """Raise ConfigError, suggesting the nearest, for a name that there is not."""
+    if name not in known:
+        raise ConfigError(f"{where}: no {what} named {name!r}{nearest(name, known)}")
 
 
 def component(kind: str, name: str, where: str) -> type:

@@ -7,9 +7,11 @@ from typing import Any
 import msgspec
 
 from emmoe.record.registry import nearest
+from emmoe.record.scalars import CONTROL, odd, shown
 from emmoe.store.errors import ConfigError
 
 SIZES = 1e-30, 1e30  # of a number but zero: beyond, products of a few overflow or vanish
+LONGEST = 500  # characters of a number that a message repeats
 WORDS = {
     "int": "a whole number", "float": "a number", "str": "a text", "bool": "true or false",
     "object": "a mapping", "array": "a list", "null": "null",
@@ -30,18 +32,28 @@ def check_keys(where: str, entry: Mapping[str, Any], known: Iterable[str]) -> No
             raise ConfigError(f"{where}: unknown setting {key!r}{nearest(key, known)}")
 
 
-def check_numbers(where: str, node: Any) -> None:
-    """Raise ConfigError for a number anywhere that is not finite, vanishing or huge."""
+def check_values(where: str, node: Any) -> None:
+    """Raise ConfigError for a name anywhere that is no text in one line, for a text with control
+    characters, and for a number that is not finite, vanishing or huge."""
     if isinstance(node, dict | list):
         for key, value in node.items() if isinstance(node, dict) else enumerate(node):
-            if isinstance(node, dict) and not isinstance(key, str):
-                raise ConfigError(f"{where or 'config'}: the name {key!r} must be a text")
-            check_numbers(f"{where}.{key}" if where else str(key), value)
+            if isinstance(node, dict):
+                _check_name(where or "config", key)
+            check_values(f"{where}.{key}" if where else str(key), value)
+    elif isinstance(node, str) and CONTROL.search(node):
+        raise ConfigError(f"{where}: {shown(node)} holds a control character: take it out")
     elif isinstance(node, int | float) and node != 0 and not SIZES[0] <= abs(node) <= SIZES[1]:
         smallest, largest = SIZES
-        raise ConfigError(
-            f"{where}: must be 0 or within {smallest:g} and {largest:g} in size, got {node!r}"
-        )
+        said = f"must be 0 or within {smallest:g} and {largest:g} in size"
+        raise ConfigError(f"{where}: {said}, got {shown(node, LONGEST)}")
+
+
+def _check_name(where: str, name: Any) -> None:
+    if not isinstance(name, str):
+        raise ConfigError(f"{where}: the name {shown(name)} must be a text")
+    if odd(name):
+        said = "holds a control character or a line break: take it out"
+        raise ConfigError(f"{where}: the name {shown(name)} {said}")
 
 
 def struct(kind: Any, value: Any, where: str) -> Any:

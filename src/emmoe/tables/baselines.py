@@ -1,14 +1,20 @@
 """Accuracy of one multinomial logistic regression and of an oracle pair, beside EM's."""
 
 from collections.abc import Mapping
+from typing import Annotated
 
 import pandas as pd
+
+from emmoe.record.reads import Reads
 
 COLUMNS = ["method", "train_images", "accuracy"]
 
 
 def build(
-    *, baselines: pd.DataFrame, summary: pd.DataFrame, curves: Mapping[str, str]
+    *,
+    baselines: Annotated[pd.DataFrame, Reads("probe", of="baselines")],
+    summary: Annotated[pd.DataFrame, Reads("summary", columns=["test_accuracy"], one_cell=True)],
+    curves: Mapping[str, str],
 ) -> pd.DataFrame:
     """Return COLUMNS: the rows of `emmoe.measures.probes.baselines`, then the fitters of curves on
     Random Invert, each after its last iteration (mean over replicates, trained on all images)."""

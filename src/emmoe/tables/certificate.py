@@ -8,11 +8,13 @@ its size, moves grad A by more than the tolerance.
 """
 
 from collections.abc import Mapping
+from typing import Annotated
 
 import numpy as np
 import pandas as pd
 
-from emmoe.tables._shared.runs import joined
+from emmoe.record.reads import Reads
+from emmoe.tables._shared.runs import RUN, joined
 
 TOLERANCE = 1e-8
 IDENTITY_TOLERANCE = 1e-13
@@ -26,7 +28,11 @@ COLUMNS = [
 ]  # fmt: skip
 
 
-def build(*, curves: Mapping[str, str], **runs_tables: pd.DataFrame) -> pd.DataFrame:
+def build(
+    *,
+    curves: Mapping[str, str],
+    **runs_tables: Annotated[pd.DataFrame, Reads("runs", columns=[*RUN, *NEEDS], otherwise="em")],
+) -> pd.DataFrame:
     """Return COLUMNS, one row an experiment, model and kind of estimate ("finite", "infinite"),
     over the runs of EM that were not skipped.
 

@@ -5,15 +5,17 @@ matrix; products with one block count half. An E-step's columns for gradient and
 one backward product, since the features are read once. FLOPs count all of these as they are.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
+from typing import Annotated
 
 import numpy as np
 import pandas as pd
 
 from emmoe.evidence.compare import Field, expected, fields, ratio
 from emmoe.evidence.estimates import median_cost
-from emmoe.evidence.reach import PROBLEM, Targets, joined
+from emmoe.evidence.reach import PROBLEM, joined
 from emmoe.evidence.tuning import work
+from emmoe.record.reads import Contest, Currencies, Rival, Targets
 from emmoe.tables._shared.write import powers
 
 COLUMNS = [
@@ -28,9 +30,9 @@ def build(
     *,
     curves: Mapping[str, str],
     targets: Targets,
-    currencies: Sequence[str],
-    em: str = "em",
-    **contests: pd.DataFrame,
+    currencies: Currencies,
+    em: Annotated[str, Rival(each=True)] = "em",
+    **contests: Contest,
 ) -> pd.DataFrame:
     """Return COLUMNS, one row a problem, target, currency and rival of curves.
 

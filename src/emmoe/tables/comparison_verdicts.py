@@ -7,12 +7,15 @@ count the verdicts.
 """
 
 from collections.abc import Mapping, Sequence
+from typing import Annotated
 
 import pandas as pd
 
 from emmoe.evidence import verdicts
 from emmoe.evidence.compare import Field, best_rival, fields, ratio
-from emmoe.evidence.reach import Targets, joined
+from emmoe.evidence.reach import joined
+from emmoe.record.entries import Product, Record
+from emmoe.record.reads import Contest, Currencies, Rival, Targets
 
 ALL, BEST = "all", "the best tuned gradient method"
 COLUMNS = [
@@ -25,12 +28,12 @@ def build(
     *,
     curves: Mapping[str, str],
     targets: Targets,
-    currencies: Sequence[str],
-    family: Sequence[str],
-    em: Sequence[str] = ("em",),
-    epochs: Sequence[str] = (),
-    descent: str = "gradient_descent",
-    **contests: pd.DataFrame,
+    currencies: Currencies,
+    family: tuple[Annotated[str, Rival()], ...],
+    em: tuple[Annotated[str, Rival(shown=True)], ...] = ("em",),
+    epochs: tuple[Annotated[str, Rival()], ...] = (),
+    descent: Annotated[str, Rival(each=True, shown=True)] = "gradient_descent",
+    **contests: Contest,
 ) -> pd.DataFrame:
     """Return COLUMNS: for every currency the tallies, then the problems.
 
@@ -53,6 +56,19 @@ def build(
         ]
         parts += [*tallies, *of_currency]
     return pd.DataFrame(parts, columns=COLUMNS)
+
+
+def check(record: Record, entry: Product) -> None:
+    """Raise ValueError unless gradient descent, and whatever may be the best, is no relative of
+    EM's and has a label."""
+    relatives = {*entry.options["family"], *entry.options.get("em", ["em"])}
+    descent = entry.options.get("descent", "gradient_descent")
+    if descent in (*relatives, *entry.options.get("epochs", ())):
+        raise ValueError(f"options.descent: {descent} is in em, family or epochs: take it out")
+    for read in entry.reads.values():
+        for rival in record.contests[read.name].rivals:
+            if rival not in relatives and rival not in entry.curves:
+                raise ValueError(f"curves: {rival} of {read.name} has no label: add it")
 
 
 def _epochs(field: Field, epochs: Sequence[str]) -> Sequence[str]:

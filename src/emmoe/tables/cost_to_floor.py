@@ -6,10 +6,12 @@ errors at most SHARE above EM's last ones. Either counts from when on it holds t
 """
 
 from collections.abc import Mapping
+from typing import Annotated
 
 import numpy as np
 import pandas as pd
 
+from emmoe.record.reads import Reads
 from emmoe.store.errors import DataError
 
 REFERENCE = "em"
@@ -21,7 +23,14 @@ COLUMNS = [
 ]  # fmt: skip
 
 
-def build(*, trace: pd.DataFrame, runs: pd.DataFrame, curves: Mapping[str, str]) -> pd.DataFrame:
+def build(
+    *,
+    trace: Annotated[
+        pd.DataFrame, Reads("trace", columns=ERRORS, fitters=(REFERENCE,), one_cell=True)
+    ],
+    runs: Annotated[pd.DataFrame, Reads("runs", columns=["n", "d"], one_cell=True)],
+    curves: Mapping[str, str],
+) -> pd.DataFrame:
     """Return COLUMNS, one row a fitter in the order of curves; REFERENCE must be among the runs.
 
     trace: every iteration of two symmetric experts; runs: the same runs, with n and d. Medians are

@@ -5,11 +5,13 @@ stretch of a run. The defect is |e_{t+1} - J e_t|, of order |e_t|^2: its slope s
 """
 
 from collections.abc import Mapping
+from typing import Annotated
 
 import numpy as np
 import pandas as pd
 
-from emmoe.tables._shared.runs import RESOLVED, arrived, joined, resolved
+from emmoe.record.reads import Reads
+from emmoe.tables._shared.runs import RESOLVED, RUN, arrived, joined, resolved
 
 NEEDS = [*RESOLVED, "status", "rho_hat", "curve_gap", "defect_slope"]
 INFORMATIVE = (0.05, 0.95)  # rho_hat between which a run is long enough and ends within the cap
@@ -20,7 +22,11 @@ COLUMNS = [
 ]  # fmt: skip
 
 
-def build(*, curves: Mapping[str, str], **runs_tables: pd.DataFrame) -> pd.DataFrame:
+def build(
+    *,
+    curves: Mapping[str, str],
+    **runs_tables: Annotated[pd.DataFrame, Reads("runs", columns=[*RUN, *NEEDS])],
+) -> pd.DataFrame:
     """Return COLUMNS, one row a model and fitter; of all fitters, if curves is empty.
 
     optimum: runs that converged to theta_hat; resolved: those with a rate; unresolved: those

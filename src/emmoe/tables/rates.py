@@ -5,13 +5,14 @@ population limit and at the sample optimum theta_hat; `rate` is the observed one
 """
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
 import pandas as pd
 from scipy.stats import binomtest
 
-from emmoe.tables._shared.runs import CELL, RESOLVED, joined, resolved
+from emmoe.record.reads import Reads
+from emmoe.tables._shared.runs import CELL, RESOLVED, RUN, joined, resolved
 from emmoe.theory import population_blocks
 
 OUTCOMES = ["elsewhere", "other", "capped", "undefined"]  # beside "optimum", the successes
@@ -26,7 +27,11 @@ COLUMNS = [
 ]  # fmt: skip
 
 
-def build(*, curves: Mapping[str, str], **runs_tables: pd.DataFrame) -> pd.DataFrame:
+def build(
+    *,
+    curves: Mapping[str, str],
+    **runs_tables: Annotated[pd.DataFrame, Reads("runs", columns=[*RUN, *NEEDS])],
+) -> pd.DataFrame:
     """Return COLUMNS, one row a cell and fitter, sorted; of all fitters, if curves is empty.
 
     gap_*: 1 - rho or 1 - rate, in columns of their own to keep their digits. Medians of rates are

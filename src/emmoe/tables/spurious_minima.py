@@ -5,10 +5,12 @@ GRADIENT, and Hess L positive definite. limit_rate = lambda_max(M) there: below 
 """
 
 from collections.abc import Mapping
+from typing import Annotated
 
 import pandas as pd
 
-from emmoe.tables._shared.runs import joined
+from emmoe.record.reads import Reads
+from emmoe.tables._shared.runs import RUN, joined
 
 GRADIENT = 1e-10
 MOST = 40
@@ -20,7 +22,11 @@ COLUMNS = [
 ]  # fmt: skip
 
 
-def build(*, curves: Mapping[str, str], **runs_tables: pd.DataFrame) -> pd.DataFrame:
+def build(
+    *,
+    curves: Mapping[str, str],
+    **runs_tables: Annotated[pd.DataFrame, Reads("runs", columns=[*RUN, *NEEDS], otherwise="em")],
+) -> pd.DataFrame:
     """Return COLUMNS: the MOST verified cases with the largest loss gap, largest first.
 
     curves: the fitters to look at, "em" if empty. loss_gap: L(limit) - L(theta_hat) in nats;

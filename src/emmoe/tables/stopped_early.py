@@ -5,6 +5,7 @@ validation cross entropy was lowest, and there alone the test set is asked.
 """
 
 from collections.abc import Mapping
+from typing import Annotated
 
 import numpy as np
 import pandas as pd
@@ -14,8 +15,10 @@ from emmoe.evidence.estimates import interval, resamples
 from emmoe.evidence.reach import PROBLEM, joined, stopped
 from emmoe.evidence.tuning import ACCURACY, choose, chosen
 from emmoe.evidence.verdicts import LOSS, TIE, WIN, WORDS
+from emmoe.record.reads import Reads, Rival
 from emmoe.tables._shared.write import powers
 
+NEEDS = ["validation_cross_entropy", "test_accuracy", "test_cross_entropy"]
 COLUMNS = [
     "contest", "cell", "rival", "doublings", "at_edge", "runs", "test_accuracy", "accuracy_low",
     "accuracy_high", "test_cross_entropy", "iterations", "passes", "em_difference",
@@ -23,7 +26,12 @@ COLUMNS = [
 ]  # fmt: skip
 
 
-def build(*, curves: Mapping[str, str], em: str = "em", **contests: pd.DataFrame) -> pd.DataFrame:
+def build(
+    *,
+    curves: Mapping[str, str],
+    em: Annotated[str, Rival(shown=True)] = "em",
+    **contests: Annotated[pd.DataFrame, Reads(("costs", "seconds"), columns=NEEDS)],
+) -> pd.DataFrame:
     """Return COLUMNS, one row a problem and rival of curves, with means over replicates.
 
     iterations, passes: where the runs were stopped; em_difference: EM's accuracy less the rival's;

@@ -4,11 +4,13 @@ The paper's table holds Random Invert Fashion-MNIST after 100 iterations, 25 ins
 """
 
 from collections.abc import Mapping
+from typing import Annotated
 
 import numpy as np
 import pandas as pd
 
 from emmoe.evidence import reported as paper
+from emmoe.record.reads import Reads, Reported
 from emmoe.store.errors import DataError
 
 METRICS = {"accuracy": "test_accuracy", "cross_entropy": "loss"}  # cross entropy: the objective
@@ -19,7 +21,10 @@ COLUMNS = [
 
 
 def build(
-    *, summary: pd.DataFrame, curves: Mapping[str, str], reported: pd.DataFrame | None = None
+    *,
+    summary: Annotated[pd.DataFrame, Reads("summary", columns=[*METRICS.values()], one_cell=True)],
+    curves: Mapping[str, str],
+    reported: Reported | None = None,
 ) -> pd.DataFrame:
     """Return COLUMNS, one row a fitter in the order of curves, each at its own last iteration.
 
