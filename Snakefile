@@ -45,3 +45,9 @@ rule audit:
 rule calibrate:
     input:
         list(layout.calibration().values()),
+
+
+# Simulate what won the kept search on fresh seeds, before anything is called reproduced.
+rule confirm:
+    input:
+        [path for job in CalibrateFresh.every(record) for path in job.outputs.values()],

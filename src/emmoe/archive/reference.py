@@ -7,6 +7,7 @@ from emmoe.audit.plan import PAPER
 from emmoe.jobs._kept import condensed
 from emmoe.jobs.audit import Audit
 from emmoe.jobs.base import Job, layout_of
+from emmoe.jobs.calibrate_fresh import CalibrateFresh
 from emmoe.jobs.calibrate_gather import CalibrateGather
 from emmoe.jobs.contest import Contest
 from emmoe.jobs.fit import Fit
@@ -31,7 +32,8 @@ def keep(record: Record) -> None:
         raise DataError(f"{lost}: no finished run to keep: run make paper first")
     for folder in (*KINDS, "audit"):
         shutil.rmtree(Path(layout.reference.results, folder), ignore_errors=True)
-    for job in [*finished, *filter(_is_there, CalibrateGather.every(record))]:
+    others = [*CalibrateGather.every(record), *CalibrateFresh.every(record)]
+    for job in [*finished, *filter(_is_there, others)]:
         for path in job.outputs.values():
             kept = Path(layout.reference.results, layout.inside(path))
             kept.parent.mkdir(parents=True, exist_ok=True)

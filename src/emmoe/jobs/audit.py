@@ -11,6 +11,7 @@ from emmoe.audit import plan
 from emmoe.audit.plan import Needs
 from emmoe.jobs._inputs import Inputs
 from emmoe.jobs.base import Job, Outcome, layout_of
+from emmoe.jobs.calibrate_fresh import CalibrateFresh
 from emmoe.jobs.fit import Fit
 from emmoe.record.entries import Record
 from emmoe.store.layout import CLAIMS
@@ -52,7 +53,7 @@ class Audit(Job):
 
     @property
     def modules(self) -> list[str]:
-        return ["emmoe.jobs.audit", "emmoe.audit.build", "emmoe.audit.report"]
+        return ["emmoe.jobs.audit", "emmoe.audit.build", "emmoe.audit.report", "emmoe.audit.power"]
 
     @property
     def inputs(self) -> dict[str, list[str]]:
@@ -64,24 +65,28 @@ class Audit(Job):
 
     @staticmethod
     def run(name: str, task: AuditTask, inputs: Inputs) -> Outcome:
-        from emmoe.audit import report
+        from emmoe.audit import power, report
         from emmoe.audit.build import build
         from emmoe.jobs._sources import sources
 
         found = sources(task.record, plan.of_scope(task.record, name), name, inputs)
-        rows, parts = build(found)
-        page = report.text(rows, parts, found.claims)
-        return Outcome({"rows": rows, "curves": parts, "page": page})
+        tables = build(found)
+        measured = power.table(tables.evidence)
+        page = report.text(tables, measured, found.claims)
+        contents = {"rows": power.beside(tables.rows, measured), "curves": tables.curves}
+        return Outcome(contents | {"runs": tables.runs, "power": measured, "page": page})
 
 
 def inputs(record: Record, needs: Needs) -> dict[str, list[str]]:
-    """Return the files that an audit reads: the claims, the calibration where there is one, traces,
-    runs of the theory, and tables of verdicts."""
+    """Return the files that an audit reads: the claims, the calibration where there is one, with
+    what was simulated anew, traces, runs of the theory, and tables of verdicts."""
     layout = layout_of(record)
     kept = layout.reference.calibration()
+    fresh = [job.kept for job in CalibrateFresh.every(record)]
     return {
         "claims": [CLAIMS],
         "calibration": [kept[name] for name in CALIBRATED if Path(kept[name]).is_file()],
+        "fresh": [path for path in fresh if Path(path).is_file()],
         "traces": [fit.outputs["trace"] for fit in fits(record, needs.fits)],
         "theory": [layout.gathered(name)["runs"] for name in needs.theory],
         "contests": [layout.product("tables", name)["csv"] for name in needs.contests],

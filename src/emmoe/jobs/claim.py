@@ -67,8 +67,8 @@ class Claim(Job):
         from emmoe.jobs._sources import sources
 
         needs = plan.of_claim(task.record, _row(inputs.frame("claims"), name))
-        rows, _ = build(sources(task.record, needs, plan.PAPER, inputs))
-        row = rows[rows["claim_id"] == name].drop(columns="verdict_again")
+        rows = build(sources(task.record, needs, plan.PAPER, inputs)).rows
+        row = rows[rows["claim_id"] == name]
         say(report.line(row.iloc[0]))
         return Outcome({"row": row})
 

@@ -57,6 +57,8 @@ class Layout:
         return {
             "rows": f"{folder}/audit.csv",
             "curves": f"{folder}/curves.csv",
+            "runs": f"{folder}/runs.csv",
+            "power": f"{folder}/power.csv",
             "page": f"{folder}/audit.md",
         }
 
@@ -77,6 +79,10 @@ class Layout:
         """Return the paths of the calibration's tables and its page."""
         names = ("settings.csv", "scores.csv", "predictions.parquet", "bands.csv", "calibrate.md")
         return {PurePosixPath(name).stem: f"{self.results}/calibration/{name}" for name in names}
+
+    def calibration_fresh(self, family: str, algorithm: str) -> dict[str, str]:
+        """Return the path of what the winners of a run's search give on fresh seeds."""
+        return {"fresh": f"{self.results}/calibration/fresh/{family}-{algorithm}.csv"}
 
     def report(self) -> dict[str, str]:
         """Return the path of the report."""
