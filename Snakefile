@@ -41,6 +41,12 @@ rule audit:
         outputs(Audit(record, widest_scope())),
 
 
+# What the audit notices in papers with a mistake, and says of papers without one.
+rule audit_power:
+    input:
+        outputs(AuditPower(record, widest_scope())),
+
+
 # Search the settings that the paper does not state: an hour and a half's work for one core.
 rule calibrate:
     input:

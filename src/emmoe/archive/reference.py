@@ -6,6 +6,7 @@ from pathlib import Path
 from emmoe.audit.plan import PAPER
 from emmoe.jobs._kept import condensed
 from emmoe.jobs.audit import Audit
+from emmoe.jobs.audit_power import AuditPower
 from emmoe.jobs.base import Job, layout_of
 from emmoe.jobs.calibrate_fresh import CalibrateFresh
 from emmoe.jobs.calibrate_gather import CalibrateGather
@@ -32,7 +33,11 @@ def keep(record: Record) -> None:
         raise DataError(f"{lost}: no finished run to keep: run make paper first")
     for folder in (*KINDS, "audit"):
         shutil.rmtree(Path(layout.reference.results, folder), ignore_errors=True)
-    others = [*CalibrateGather.every(record), *CalibrateFresh.every(record)]
+    others = [
+        *CalibrateGather.every(record),
+        *CalibrateFresh.every(record),
+        AuditPower(record, PAPER),
+    ]
     for job in [*finished, *filter(_is_there, others)]:
         for path in job.outputs.values():
             kept = Path(layout.reference.results, layout.inside(path))

@@ -94,21 +94,22 @@ class Tables:
 
 def build(sources: Sources, table: pd.DataFrame | None = None) -> Tables:
     """Return the audit of the sources' claims, or of others."""
-    found = sources.parts if table is None else parts(table, sources.families)
-    evidence = _evidence(sources, sources.claims if table is None else table, found)
-    judged = claims.judge(evidence)
-    again = {c.claim_id: claims.compared(c, sources.again).z for c in evidence.claims.itertuples()}
+    found = evidence(sources, sources.claims if table is None else table)
+    judged = claims.judge(found)
+    again = {c.claim_id: claims.compared(c, sources.again).z for c in found.claims.itertuples()}
     rows = [_row(claim, own, again[claim], sources) for claim, own in judged.items()]
-    of_parts = [_part(own, evidence, sources) for own in evidence.judged.values()]
+    of_parts = [_part(own, found, sources) for own in found.judged.values()]
     return Tables(
         pd.DataFrame(rows, columns=ROWS),
         pd.DataFrame(of_parts, columns=CURVES),
-        wholes.table(evidence.judged, evidence.groups, judged, evidence.claims),
-        evidence,
+        wholes.table(found.judged, found.groups, judged, found.claims),
+        found,
     )
 
 
-def _evidence(sources: Sources, table: pd.DataFrame, found: Parts) -> Evidence:
+def evidence(sources: Sources, table: pd.DataFrame) -> Evidence:
+    """Return what the claims of a table are judged from, their curves judged."""
+    found = parts(table, sources.families)
     groups = _groups(sources, found)
     judged = curves.judge(found, groups, sources.ours)
     pairs = {p: curves.of_pair(p, judged, groups) for p in claims.pairs(table)}
@@ -149,7 +150,7 @@ def _stale(runs: tuple[Run | str, ...], sources: Sources) -> bool:
     return any(run in sources.ours.stale for run in runs) if runs else sources.stale_theory
 
 
-def _part(own: JudgedPart, evidence: Evidence, sources: Sources) -> dict[str, Any]:
+def _part(own: JudgedPart, found: Evidence, sources: Sources) -> dict[str, Any]:
     part, facts, ours = own.part, own.facts, own.ours
     times = part.readings["iteration"]
     stale = _stale(((part.model, part.algorithm),), sources)
@@ -158,12 +159,12 @@ def _part(own: JudgedPart, evidence: Evidence, sources: Sources) -> dict[str, An
         "iterations": " ".join(f"{t:.0f}" for t in times), "verdict": own.verdict,
         "reason": f"{STALE if stale else ''}{own.reason}", "stale": stale,
         "ours_fitted_to": sources.fitted_to.get(part.model, ""),
-        "run_to_run": _run_to_run(evidence.claims, part.where, part.algorithm, times),
+        "run_to_run": _run_to_run(found.claims, part.where, part.algorithm, times),
     }  # fmt: skip
     if ours is not None:
         row |= {"our_max_z": np.abs(ours.z).max(), "our_critical": ours.critical[0]}
         row["our_spread"] = ours.factor.max()
-    again = evidence.groups[part.model].again.get((part.curve_id, part.part))
+    again = found.groups[part.model].again.get((part.curve_id, part.part))
     row["again_max_z"] = np.nan if again is None else np.abs(again.z).max()
     if facts is not None:
         row |= {"searched": facts.searched, "searched_met": facts.met, "accepted": facts.accepted}

@@ -62,6 +62,11 @@ class Layout:
             "page": f"{folder}/audit.md",
         }
 
+    def audit_power(self, scope: str) -> dict[str, str]:
+        """Return the paths of what is said of mutated and null papers, and of the theorems."""
+        folder = f"{self.results}/audit/power/{scope}"
+        return {name: f"{folder}/{name}.csv" for name in ("mutations", "null", "theorems")}
+
     def claim(self, claim: str) -> dict[str, str]:
         """Return the path of a single claim's row."""
         return {"row": f"{self.results}/audit/claims/{claim}.csv"}
