@@ -110,7 +110,7 @@ def tables(outcomes, data=(), hand=()):
             settings.append(row | facts | {"n_over_d": shared, "step_w": float(len(setting))})
             row |= {"curve_id": curve}
             count = len(part.readings)
-            scores.append(row | {"part": name, "readings": count, "critical": 3.0})
+            scores.append(row | {"part": name, "readings": count, "critical": 4.0})
             off = own.get((curve, name), own.get(name, "met"))
             off = {"met": 0.0, "fails": 30.0}.get(off, off)
             for reading in part.readings.itertuples():
@@ -155,7 +155,7 @@ def sources(**changes):
         "fitted_to": {"symmetric_linear": "all", "logistic_experts": "calibration"},
         "ours": runs(), "again": runs(seed=2), "theory": "not run here",
         "contests": None,
-        "calibration": calibration(GOOD), "files": {}, "stale_theory": False,
+        "calibration": calibration(GOOD), "files": {}, "stale_theory": False, "stale_search": {},
         "setup": Setup(0.01, 5),
     }  # fmt: skip
     return Sources(**(given | changes))

@@ -44,7 +44,8 @@ class Sources:
     from the first and from the second seed; theory: runs by experiment, or why there are none;
     contests: verdicts (`emmoe.tables.comparison_verdicts`), or None; files: behind each (model,
     fitter), and under "theory" and "contests"; stale_theory: whether the runs of the theory were
-    not made by the current code and settings."""
+    not made by the current code and settings; stale_search: by model, why what was searched for
+    it is no longer what would be."""
 
     claims: pd.DataFrame
     families: Mapping[str, Family]
@@ -56,6 +57,7 @@ class Sources:
     calibration: Calibration | None
     files: Mapping[Run | str, list[str]]
     stale_theory: bool
+    stale_search: Mapping[str, str]
     setup: Setup
 
     @cached_property
@@ -147,7 +149,9 @@ def _row(claim_id: str, mine: Judgement, again: float, sources: Sources) -> dict
 
 
 def _stale(runs: tuple[Run | str, ...], sources: Sources) -> bool:
-    return any(run in sources.ours.stale for run in runs) if runs else sources.stale_theory
+    searched = any(run[0] in sources.stale_search for run in runs if isinstance(run, tuple))
+    ours = any(run in sources.ours.stale for run in runs) if runs else sources.stale_theory
+    return ours or searched
 
 
 def _part(own: JudgedPart, found: Evidence, sources: Sources) -> dict[str, Any]:

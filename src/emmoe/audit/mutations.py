@@ -37,7 +37,8 @@ def mutations(claims: pd.DataFrame, groups: Groups, rng: np.random.Generator) ->
         digit, labels, off_by_one, by_a_factor, log_as_linear, deviation_for_error,
         error_for_deviation, training_for_test, column_shifted, reversed_ordering, other_setting,
     ]  # fmt: skip
-    return [own for kind in kinds for own in kind(claims, groups, rng)]
+    made = [own for kind in kinds for own in kind(claims, groups, rng)]
+    return [own for own in made if own.touched]
 
 
 def _curves(claims: pd.DataFrame) -> Iterator[tuple[str, pd.DataFrame]]:

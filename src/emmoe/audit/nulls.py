@@ -37,7 +37,7 @@ def nulls(
     data = _shared(group)
     for number in range(COUNT):
         between = number % 2 == 1
-        points = [data[at] for at in rng.choice(len(data), 2 if between and len(data) > 1 else 1)]
+        points = _points(group, data, between, rng)
         table, names = claims.copy(), []
         for algorithm, own in group.candidates.items():
             chosen = _chosen(group, algorithm, points, between, rng)
@@ -50,6 +50,22 @@ def _shared(group: Group) -> list[Hashable]:
     """The data settings at which every algorithm has an accepted setting."""
     sets = [set(own.by_data) for own in group.candidates.values()]
     return sorted(set.intersection(*sets), key=str)
+
+
+def _points(
+    group: Group, data: list[Hashable], between: bool, rng: np.random.Generator
+) -> list[Hashable]:
+    """A data setting and, to lie between, the one whose curves are nearest to its."""
+    first = data[rng.choice(len(data))]
+    if not between or len(data) == 1:
+        return [first]
+    own = next(iter(group.candidates.values()))
+    panels, best = list(own.panels.values()), own.by_data[first][2]
+
+    def apart(point: Hashable) -> float:
+        return sum(_apart(panel.mean, best, own.by_data[point][2]) for panel in panels)
+
+    return [first, min((point for point in data if point != first), key=apart)]
 
 
 def _chosen(

@@ -21,8 +21,8 @@ JUDGED = ["claim_id", "verdict", "reason"]
 NOTES = ["claim_id", "kind", "where", "source", "note"]
 
 
-def text(tables: Tables, power: pd.DataFrame, claims: pd.DataFrame) -> str:
-    """Return audit.md from the audit's tables and the claims."""
+def text(tables: Tables, power: pd.DataFrame, claims: pd.DataFrame, searches: list[str]) -> str:
+    """Return audit.md from the audit's tables, the claims, and a line a search that is stale."""
     rows = tables.rows.merge(claims[NOTES], on="claim_id")
     others = rows[~rows["kind"].isin(["value", "bound"])]
     abstract = others["where"] == "abstract"
@@ -49,7 +49,7 @@ def text(tables: Tables, power: pd.DataFrame, claims: pd.DataFrame) -> str:
         "## What was used for calibration\n",
         _calibration(tables.curves),
         "## Stale results\n",
-        _stale(rows),
+        _stale(rows, searches),
     ]  # fmt: skip
     return "\n".join(parts)
 
@@ -187,10 +187,9 @@ def _calibration(curves: pd.DataFrame) -> str:
     return "".join(lines) or "None.\n"
 
 
-def _stale(rows: pd.DataFrame) -> str:
-    stale = rows[rows["stale"]]["claim_id"]
-    return (
-        f"{', '.join(stale)}\n"
-        if len(stale)
-        else "None: all is of the current code and settings.\n"
-    )
+def _stale(rows: pd.DataFrame, searches: list[str]) -> str:
+    """List what was searched, and the claims whose runs were made, by other code or settings."""
+    stale = ", ".join(rows[rows["stale"]]["claim_id"])
+    lines = [*searches, *([stale] if stale else [])]
+    none = "None: all is of the current code and settings.\n"
+    return "".join(f"- {line}\n" for line in lines) or none

@@ -66,9 +66,10 @@ def _mutation(
         if own.touched & set(part.part.readings["claim_id"])
     }
     then = known.at(own.touched, places)
-    now = verdicts(evidence(sources, own.claims)).at(own.touched, places)
+    after = evidence(sources, own.claims)
+    now = verdicts(after).at(own.touched, places)
     pairs = list(zip(then, now, strict=True))
-    beyond = _beyond(own, sources.claims, power)
+    beyond = _beyond(own, after, power)
     noticed = any(b.rank > a.rank for a, b in pairs)
     outcome = NOTICED if noticed else MISSED if beyond else WITHIN
     if not noticed and not any(good(verdict) for verdict in then):
@@ -85,14 +86,13 @@ def _mutation(
     }
 
 
-def _beyond(own: Mutation, claims: pd.DataFrame, power: pd.DataFrame) -> bool:
-    """Whether a number was moved to where, alone, it would lose its verdict. Spreads have a factor
-    of their own, and an ordering has two sides only."""
-    if own.kind == "ordering reversed":
+def _beyond(own: Mutation, after: Evidence, power: pd.DataFrame) -> bool:
+    """Whether a reading was moved to where, alone, it would lose its verdict. All mistakes in
+    standard deviations and orderings count: their power is not measured."""
+    if own.kind == "ordering reversed" or own.kind.startswith("standard"):
         return True
-    if own.kind.startswith("standard"):
-        return True
-    values = own.claims.set_index("claim_id")["value"]
+    read = pd.concat([part.readings for part in after.parts.values()])
+    values = read.set_index("claim_id")["reported"]
     for row in power[
         power["claim_id"].isin(own.touched) & (power["level"] == "reading")
     ].itertuples():

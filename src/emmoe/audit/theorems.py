@@ -1,9 +1,10 @@
 """The paper's theorems as printed, tried on runs and by a search for counterexamples.
 
 theta^1 is the start, so T = 1 is before any step; L* the loss at theta*, the optimum that the run
-leads to; D_A the mirror map's divergence, from theta* in (2), as mirror descent has it. A hypothesis is taken along the run, between its iterates
-and theta*: weaker than on a set, so that a violation may be of a case that a theorem leaves out,
-and none is missed. A finite test finds no violation in so many trials: it proves nothing.
+leads to; D_A the mirror map's divergence, in (2) of theta* from theta^1. A hypothesis is taken
+along the run, between its iterates and theta*: weaker than on a set, so that a violation may be of
+a case that a theorem leaves out, and none is missed. A finite test finds no violation in so many
+trials: it proves nothing.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping

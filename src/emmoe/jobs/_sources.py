@@ -1,6 +1,6 @@
 """Reads what an audit is built from; what is missing, stale or mixed is marked, not fatal."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 import pandas as pd
@@ -22,8 +22,11 @@ from emmoe.store.errors import DataError
 from emmoe.store.files import CHANGED, read_frame
 
 
-def sources(record: Record, needs: Needs, scope: str, inputs: Inputs) -> Sources:
-    """Return what the audit of a scope, or of a claim, is built from."""
+def sources(
+    record: Record, needs: Needs, scope: str, inputs: Inputs, stale: Mapping[str, str]
+) -> Sources:
+    """Return what the audit of a scope, or of a claim, is built from; stale: by family, why its
+    kept simulations are (`emmoe.jobs._calibrated`)."""
     entries, layout = record.audit.runs, layout_of(record)
     claims, searched = reported.load(inputs.frame("claims")), families(record)
     states = {_state(record, pair) for pair in plan.theory_fits(record)}
@@ -46,6 +49,11 @@ def sources(record: Record, needs: Needs, scope: str, inputs: Inputs) -> Sources
         calibration=_calibration(inputs, parts(claims, searched), record.calibration.level),
         files=files,
         stale_theory=STALE in states,
+        stale_search={
+            record.experiments[own.search.experiment].model.name: stale[name]
+            for name, own in searched.items()
+            if name in stale
+        },
         setup=Setup(record.calibration.level, record.seed),
     )
 

@@ -9,8 +9,9 @@ from msgspec.structs import replace
 
 from emmoe.audit import plan
 from emmoe.audit.plan import Needs
+from emmoe.jobs._calibrated import stale
 from emmoe.jobs._inputs import Inputs
-from emmoe.jobs.base import Job, Outcome, layout_of
+from emmoe.jobs.base import Job, Outcome, layout_of, say
 from emmoe.jobs.calibrate_fresh import CalibrateFresh
 from emmoe.jobs.fit import Fit
 from emmoe.record.entries import Record
@@ -20,10 +21,12 @@ CALIBRATED = ("settings", "scores", "predictions")  # of the reference's calibra
 
 
 class AuditTask(Struct, frozen=True):
-    """record: of the experiments that are read alone."""
+    """record: of the experiments that are read alone; stale: by family, why its kept simulations
+    are, and under "claims" if these were edited since."""
 
     record: Record
     scope: str
+    stale: dict[str, str] = {}
 
 
 @dataclass(frozen=True)
@@ -49,7 +52,8 @@ class Audit(Job):
 
     @property
     def task(self) -> AuditTask:
-        return AuditTask(restricted(self.record), self.scope)
+        old = stale(self.record, self.layout.reference.calibration()["stamp"])
+        return AuditTask(restricted(self.record), self.scope, old)
 
     @property
     def modules(self) -> list[str]:
@@ -69,10 +73,12 @@ class Audit(Job):
         from emmoe.audit.build import build
         from emmoe.jobs._sources import sources
 
-        found = sources(task.record, plan.of_scope(task.record, name), name, inputs)
+        found = sources(task.record, plan.of_scope(task.record, name), name, inputs, task.stale)
         tables = build(found)
         measured = power.table(tables.evidence)
-        page = report.text(tables, measured, found.claims)
+        for line in task.stale.values():
+            say(line)
+        page = report.text(tables, measured, found.claims, list(task.stale.values()))
         contents = {"rows": power.beside(tables.rows, measured), "curves": tables.curves}
         return Outcome(contents | {"runs": tables.runs, "power": measured, "page": page})
 

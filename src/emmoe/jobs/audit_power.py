@@ -60,7 +60,7 @@ class AuditPower(Job):
         from emmoe.jobs._sources import sources
 
         needs = plan.of_scope(task.record, name)._replace(contests=())
-        found = sources(task.record, needs, name, inputs)
+        found = sources(task.record, needs, name, inputs, {})
         mutated = stress.mutated(found, inputs.frame("power"))
         contents = {"mutations": mutated, "null": stress.drawn(found)}
         return Outcome(contents | {"theorems": theorems.table(found.theory, task.record.seed)})

@@ -83,6 +83,7 @@ class Layout:
     def calibration(self) -> dict[str, str]:
         """Return the paths of the calibration's tables and its page."""
         names = ("settings.csv", "scores.csv", "predictions.parquet", "bands.csv", "calibrate.md")
+        names += ("stamp.json",)
         return {PurePosixPath(name).stem: f"{self.results}/calibration/{name}" for name in names}
 
     def calibration_fresh(self, family: str, algorithm: str) -> dict[str, str]:
