@@ -28,7 +28,7 @@ def measured():
 def test_the_first_change_is_found_to_a_fraction(towards):
     edge = towards**0.3
     kept = lambda factor: (factor - edge) * (towards - 1) < 0  # noqa: E731
-    assert power.first_change(kept, towards) == pytest.approx(edge, rel=2e-3)
+    assert power.first_change(kept, towards) == pytest.approx(edge, rel=4e-3)
     assert np.isnan(power.first_change(lambda factor: True, towards))
 
 
@@ -51,7 +51,7 @@ def test_power_is_that_of_the_test_itself():
     panel, own = group.candidates["em"].panels[key], measured().set_index("claim_id")
     at = list(group.parts[key].readings["claim_id"]).index("figure_2a_em_2")
     edge = panel.reported[at] + panel.critical[0] * panel.error[0, at]
-    assert own.loc["figure_2a_em_2", "high"] == pytest.approx(edge, rel=2e-3)
+    assert own.loc["figure_2a_em_2", "high"] == pytest.approx(edge, rel=4e-3)
 
 
 def test_the_interval_stands_beside_the_verdict():

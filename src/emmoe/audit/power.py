@@ -20,7 +20,7 @@ from emmoe.audit.verdicts import Verdict, of_ordering
 from emmoe.models.objective import Array
 
 WITHIN = 2.0  # the largest factor looked at: what needs more has no power
-STEPS, HALVINGS = 6, 7  # to find the first change; a factor 2**(1 / (6 * 2**7)) is 0.1 %
+STEPS, HALVINGS = 4, 7  # to find the first change; a factor 2**(1 / (4 * 2**7)) is 0.14 %
 COLUMNS = [
     "claim_id", "level", "verdict", "reported", "low", "high", "percent_down", "percent_up",
     "detectable_gap", "no_power",
