@@ -27,7 +27,7 @@ rule audit_scope:
 # Judge papers with a mistake in them, and papers without: what the audit's verdicts are worth.
 rule audit_power_scope:
     input:
-        unpack(lambda w: AuditPower(record, w.scope).inputs),
+        unpack(lambda w: asked(named(AuditPower, w.scope))),
     output:
         written(layout.audit_power("{scope}")),
     log:
@@ -35,7 +35,7 @@ rule audit_power_scope:
     benchmark:
         layout.benchmark("audit", "power-{scope}")
     params:
-        work=lambda w: plain([AuditPower(record, w.scope).work]),
+        work=lambda w: plain([named(AuditPower, w.scope).work]),
     script:
         "../scripts/job.py"
 

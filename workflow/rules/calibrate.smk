@@ -60,7 +60,7 @@ def fresh(wildcards):
 # Simulate the winner of a run's search anew, on fresh seeds.
 rule calibrate_fresh:
     input:
-        unpack(lambda w: fresh(w).inputs),
+        unpack(lambda w: asked(fresh(w))),
     output:
         written(layout.calibration_fresh("{family}", "{algorithm}")),
     log:
