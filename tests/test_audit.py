@@ -84,7 +84,7 @@ def test_a_changed_claim_flips_its_verdict(rows):
 
 def test_a_changed_reading_flips_itself_and_its_part_and_no_other_reading(rows):
     reading = f"figure_2a_{GD}_24"
-    other, parts = audit(claims=changed(reading, value=0.2))
+    other, parts = audit(claims=changed(reading, value=0.9))
     assert other.loc[reading, "verdict"] == Verdict.INCONSISTENT
     assert parts.loc[(f"figure_2a_{GD}", "held_out"), "verdict"] == Verdict.INCONSISTENT
     changes = other["verdict"] != rows["verdict"]
