@@ -62,8 +62,11 @@ def table(**verdicts):
 
 
 def test_strict_names_the_claims_that_fell():
-    reference = table(a="reproduced", b="attainable", c="inconsistent", d="not tested")
+    reference = table(
+        a="reproduced", b="attainable", c="inconsistent", d="not tested", f="attainable"
+    )
     now = table(a="attainable", b="attainable", c="reproduced", d="contradictory", e="inconsistent")
+    now = pd.concat([now, table(f="duplicate")])
     assert worse(now, reference, "not covered") == [
         "a: attainable, was reproduced: because",
         "d: contradictory, was not tested: because",

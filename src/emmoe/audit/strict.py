@@ -13,9 +13,11 @@ RELATIVE, ABSOLUTE = 1e-6, 1e-9
 def worse(now: pd.DataFrame, reference: pd.DataFrame, not_covered: str) -> list[str]:
     """Return a line for each claim whose verdict is worse than in the reference.
 
-    Claims that this audit does not cover (their reason is not_covered) are left out."""
+    Claims that this audit does not cover (their reason is not_covered), and duplicates, which count
+    nowhere, are left out."""
     both = _both(now, reference, not_covered)
     rank = {str(verdict): verdict.rank for verdict in Verdict}
+    both = both[both["verdict"] != Verdict.DUPLICATE]
     fell = both[both["verdict"].map(rank) > both["verdict_before"].map(rank)]
     return [
         f"{row.claim_id}: {row.verdict}, was {row.verdict_before}: {row.reason}"
