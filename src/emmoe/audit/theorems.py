@@ -195,6 +195,8 @@ def run(case: Case) -> Path | None:
 def _path(model: SymmetricModel, thetas: Array, optimum: Array) -> Path | None:
     gradient = model.loss_and_gradient(optimum)[1]
     gap = [loss_bregman(model, t, optimum) + gradient @ (t - optimum) for t in thetas]
+    if min(gap) < 0:  # EM goes below it: not where the run leads
+        return None
     size = [bregman(model, optimum, t) for t in thetas]
     alpha = [secant_alpha(model, optimum, t) for t in thetas]
     lists = dict(
