@@ -41,7 +41,19 @@ rule audit:
         outputs(Audit(record, widest_scope())),
 
 
+# What the audit notices in papers with a mistake, and says of papers without one.
+rule audit_power:
+    input:
+        outputs(AuditPower(record, widest_scope())),
+
+
 # Search the settings that the paper does not state: an hour and a half's work for one core.
 rule calibrate:
     input:
         list(layout.calibration().values()),
+
+
+# Simulate what won the kept search on fresh seeds, before anything is called reproduced.
+rule confirm:
+    input:
+        [path for job in CalibrateFresh.every(record) for path in job.outputs.values()],

@@ -7,7 +7,7 @@ import pandas as pd
 from workflow_helpers import ROOT
 
 from emmoe.audit.build import Sources, build
-from emmoe.audit.calibration import Calibration
+from emmoe.audit.calibration import calibration as made
 from emmoe.audit.parts import Setup, parts
 from emmoe.audit.runs import Runs
 from emmoe.calibration.family import families
@@ -92,69 +92,82 @@ def runs(offset=0.0, seed=1, missing=(), stale=()):
     return Runs(dict(traces(offset, seed)), dict(missing), tries, frozenset(stale))
 
 
-def calibration(outcomes, accepted=("good",)):
-    """A calibration in which each setting meets ("met"), fails ("fails") or was not scored at.
+def tables(outcomes, data=(), hand=()):
+    """Settings, scores and predictions in which each setting meets ("met") or fails ("fails").
 
-    outcomes: setting -> part ("calibration", "held_out") or (curve_id, part) -> "met", "fails";
-    every setting is one of every algorithm, named setting-algorithm."""
-    found = paper_parts()
-    settings, scores, predictions = [], [], []
+    outcomes: setting -> part ("calibration", "held_out") or (curve_id, part) -> "met" (as it is
+    by default), "fails", or how many standard errors off it is; every setting is one of every
+    algorithm, named setting-algorithm-model; data: setting -> what it shares with others of the
+    same value; hand: settings fitted by hand."""
+    found, settings, scores, predictions = paper_parts(), [], [], []
     families = {"symmetric_linear": "symmetric_linear", "logistic_experts": "fashion_mnist"}
     for (curve, name), part in found.items():
-        if curve != part.predicted_as:
-            continue
-        for setting, own in outcomes.items():
-            row = {"setting": f"{setting}-{part.algorithm}-{part.model}"}
-            settings.append(
-                row
-                | {
-                    "family": families[part.model],
-                    "algorithm": part.algorithm,
-                    "step_w": float(len(setting)),
-                    "accepted": setting in accepted,
-                }
-            )
-            outcome = own.get((curve, name), own.get(name))
-            if outcome:
-                scores.append(
-                    row
-                    | {
-                        "curve_id": curve,
-                        "part": name,
-                        "readings": 3,
-                        "statistic": {"met": 1.0, "fails": 30.0}[outcome],
-                        "critical": 3.0,
-                        "met": outcome == "met",
-                        "spread": 1.0,
-                    }
-                )
+        for setting, own in outcomes.items() if curve == part.predicted_as else ():
+            full = ("linear-000-" if setting in hand else "") + setting
+            row = {"setting": f"{full}-{part.algorithm}-{part.model}"}
+            shared = dict(data).get(setting, 1.0)
+            facts = {"family": families[part.model], "algorithm": part.algorithm}
+            settings.append(row | facts | {"n_over_d": shared, "step_w": float(len(setting))})
+            row |= {"curve_id": curve}
+            count = len(part.readings)
+            scores.append(row | {"part": name, "readings": count, "critical": 4.0})
+            off = own.get((curve, name), own.get(name, "met"))
+            off = {"met": 0.0, "fails": 30.0}.get(off, off)
             for reading in part.readings.itertuples():
-                predictions.append(
-                    row
-                    | {
-                        "curve_id": curve,
-                        "iteration": reading.iteration,
-                        "mean": reading.reported,
-                        "std": 0.01,
-                        "replicates": 8,
-                    }
-                )
+                spread = np.nan_to_num(reading.spread)
+                error = np.sqrt(reading.uncertainty**2 + spread**2 * (1 / 16 + 1 / part.instances))
+                moments = {"mean": reading.reported + off * error, "std": spread, "replicates": 16}
+                predictions.append(row | {"iteration": reading.iteration} | moments)
     settings = pd.DataFrame(settings).drop_duplicates(ignore_index=True)
-    return Calibration(settings, pd.DataFrame(scores), pd.DataFrame(predictions), FAMILIES)
+    return settings, pd.DataFrame(scores), pd.DataFrame(predictions)
 
 
-GOOD = {"good": {"calibration": "met", "held_out": "met"}}
+def calibration(outcomes, fresh=None, **options):
+    """A calibration of such settings (see `tables`); fresh: the outcomes on five fresh seeds, by
+    default those of the search, or False for none."""
+    settings, scores, predictions = tables(outcomes, **options)
+    anew = None
+    if fresh is not False:
+        _, tests, again = tables(fresh or outcomes, **options)
+        own = again.merge(parted(), on=["curve_id", "iteration"])
+        own = own.merge(tests, on=["setting", "curve_id", "part"])
+        anew = pd.concat([own.assign(seed=seed) for seed in range(5)], ignore_index=True)
+    return made(settings, scores, predictions, anew, paper_parts(), 0.01)
+
+
+def parted():
+    """Which part each reading of a curve is in."""
+    rows = [
+        {"curve_id": curve, "part": name, "iteration": t}
+        for (curve, name), part in paper_parts().items()
+        for t in part.readings["iteration"]
+    ]
+    return pd.DataFrame(rows)
+
+
+GOOD = {"good": {}}
+
+
+def sources(**changes):
+    """What the audit of this world is made from."""
+    given = {
+        "claims": reported.load(claims_file()), "families": FAMILIES,
+        "fitted_to": {"symmetric_linear": "all", "logistic_experts": "calibration"},
+        "ours": runs(), "again": runs(seed=2), "theory": "not run here",
+        "contests": None,
+        "calibration": calibration(GOOD), "files": {}, "stale_theory": False, "stale_search": {},
+        "setup": Setup(0.01, 5),
+    }  # fmt: skip
+    return Sources(**(given | changes))
+
+
+@cache
+def world():
+    """The audit of this world, as it is."""
+    return build(sources())
 
 
 def audit(**changes):
-    """The audit of this world: rows by claim_id and parts by (curve_id, part)."""
-    given = {
-        "claims": reported.load(claims_file()), "families": FAMILIES,
-        "fitted_to_all": {"symmetric_linear": True, "logistic_experts": False},
-        "ours": runs(), "again": runs(seed=2), "theory": "not run here",
-        "contests": None,
-        "calibration": calibration(GOOD), "files": {}, "stale_theory": False,
-        "setup": Setup(0.01, 5),
-    }  # fmt: skip
-    rows, found = build(Sources(**(given | changes)))
-    return rows.set_index("claim_id"), found.set_index(["curve_id", "part"])
+    """The audit of a changed world: rows by claim_id and parts by (curve_id, part)."""
+    found = build(sources(**changes)) if changes else world()
+    return found.rows.set_index("claim_id"), found.curves.set_index(["curve_id", "part"])

@@ -5,7 +5,7 @@ import pytest
 from sweep_helpers import plane
 
 from emmoe.audit import theory
-from emmoe.audit.verdicts import INCONSISTENT, NOT_DETERMINABLE, REPRODUCED
+from emmoe.audit.verdicts import Verdict
 
 
 def runs(**columns):
@@ -26,13 +26,13 @@ def runs(**columns):
 
 
 def verdict(name, tables):
-    return theory.CLAIMS[name](tables)[0]
+    return theory.CLAIMS[name](tables)
 
 
 @pytest.mark.parametrize("name", theory.CLAIMS)
 def test_claims_are_reproduced_by_runs_that_bear_them_out(name):
     finding = verdict(name, runs())
-    assert finding.verdict == REPRODUCED, finding.reason
+    assert finding.verdict == Verdict.REPRODUCED, finding.reason
 
 
 @pytest.mark.parametrize(
@@ -40,12 +40,15 @@ def test_claims_are_reproduced_by_runs_that_bear_them_out(name):
     [("mirror_residual", 1e-6), ("mirror_residual", np.nan), ("control_half_step", 1e-12)],
 )
 def test_mirror_descent_needs_every_step_to_pass_and_every_control_to_fail(column, value):
-    assert verdict("abstract_1_mirror_descent", runs(**{column: value})).verdict == INCONSISTENT
+    assert (
+        verdict("abstract_1_mirror_descent", runs(**{column: value})).verdict
+        == Verdict.INCONSISTENT
+    )
 
 
 def test_mirror_descent_is_claimed_of_both_models():
     tables = {"linear": runs()["linear"]}
-    assert verdict("abstract_1_mirror_descent", tables).verdict == INCONSISTENT
+    assert verdict("abstract_1_mirror_descent", tables).verdict == Verdict.INCONSISTENT
 
 
 @pytest.mark.parametrize(
@@ -58,26 +61,28 @@ def test_mirror_descent_is_claimed_of_both_models():
     ],
 )
 def test_convergence_fails_with_any_of_its_parts(column, value):
-    assert verdict("abstract_2_convergence", runs(**{column: value})).verdict == INCONSISTENT
+    assert (
+        verdict("abstract_2_convergence", runs(**{column: value})).verdict == Verdict.INCONSISTENT
+    )
 
 
 def test_a_bound_is_not_held_against_runs_where_its_hypothesis_fails():
     tables = runs(bound_alpha=[-0.5] * 6, bound_gap=[9.0] * 6)
     finding = verdict("abstract_2_convergence", tables)
-    assert finding.verdict == NOT_DETERMINABLE and "0 of the 0 cases" in finding.reason
+    assert finding.verdict == Verdict.NOT_DETERMINABLE and "0 of the 0 cases" in finding.reason
 
 
 def test_a_run_on_its_way_is_no_run_that_ends_elsewhere():
     tables = runs(gradient_norm=1e-3, status="max_iterations")
-    assert verdict("abstract_2_convergence", tables).verdict == REPRODUCED
+    assert verdict("abstract_2_convergence", tables).verdict == Verdict.REPRODUCED
 
 
 def test_signal_to_noise_fails_where_the_rate_does_not_fall():
     tables = runs()
     swap = {1.0: 2.0, 2.0: 1.0}
-    finding, largest = theory.CLAIMS["abstract_3_signal_to_noise"](tables)
-    assert finding.verdict == REPRODUCED and 0.5 < largest < 1
+    finding = verdict("abstract_3_signal_to_noise", tables)
+    assert finding.verdict == Verdict.REPRODUCED and 0.5 < finding.number < 1
     assert "falls with |beta*| in 4 of 4 rows" in finding.reason
     assert "slower in 2 of 4" in finding.reason  # for two linear experts, not for logistic ones
     only = {"linear": tables["linear"].assign(norm_beta=tables["linear"]["norm_beta"].map(swap))}
-    assert verdict("abstract_3_signal_to_noise", only).verdict == INCONSISTENT  # one model only
+    assert verdict("abstract_3_signal_to_noise", only).verdict == Verdict.INCONSISTENT  # of one

@@ -1,119 +1,87 @@
-"""The rules of the verdicts, each from the tests that it is given."""
-
-import math
+"""The rules of verdicts: typed facts in, a verdict out."""
 
 import pytest
 
 from emmoe.audit import verdicts
-from emmoe.audit.verdicts import (
-    ATTAINABLE,
-    CLEAR,
-    CONTRADICTORY,
-    INCONSISTENT,
-    NOT_DETERMINABLE,
-    NOT_TESTED,
-    REPRODUCED,
-    Finding,
-    Search,
-    Trial,
-)
+from emmoe.audit.verdicts import MEANINGS, Facts, Pair, Verdict
 
-MET, FAILED = Trial("our run", 1.0, 3.0), Trial("our run", 9.0, 3.0)
-
-
-def search(accepted=(), rejected=(), jointly=True):
-    """A search whose accepted and rejected settings have the given ratios."""
-    trials = [Trial(f"accepted-{i}", 3 * r, 3.0) for i, r in enumerate(accepted)]
-    names = frozenset(trial.setting for trial in trials)
-    trials += [Trial(f"rejected-{i}", 3 * r, 3.0) for i, r in enumerate(rejected)]
-    parameters = {trial.setting: f"step_w of {trial.setting}" for trial in trials}
-    return Search(trials, names, jointly, "the region searched", parameters)
-
-
-def test_calibration_readings_are_attainable_if_any_setting_meets_them():
-    assert verdicts.of_calibration(FAILED, search([0.5])).verdict == ATTAINABLE
-    assert verdicts.of_calibration(MET, search([], [4.0])).verdict == ATTAINABLE
-    found = verdicts.of_calibration(FAILED, search([], [4.0]))
-    assert found.verdict == INCONSISTENT and "the region searched" in found.reason
-
-
-def test_a_curve_met_where_the_others_are_not_is_told_so():
-    caveat = "no setting meets all calibration curves"
-    assert caveat in verdicts.of_calibration(FAILED, search([0.5], jointly=False)).reason
-    assert caveat not in verdicts.of_calibration(FAILED, search([0.5])).reason
-
-
-def held_out(ours, found, saw_it=False):
-    return verdicts.of_held_out(ours, found, ours_saw_it=saw_it)
-
-
-def test_held_out_readings_are_reproduced_by_settings_accepted_without_them():
-    found = held_out(FAILED, search([0.9, 0.2], [5.0]))
-    assert found.verdict == REPRODUCED and "accepted-1" in found.reason
-    assert held_out(MET, search([5.0])).verdict == REPRODUCED
-
-
-def test_a_run_fitted_to_held_out_readings_does_not_reproduce_them():
-    assert held_out(MET, search([5.0]), saw_it=True).verdict == ATTAINABLE
-    assert held_out(MET, search([0.5]), saw_it=True).verdict == REPRODUCED
-
-
-def test_a_rejected_setting_that_meets_held_out_readings_leaves_them_undetermined():
-    found = held_out(FAILED, search([5.0], [0.5]))
-    assert found.verdict == NOT_DETERMINABLE and "step_w of rejected-0" in found.reason
-
-
-def test_held_out_readings_outside_under_every_setting_are_inconsistent():
-    found = held_out(FAILED, search([5.0], [2.0]))
-    assert found.verdict == INCONSISTENT
-    assert "the region searched" in found.reason and "rejected-0" in found.reason
-
-
-@pytest.mark.parametrize("statistic", [math.inf, math.nan])
-def test_a_run_that_diverged_meets_nothing(statistic):
-    assert not Trial("x", statistic, math.nan).met
-    assert held_out(FAILED, search()._replace(trials=[Trial("x", statistic, math.nan)])).verdict
+WON = Facts(
+    held_out=True, searched=9, met=3, accepted=4, winner="a", winner_met=True, fresh=5, fresh_met=5,
+    closest="b", times=0.5,
+)  # fmt: skip
 
 
 @pytest.mark.parametrize(
-    ("first", "second", "verdict"),
+    ("changes", "verdict"),
     [
-        ({"a": 0.5, "b": 9.0}, {"a": 9.0, "b": 0.5}, CONTRADICTORY),
-        ({"a": 0.5, "b": 9.0}, {"a": 0.9, "b": 0.5}, ATTAINABLE),
-        ({"a": 0.5, "b": 9.0}, {"a": 0.99 * CLEAR, "b": 0.5}, NOT_DETERMINABLE),  # nearly
-        ({"a": 2.0, "b": 9.0}, {"a": 9.0, "b": 0.5}, NOT_DETERMINABLE),  # the first by none
-        ({}, {"a": 0.5}, NOT_DETERMINABLE),
+        ({}, Verdict.REPRODUCED),
+        ({"fresh_met": 3}, Verdict.REPRODUCED),
+        ({"fresh_met": 2}, Verdict.NOT_DETERMINABLE),
+        ({"fresh": 0, "fresh_met": 0}, Verdict.ATTAINABLE),
+        ({"held_out": False}, Verdict.ATTAINABLE),
+        ({"held_out": False, "fresh_met": 0}, Verdict.NOT_DETERMINABLE),
+        ({"winner_met": False}, Verdict.MET_ALONE),
+        ({"winner": "", "winner_met": False}, Verdict.MET_ALONE),
+        ({"winner_met": False, "met": 0}, Verdict.INCONSISTENT),
+        ({"winner_met": False, "met": 0, "hand": ("ours",)}, Verdict.MET_ALONE),
     ],
 )
-def test_two_curves_contradict_if_each_is_met_and_no_setting_comes_near_both(
-    first, second, verdict
-):
-    assert verdicts.of_pair(first, second, ("one", "two")).verdict == verdict
+def test_a_reading_or_part_hangs_on_the_winner_and_on_fresh_seeds(changes, verdict):
+    assert verdicts.of_readings(WON._replace(**changes)) is verdict
 
 
-def test_a_bound_is_one_sided():
-    curve = [Finding(REPRODUCED, "")]
-    assert verdicts.of_bound(-20.0, curve).verdict == REPRODUCED
-    assert verdicts.of_bound(1.6, curve).verdict == REPRODUCED
-    assert verdicts.of_bound(1.7, curve).verdict == INCONSISTENT
+def test_the_worst_part_decides_and_calibration_readings_take_nothing_from_held_out_ones():
+    good, fair = (True, Verdict.REPRODUCED), (False, Verdict.ATTAINABLE)
+    assert verdicts.joined([good, fair]) is Verdict.REPRODUCED
+    assert verdicts.joined([fair]) is Verdict.ATTAINABLE
+    assert verdicts.joined([good, (False, Verdict.NOT_DETERMINABLE)]) is Verdict.NOT_DETERMINABLE
+    assert verdicts.joined([good, (True, Verdict.MET_ALONE), fair]) is Verdict.MET_ALONE
+    assert verdicts.joined([]) is Verdict.NOT_TESTED
 
 
-@pytest.mark.parametrize("verdict", [CONTRADICTORY, NOT_TESTED, NOT_DETERMINABLE])
+@pytest.mark.parametrize(
+    ("alone", "times", "fresh", "verdict"),
+    [
+        ((True, True), 0.9, (), Verdict.ATTAINABLE),
+        ((True, True), 1.5, (), Verdict.MET_ALONE),
+        ((True, True), 1.5, (1.5, 1.6, 1.4), Verdict.CONTRADICTORY),
+        ((True, True), 1.5, (1.5, 1.6), Verdict.MET_ALONE),  # too few seeds
+        ((True, True), 1.5, (1.5, 0.9, 1.4), Verdict.MET_ALONE),  # one of them gives both
+        ((True, True), 1.5, (1.05, 2.5, 1.1), Verdict.MET_ALONE),  # within their scatter
+        ((True, False), 1.5, (1.5, 1.6, 1.4), Verdict.NOT_DETERMINABLE),
+    ],
+)
+def test_two_curves_contradict_beyond_what_fresh_seeds_scatter(alone, times, fresh, verdict):
+    assert verdicts.of_pair(Pair(alone, "a", times, fresh)) is verdict
+
+
+def test_a_bound_that_is_kept_is_implied_by_theory():
+    assert verdicts.of_bound(-20.0, [Verdict.REPRODUCED]) is Verdict.IMPLIED
+    assert verdicts.of_bound(1.6, [Verdict.INCONSISTENT]) is Verdict.IMPLIED
+    assert verdicts.of_bound(1.7, [Verdict.REPRODUCED]) is Verdict.INCONSISTENT
+
+
+@pytest.mark.parametrize(
+    "verdict", [Verdict.CONTRADICTORY, Verdict.NOT_TESTED, Verdict.NOT_DETERMINABLE]
+)
 def test_a_bound_that_fails_has_its_curve_s_verdict_where_that_says_why(verdict):
-    assert (
-        verdicts.of_bound(9.0, [Finding(ATTAINABLE, ""), Finding(verdict, "")]).verdict == verdict
-    )
+    assert verdicts.of_bound(9.0, [Verdict.ATTAINABLE, verdict]) is verdict
 
 
 def test_an_ordering_is_never_more_than_attainable():
-    assert verdicts.of_ordering("ahead", [True]).verdict == ATTAINABLE
-    assert verdicts.of_ordering("behind", [False]).verdict == INCONSISTENT
-    assert verdicts.of_ordering("behind", [False, True]).verdict == NOT_DETERMINABLE
-    assert verdicts.of_ordering("tied", []).verdict == NOT_DETERMINABLE
+    assert verdicts.of_ordering("ahead", [True]) is Verdict.ATTAINABLE
+    assert verdicts.of_ordering("behind", [False]) is Verdict.INCONSISTENT
+    assert verdicts.of_ordering("behind", [False, True]) is Verdict.NOT_DETERMINABLE
+    assert verdicts.of_ordering("tied", []) is Verdict.NOT_DETERMINABLE
 
 
 def test_an_ordering_in_several_panels_needs_them_all():
-    assert verdicts.of_orderings({"a": "ahead", "b": "ahead"}).verdict == ATTAINABLE
-    found = verdicts.of_orderings({"a": "ahead", "b": "behind"})
-    assert found.verdict == INCONSISTENT and "behind in b" in found.reason
-    assert verdicts.of_orderings({"a": "ahead", "b": "tied"}).verdict == NOT_DETERMINABLE
+    assert verdicts.of_orderings(["ahead", "ahead"]) is Verdict.ATTAINABLE
+    assert verdicts.of_orderings(["ahead", "behind"]) is Verdict.INCONSISTENT
+    assert verdicts.of_orderings(["ahead", "tied"]) is Verdict.NOT_DETERMINABLE
+
+
+def test_every_verdict_says_what_it_means_and_has_its_rank():
+    assert set(MEANINGS) == set(Verdict)
+    assert [verdict.rank for verdict in Verdict] == list(range(len(Verdict)))
+    assert Verdict.REPRODUCED.rank < Verdict.MET_ALONE.rank < Verdict.CONTRADICTORY.rank

@@ -37,7 +37,10 @@ def finished(tmp_path_factory):
     config["audit"]["theory"] = ["bounds_linear", "bounds_logistic"]
     for name in config["audit"]["theory"]:
         config["experiments"][name]["data"] |= {"n": 60}
-        config["experiments"][name] |= {"iterations": 20, "analyses": ["rates", "certificate"]}
+        config["experiments"][name] |= {
+            "iterations": 20,
+            "analyses": ["rates", "certificate", "bounds"],
+        }
     again = config["experiments"]["symmetric_linear"] | {"seed": 8}
     config["experiments"]["symmetric_linear_again"] = again
     config |= {name: {} for name in ("figures", "tables", "findings", "probes", "contests")}

@@ -4,9 +4,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from emmoe.audit.verdicts import Trial
 from emmoe.calibration.readings import Curve
-from emmoe.calibration.spreads import LIMIT, accepted, checked, furthest
+from emmoe.calibration.spreads import accepted, checked, furthest
 
 
 def test_factor_is_the_furthest_of_all_readings_on_either_side():
@@ -60,9 +59,3 @@ def test_acceptance_hangs_on_calibration_readings_alone(scores):
     settings = pd.DataFrame({"setting": ["good", "wide", "far", "out"]})
     settings["accepted"] = [True, True, True, False]
     assert accepted(settings, scores).tolist() == [True, True, False, False]
-
-
-def test_a_trial_is_as_far_off_as_its_worse_half():
-    assert Trial("x", 1.5, 3.0, 1.0).ratio == 0.5
-    assert Trial("x", 1.5, 3.0, LIMIT**2).ratio == pytest.approx(2.0)
-    assert not Trial("x", 0.0, 3.0, np.nan).met and not Trial("x", 0.0, 3.0, np.inf).met

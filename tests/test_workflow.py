@@ -138,7 +138,8 @@ def wait_for(pattern, folder, process, seconds=60):
 def interrupt_while_writing(checkout):
     """Run until a trace is written under its temporary name, then press Ctrl-C."""
     rename = "os.replace(temporary, path)"
-    pause = f'Path("written").touch(); __import__("time").sleep(60); {rename}'
+    wait = '(Path("written").touch(), __import__("time").sleep(60))'
+    pause = f'path.suffix == ".parquet" and {wait}; {rename}'
     checkout.edit("src/emmoe/store/files.py", rename, pause)
     process = checkout.start()
     try:

@@ -24,6 +24,22 @@ rule audit_scope:
         "../scripts/job.py"
 
 
+# Judge papers with a mistake in them, and papers without: what the audit's verdicts are worth.
+rule audit_power_scope:
+    input:
+        unpack(lambda w: asked(named(AuditPower, w.scope))),
+    output:
+        written(layout.audit_power("{scope}")),
+    log:
+        layout.log("audit", "power-{scope}"),
+    benchmark:
+        layout.benchmark("audit", "power-{scope}")
+    params:
+        work=lambda w: plain([named(AuditPower, w.scope).work]),
+    script:
+        "../scripts/job.py"
+
+
 # Recompute one claim's row from its own runs: `emmoe explain` prints the command.
 rule audit_claim:
     input:

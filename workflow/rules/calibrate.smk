@@ -51,3 +51,30 @@ rule calibrate_gather:
         work=lambda w: plain([named(CalibrateGather).work]),
     script:
         "../scripts/job.py"
+
+
+def fresh(wildcards):
+    return named(CalibrateFresh, wildcards.family, wildcards.algorithm)
+
+
+# Simulate the winner of a run's search anew, on fresh seeds.
+rule calibrate_fresh:
+    input:
+        unpack(lambda w: asked(fresh(w))),
+    output:
+        written(layout.calibration_fresh("{family}", "{algorithm}")),
+    log:
+        layout.log("calibrate", "fresh/{family}-{algorithm}"),
+    benchmark:
+        layout.benchmark("calibrate", "fresh/{family}-{algorithm}")
+    wildcard_constraints:
+        family=NAME,
+        algorithm=NAME,
+    threads: 1
+    resources:
+        mem_mb=needed(fresh, "mem_mb"),
+        runtime=needed(fresh, "runtime"),
+    params:
+        work=lambda w: plain([fresh(w).work]),
+    script:
+        "../scripts/job.py"

@@ -18,8 +18,10 @@ for library in ("OPENBLAS", "OMP", "MKL"):
 from emmoe.audit.plan import SCOPES  # noqa: E402
 from emmoe.jobs._due import Due  # noqa: E402
 from emmoe.jobs.audit import Audit  # noqa: E402
+from emmoe.jobs.audit_power import AuditPower  # noqa: E402
 from emmoe.jobs.base import layout_of, plain  # noqa: E402
 from emmoe.jobs.calibrate import Calibrate  # noqa: E402
+from emmoe.jobs.calibrate_fresh import CalibrateFresh  # noqa: E402
 from emmoe.jobs.calibrate_gather import CalibrateGather  # noqa: E402
 from emmoe.jobs.calibrate_keep import CalibrateKeep  # noqa: E402
 from emmoe.jobs.claim import Claim  # noqa: E402

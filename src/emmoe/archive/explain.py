@@ -14,6 +14,7 @@ from emmoe.jobs.audit import fits
 from emmoe.jobs.base import CURRENT, layout_of
 from emmoe.jobs.fit import Fit
 from emmoe.record.entries import Record, written
+from emmoe.report.settings import origin
 from emmoe.store.errors import DataError
 from emmoe.store.files import read_frame
 from emmoe.store.layout import CLAIMS
@@ -143,14 +144,12 @@ def _made_by(known: list[Known], row: pd.Series) -> list[str]:
 def _settings(record: Record, experiment: str, fitters: list[str]) -> list[str]:
     """An experiment's settings, each stated by the paper, inferred, with the reason, or ours."""
     entry = written(record.experiments[experiment])
-    papers = {own.run for own in record.audit.runs.values()}
     shown = {name: entry[name] for name in ("model", "data", "start", "replicates", "iterations")}
     shown["fitters"] = {name: entry["fitters"][name] for name in fitters}
-    lines = []
-    for path, value in _leaves(f"experiments.{experiment}", shown):
-        reason = next((r for p, r in record.inferred.items() if f"{path}.".startswith(f"{p}.")), "")
-        word = f"inferred: {reason}" if reason else "stated" if experiment in papers else "ours"
-        lines.append(f"setting    {path} = {value} ({word})")
+    lines, above = [], f"experiments.{experiment}"
+    for path, value in _leaves(above, shown):
+        mark, reason = origin(record, experiment, path.removeprefix(f"{above}."), value)
+        lines.append(f"setting    {path} = {value} ({mark}{': ' if reason else ''}{reason})")
     return lines
 
 

@@ -10,7 +10,9 @@ from emmoe.audit.plan import PAPER
 from emmoe.jobs._inputs import Inputs
 from emmoe.jobs._kept import condensed, read_sums
 from emmoe.jobs.audit import Audit
+from emmoe.jobs.audit_power import AuditPower
 from emmoe.jobs.base import CURRENT, STALE, Job, layout_of
+from emmoe.jobs.calibrate_fresh import CalibrateFresh
 from emmoe.jobs.calibrate_gather import CalibrateGather
 from emmoe.jobs.contest import Contest
 from emmoe.jobs.fit import Fit
@@ -24,14 +26,16 @@ from emmoe.store.folders import atomic_folder
 from emmoe.store.layout import Layout
 from emmoe.store.provenance import digest, file_hash
 
-RECORDED = (Fit, Contest, Probe, Product, Audit, CalibrateGather)  # whose provenance is kept
+EXTRA = (CalibrateGather, CalibrateFresh, AuditPower)  # kept where they are there
+RECORDED = (Fit, Contest, Probe, Product, Audit, *EXTRA)  # whose provenance is kept
 CALIBRATION = "calibration"
 FOLDERS = (*KINDS, "audit", CALIBRATION)  # whose files are sealed by the kept provenance
 
 
 def keep(record: Record) -> None:
-    """Copy a full run's figures, tables, findings, audit and, if it is there, calibration to the
-    reference folder, and condense the provenance of what they were made from into one file.
+    """Copy a full run's figures, tables, findings, audit and, if they are there, calibration and
+    what the audit is worth to the reference folder, and condense the provenance of what they were
+    made from into one file.
 
     Raises DataError, naming the file, and leaves the old reference whole, where something of the
     run is missing, was changed, or was made with other settings or from other inputs."""
@@ -40,17 +44,18 @@ def keep(record: Record) -> None:
     if missing := [job.outputs for job in finished if not _is_there(job)]:
         lost = next(iter(missing[0].values()))
         raise DataError(f"{lost}: no finished run to keep: run make paper first")
-    there = [job for kind in (Gather, *RECORDED) for job in kind.every(record) if _is_there(job)]
+    there = [job for kind in (Gather, *RECORDED) for job in kind.every(record) if _is_kept(job)]
     for job in there:
         _check(job)
         _check_inputs(job)
-    calibrated = [job for job in there if isinstance(job, CalibrateGather)]
+    extra = [job for job in there if isinstance(job, EXTRA)]
+    calibrated = any(isinstance(job, CalibrateGather) for job in extra)
     with atomic_folder(layout.reference.results) as folder:
         new = Layout(str(folder), layout.downloads)
         replaced = FOLDERS if calibrated else [name for name in FOLDERS if name != CALIBRATION]
         others = (*replaced, Path(new.kept_provenance).name)
         _keep_others(Path(layout.reference.results), folder, others)
-        for job in (*finished, *calibrated):
+        for job in (*finished, *extra):
             _copy(job, folder)
         made = condensed(job.found() for job in there if isinstance(job, RECORDED))
         files.write_json(made | {"files": dict(_sums(folder))}, new.kept_provenance)
@@ -64,6 +69,11 @@ def check_kept(layout: Layout) -> None:
         if known.get(name) != found.get(name):
             said = "not what emmoe keep left there" if name in found else "missing"
             raise DataError(f"{folder / name}: {said}: get the reference back, or keep a run anew")
+
+
+def _is_kept(job: Job) -> bool:
+    """Whether a job's results are there, and not of an audit of less than the paper."""
+    return getattr(job, "scope", PAPER) == PAPER and _is_there(job)
 
 
 def _is_there(job: Job) -> bool:

@@ -1,32 +1,36 @@
-"""Builds the audit's two tables: a row a claim, and a row a part of a curve; no files are read."""
+"""Builds the audit's tables from what was simulated and what the paper reports; no files are read.
+
+What does not hang on the claims (our runs as means, the theory's judgements) is prepared once, so
+that another set of claims is judged in a second.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from emmoe.audit import claims, curves
+from emmoe.audit import claims, curves, theory, wholes
 from emmoe.audit.calibration import Calibration
 from emmoe.audit.claims import Evidence, Judgement
+from emmoe.audit.curves import JudgedPart
+from emmoe.audit.groups import Group, group
 from emmoe.audit.parts import Parts, Setup, parts
 from emmoe.audit.runs import Run, Runs
-from emmoe.audit.verdicts import Trial, best
+from emmoe.audit.simulated import AGAIN, OURS, Simulated, of_run
 from emmoe.calibration.family import Family
 from emmoe.evidence.statistics import curve_z
 
 ROWS = [
-    "claim_id", "verdict", "reason", "reported", "reproduced", "standard_error", "z", "basis",
-    "curve_id", "verdict_again", "stale", "files",
+    "claim_id", "verdict", "reason", "reported", "reproduced", "standard_error", "z", "z_again",
+    "basis", "curve_id", "stale", "files",
 ]  # fmt: skip
 CURVES = [
-    "curve_id", "part", "readings", "iterations", "verdict", "verdict_again", "reason",
-    "statistic", "critical", "p_value", "participation", "spread", "statistic_again",
-    "critical_again", "spread_again",
-    "searched", "searched_met", "accepted", "accepted_met", "jointly", "best_setting",
-    "best_statistic", "best_critical", "best_spread", "accepted_low", "accepted_high",
-    "run_to_run", "stale",
+    "curve_id", "part", "readings", "iterations", "verdict", "reason", "our_max_z", "our_critical",
+    "our_spread", "again_max_z", "ours_fitted_to", "searched", "searched_met", "accepted",
+    "winner", "winner_met", "fresh", "fresh_met", "closest", "times_too_far", "run_to_run", "stale",
 ]  # fmt: skip
 STALE = "stale (made by other code or settings): "
 
@@ -36,15 +40,16 @@ class Sources:
     """What the audit is made from.
 
     claims: as `emmoe.evidence.reported.load` returns them; families: of config.yaml's calibration;
-    fitted_to_all: by model, whether our run's settings were fitted to all readings; ours, again:
-    our runs from the first and from the second seed; theory: runs by experiment, or why there are
-    none; contests: verdicts (`emmoe.tables.comparison_verdicts`), or None; files: behind each
-    (model, fitter), and under "theory" and "contests"; stale_theory: whether the runs of the
-    theory were not made by the current code and settings."""
+    fitted_to: by model, the readings that our run's settings were fitted to; ours, again: our runs
+    from the first and from the second seed; theory: runs by experiment, or why there are none;
+    contests: verdicts (`emmoe.tables.comparison_verdicts`), or None; files: behind each (model,
+    fitter), and under "theory" and "contests"; stale_theory: whether the runs of the theory were
+    not made by the current code and settings; stale_search: by model, why what was searched for
+    it is no longer what would be."""
 
     claims: pd.DataFrame
     families: Mapping[str, Family]
-    fitted_to_all: Mapping[str, bool]
+    fitted_to: Mapping[str, str]
     ours: Runs
     again: Runs
     theory: Mapping[str, pd.DataFrame] | str
@@ -52,93 +57,125 @@ class Sources:
     calibration: Calibration | None
     files: Mapping[Run | str, list[str]]
     stale_theory: bool
+    stale_search: Mapping[str, str]
     setup: Setup
 
+    @cached_property
+    def parts(self) -> Parts:
+        """The parts of curves that the claims report."""
+        return parts(self.claims, self.families)
 
-def build(sources: Sources) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Return the rows of all claims (ROWS) and of all parts of curves (CURVES)."""
-    table = sources.claims
-    found = parts(table, sources.families)
-    first, second = (
-        _evidence(sources, table, found, runs) for runs in (sources.ours, sources.again)
+    @cached_property
+    def simulated(self) -> dict[tuple[str, Run], Simulated]:
+        """Our runs, further ones and those from a second seed, by name and (model, algorithm)."""
+        found = {}
+        for run in {(part.model, part.algorithm) for part in self.parts.values()}:
+            own = [p for p in self.parts.values() if (p.model, p.algorithm) == run]
+            tries = {name: (run[0], name) for name in self.ours.tries.get(run, {})}
+            for name, fitted in {OURS: run, **tries}.items():
+                found[name, run] = of_run(fitted, name, own, self.ours, self.setup)
+            found[AGAIN, run] = of_run(run, AGAIN, own, self.again, self.setup)
+        return {key: own for key, own in found.items() if own is not None}
+
+    @cached_property
+    def judged_theory(self) -> Mapping[str, theory.Result] | str:
+        """The theory's claims, judged, or why they are not."""
+        return self.theory if isinstance(self.theory, str) else theory.judge(self.theory)
+
+
+@dataclass(frozen=True)
+class Tables:
+    """rows: of all claims (ROWS); curves: of all parts of curves (CURVES); runs: of all runs and
+    groups (`emmoe.audit.wholes`); evidence: what they were judged from."""
+
+    rows: pd.DataFrame
+    curves: pd.DataFrame
+    runs: pd.DataFrame
+    evidence: Evidence
+
+
+def build(sources: Sources, table: pd.DataFrame | None = None) -> Tables:
+    """Return the audit of the sources' claims, or of others."""
+    found = evidence(sources, sources.claims if table is None else table)
+    judged = claims.judge(found)
+    again = {c.claim_id: claims.compared(c, sources.again).z for c in found.claims.itertuples()}
+    rows = [_row(claim, own, again[claim], sources) for claim, own in judged.items()]
+    of_parts = [_part(own, found, sources) for own in found.judged.values()]
+    return Tables(
+        pd.DataFrame(rows, columns=ROWS),
+        pd.DataFrame(of_parts, columns=CURVES),
+        wholes.table(found.judged, found.groups, judged, found.claims),
+        found,
     )
-    judged, again = claims.judge(first), claims.judge(second)
-    rows = [_row(claim, judged[claim], again[claim], sources) for claim in table["claim_id"]]
-    of_parts = [_part(key, first, second, table, sources) for key in found]
-    return pd.DataFrame(rows, columns=ROWS), pd.DataFrame(of_parts, columns=CURVES)
 
 
-def _evidence(sources: Sources, table: pd.DataFrame, found: Parts, runs: Runs) -> Evidence:
-    judged = curves.judge(found, runs, sources.calibration, sources.fitted_to_all, sources.setup)
-    pairs = {p: curves.of_pair(p, judged, sources.calibration) for p in claims.pairs(table)}
+def evidence(sources: Sources, table: pd.DataFrame) -> Evidence:
+    """Return what the claims of a table are judged from, their curves judged."""
+    found = parts(table, sources.families)
+    groups = _groups(sources, found)
+    judged = curves.judge(found, groups, sources.ours)
+    pairs = {p: curves.of_pair(p, judged, groups) for p in claims.pairs(table)}
     judged = curves.contradicted(judged, pairs)
     return Evidence(
-        table, found, judged, pairs, runs, sources.theory, sources.contests, sources.calibration,
-        sources.setup,
+        table, found, groups, judged, pairs, sources.ours, sources.judged_theory,
+        sources.contests, sources.setup,
     )  # fmt: skip
 
 
-def _row(claim_id: str, mine: Judgement, again: Judgement, sources: Sources) -> dict[str, Any]:
+def _groups(sources: Sources, found: Parts) -> dict[str, Group]:
+    empty = Calibration.empty()
+    groups = {}
+    for model in dict.fromkeys(part.model for part in found.values()):
+        own = {key: part for key, part in found.items() if part.model == model}
+        runs: dict[str, dict[str, Simulated]] = {}
+        for (name, (of, algorithm)), simulated in sources.simulated.items():
+            if of == model:
+                runs.setdefault(algorithm, {})[name] = simulated
+        groups[model] = group(model, own, sources.calibration or empty, runs, sources.setup.level)
+    return groups
+
+
+def _row(claim_id: str, mine: Judgement, again: float, sources: Sources) -> dict[str, Any]:
     behind: tuple[Run | str, ...] = mine.runs or ("theory",)
     stale = _stale(mine.runs, sources)
-    return {
+    own = {name: getattr(mine, name) for name in ROWS if hasattr(mine, name)}
+    return own | {
         "claim_id": claim_id,
-        "verdict": mine.finding.verdict,
-        "reason": f"{STALE if stale else ''}{mine.finding.reason}",
-        "reported": mine.reported,
-        "reproduced": mine.reproduced,
-        "standard_error": mine.standard_error,
-        "z": mine.z,
-        "basis": mine.basis,
-        "curve_id": mine.curve_id,
-        "verdict_again": again.finding.verdict,
+        "z_again": again,
+        "reason": f"{STALE if stale else ''}{mine.reason}",
         "stale": stale,
         "files": ";".join(path for run in behind for path in sources.files.get(run, [])),
     }
 
 
-def _stale(runs: tuple[Run, ...], sources: Sources) -> bool:
-    return any(run in sources.ours.stale for run in runs) if runs else sources.stale_theory
+def _stale(runs: tuple[Run | str, ...], sources: Sources) -> bool:
+    searched = any(run[0] in sources.stale_search for run in runs if isinstance(run, tuple))
+    ours = any(run in sources.ours.stale for run in runs) if runs else sources.stale_theory
+    return ours or searched
 
 
-def _part(
-    key: tuple[str, str], first: Evidence, second: Evidence, table: pd.DataFrame, sources: Sources
-) -> dict[str, Any]:
-    judged, again = first.judged[key], second.judged[key]
-    part = judged.part
-    row = {"curve_id": part.curve_id, "part": part.part, "readings": len(part.readings)}
-    row["iterations"] = " ".join(f"{t:.0f}" for t in part.readings["iteration"])
-    row |= {"verdict": judged.finding.verdict, "verdict_again": again.finding.verdict}
+def _part(own: JudgedPart, found: Evidence, sources: Sources) -> dict[str, Any]:
+    part, facts, ours = own.part, own.facts, own.ours
+    times = part.readings["iteration"]
     stale = _stale(((part.model, part.algorithm),), sources)
-    row |= {"reason": f"{STALE if stale else ''}{judged.finding.reason}", "stale": stale}
-    for test, suffix in ((judged.ours, ""), (again.ours, "_again")):
-        if test:
-            row |= {f"statistic{suffix}": test.means.statistic, f"spread{suffix}": test.spread}
-            row |= {f"critical{suffix}": test.means.critical}
-    if judged.ours:
-        means = judged.ours.means
-        row |= {"p_value": means.p_value, "participation": means.participation}
-    row["run_to_run"] = _run_to_run(table, part.where, part.algorithm, part.readings["iteration"])
-    return row | (_search(judged.search) if judged.search else {})
-
-
-def _search(search: Any) -> dict[str, Any]:
-    """How sensitive a part is to the settings: what the searched and the accepted ones give."""
-    accepted = [trial for trial in search.trials if trial.setting in search.accepted]
-    row = {"searched": len(search.trials), "searched_met": _met(search.trials)}
-    row |= {"accepted": len(accepted), "accepted_met": _met(accepted), "jointly": search.jointly}
-    if closest := best(search.trials):
-        row |= {"best_setting": closest.setting, "best_statistic": closest.statistic}
-        row |= {"best_critical": closest.critical}
-        row |= {"best_spread": closest.spread}
-    if accepted:
-        statistics = [trial.statistic for trial in accepted]
-        row |= {"accepted_low": min(statistics), "accepted_high": max(statistics)}
+    row: dict[str, Any] = {
+        "curve_id": part.curve_id, "part": part.part, "readings": len(times),
+        "iterations": " ".join(f"{t:.0f}" for t in times), "verdict": own.verdict,
+        "reason": f"{STALE if stale else ''}{own.reason}", "stale": stale,
+        "ours_fitted_to": sources.fitted_to.get(part.model, ""),
+        "run_to_run": _run_to_run(found.claims, part.where, part.algorithm, times),
+    }  # fmt: skip
+    if ours is not None:
+        row |= {"our_max_z": np.abs(ours.z).max(), "our_critical": ours.critical[0]}
+        row["our_spread"] = ours.factor.max()
+    again = found.groups[part.model].again.get((part.curve_id, part.part))
+    row["again_max_z"] = np.nan if again is None else np.abs(again.z).max()
+    if facts is not None:
+        row |= {"searched": facts.searched, "searched_met": facts.met, "accepted": facts.accepted}
+        row |= {"winner": facts.winner, "winner_met": facts.winner_met, "fresh": facts.fresh}
+        row |= {"fresh_met": facts.fresh_met, "closest": facts.closest}
+        row["times_too_far"] = facts.times
     return row
-
-
-def _met(trials: list[Trial]) -> int:
-    return sum(trial.met for trial in trials)
 
 
 def _run_to_run(table: pd.DataFrame, where: str, algorithm: str, iterations: pd.Series) -> float:

@@ -6,13 +6,15 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 
-from emmoe.audit import contests, curves, orderings, theory, verdicts
-from emmoe.audit.calibration import Calibration
-from emmoe.audit.curves import JudgedParts
+from emmoe.audit import contests, curves, orderings, reasons, verdicts
+from emmoe.audit.curves import JudgedPair, JudgedParts
+from emmoe.audit.groups import Group
 from emmoe.audit.parts import TABLE, Parts, Setup
 from emmoe.audit.runs import Run, Runs
-from emmoe.audit.verdicts import NOT_TESTED, Finding
+from emmoe.audit.theory import Result
+from emmoe.audit.verdicts import Verdict
 from emmoe.calibration.readings import CALIBRATION, HELD_OUT
+from emmoe.evidence.reported import READINGS
 from emmoe.evidence.statistics import curve_z
 
 STATED, OF_CALIBRATION, OF_HELD_OUT = "stated", "calibration", "held out"
@@ -21,11 +23,13 @@ SUMMED_UP = ["figure_1a", "figure_2a", "figure_2b", "figure_3a", "figure_3b"]  #
 
 
 class Judgement(NamedTuple):
-    """A claim's finding; basis: calibration, held out, stated or empty; reported and reproduced:
-    the two numbers (of an ordering, the share of iterations at which it shows); standard_error: of
-    their difference, and z in its units; curve_id: of the curve judged; runs: ours behind it."""
+    """A claim's verdict and reason; basis: calibration, held out, stated or empty; reported and
+    reproduced: the two numbers (of an ordering, the share of iterations at which it shows);
+    standard_error: of their difference, and z in its units; curve_id: of the curve judged; runs:
+    ours behind it."""
 
-    finding: Finding
+    verdict: Verdict
+    reason: str
     basis: str = ""
     reported: float = np.nan
     reproduced: float = np.nan
@@ -36,17 +40,17 @@ class Judgement(NamedTuple):
 
 
 class Evidence(NamedTuple):
-    """All that claims are judged from; theory: tables of runs by experiment, or why they are not
-    there; contests: verdicts of EM against tuned rivals, or None."""
+    """All that claims are judged from; groups: by model, those that have a calibration; theory: by
+    claim, or why there is none; contests: verdicts of EM against tuned rivals, or None."""
 
     claims: pd.DataFrame
     parts: Parts
+    groups: Mapping[str, Group]
     judged: JudgedParts
-    pairs: Mapping[curves.Pair, Finding]
+    pairs: Mapping[curves.Pair, JudgedPair]
     runs: Runs
-    theory: Mapping[str, pd.DataFrame] | str
+    theory: Mapping[str, Result] | str
     contests: pd.DataFrame | None
-    calibration: Calibration | None
     setup: Setup
 
 
@@ -73,33 +77,51 @@ def _pair(claim: Any) -> curves.Pair:
 
 
 def _identity(claim: Any, evidence: Evidence) -> Judgement:
-    finding = evidence.pairs[_pair(claim)]
-    return Judgement(finding, OF_CALIBRATION, runs=((claim.model, claim.algorithm),))
+    found = evidence.pairs[_pair(claim)]
+    return Judgement(*found, OF_CALIBRATION, runs=((claim.model, claim.algorithm),))
 
 
 def _reading(claim: Any, evidence: Evidence) -> Judgement:
-    """Judge a value or a bound by its curve; one that does not count names its origin."""
-    mine = _compared(claim, evidence.runs)
+    """Judge a value or a bound; one that does not count names its origin."""
+    mine = compared(claim, evidence.runs)
     if claim.interpolated or claim.duplicate_of:
-        return mine._replace(finding=Finding(NOT_TESTED, _origin(claim, evidence.claims)))
+        said = _origin(claim, evidence.claims)
+        return mine._replace(verdict=Verdict.DUPLICATE, reason=said)
     if np.isnan(mine.reproduced):
-        return mine._replace(finding=Finding(NOT_TESTED, evidence.runs.why_not(mine.runs[0])))
+        return mine._replace(reason=evidence.runs.why_not(mine.runs[0]))
     own = {key: j for key, j in evidence.judged.items() if key[0] == mine.curve_id}
     if claim.kind == "bound":
-        return mine._replace(
-            finding=verdicts.of_bound(mine.z, [j.finding for j in own.values()]), basis=OF_HELD_OUT
-        )
-    for (_, part), judged in own.items():
-        if claim.iteration in judged.part.readings["iteration"].to_numpy():
-            return mine._replace(finding=judged.finding, basis=BASIS[part])
-    return mine._replace(finding=Finding(NOT_TESTED, f"{mine.curve_id} has no calibration"))
+        verdict = verdicts.of_bound(mine.z, [j.verdict for j in own.values()])
+        said = reasons.of_bound(verdict, mine.reproduced)
+        return mine._replace(verdict=verdict, reason=said, basis=OF_HELD_OUT)
+    for (_, name), judged in own.items():
+        times = list(judged.part.readings["iteration"])
+        if claim.iteration in times:
+            return _of_part(claim, mine, judged, times.index(claim.iteration), name, evidence)
+    return mine._replace(reason=f"no calibration of {mine.curve_id}")
 
 
-def _compared(claim: Any, runs: Runs) -> Judgement:
-    """A reading beside the mean of our runs, whatever its verdict."""
+def _of_part(
+    claim: Any, mine: Judgement, judged: curves.JudgedPart, at: int, name: str, evidence: Evidence
+) -> Judgement:
+    """Judge a reading of a part by its own, unless the whole part was not tested or contradicts
+    another curve."""
+    if judged.verdict in (Verdict.NOT_TESTED, Verdict.CONTRADICTORY):
+        return mine._replace(verdict=judged.verdict, reason=judged.reason, basis=BASIS[name])
+    found = evidence.groups[claim.model].reading((judged.part.curve_id, name), at)
+    when = f"at iteration {claim.iteration:.0f}"
+    said = reasons.of_claim(claim.value, mine.reproduced, mine.standard_error, when)
+    reason = f"{said} {reasons.of_readings(found.verdict, found.facts)}"
+    return mine._replace(verdict=found.verdict, reason=reason, basis=BASIS[name])
+
+
+def compared(claim: Any, runs: Runs) -> Judgement:
+    """Return a reading beside the mean of our runs, not judged yet; for other claims nothing."""
     curve = claim.claim_id if claim.where == TABLE else f"{claim.where}_{claim.algorithm}"
     run = (claim.model, claim.algorithm)
-    mine = Judgement(Finding("", ""), "", claim.value, curve_id=curve, runs=(run,))
+    mine = Judgement(Verdict.NOT_TESTED, "", "", claim.value, curve_id=curve, runs=(run,))
+    if claim.kind not in READINGS:
+        return mine
     values = runs.values(run, claim.metric)
     values = values[claim.iteration].dropna() if claim.iteration in values else ()
     if len(values) < 2:
@@ -114,49 +136,63 @@ def _compared(claim: Any, runs: Runs) -> Judgement:
 def _origin(claim: Any, claims: pd.DataFrame) -> str:
     """Say where a reading that does not count comes from."""
     if claim.source == "poster":
-        return f"another run of {claim.duplicate_of}, whose test allows for their difference"
+        return f"of {claim.duplicate_of}: another run, whose difference its test allows for"
     if claim.duplicate_of:
-        return f"repeats {claim.duplicate_of}"
+        return f"of {claim.duplicate_of}"
     own = (claims["where"] == claim.where) & (claims["algorithm"] == claim.algorithm)
     near = claims[own & (claims["iteration"] - claim.iteration).abs().eq(1)]
-    return f"interpolated between {' and '.join(near['claim_id'])}"
+    return f"of {' and '.join(near['claim_id'])}: interpolated between them"
+
+
+def compared_orderings(evidence: Evidence) -> dict[str, orderings.Ordering]:
+    """Return how the two algorithms of every claimed ordering compare, where it was tested."""
+    claims = evidence.claims
+    own = claims[(claims["kind"] == "ordering") & (claims["where"] != "abstract")]
+    found = {claim.claim_id: _placed(claim, evidence) for claim in own.itertuples()}
+    return {name: own for name, own in found.items() if isinstance(own, orderings.Ordering)}
+
+
+def _placed(claim: Any, evidence: Evidence) -> orderings.Ordering | str:
+    first, second = ((claim.model, fitter) for fitter in claim.algorithm.split())
+    return _compare(first, second, (claim.where, claim.metric), evidence)
 
 
 def _ordering(claim: Any, evidence: Evidence) -> Judgement:
     """Judge whether the first algorithm is ahead of the second in a panel or in Table 2."""
     first, second = ((claim.model, fitter) for fitter in claim.algorithm.split())
-    found = _compare(first, second, (claim.where, claim.metric), evidence)
-    if isinstance(found, Finding):
-        return Judgement(found, runs=(first, second))
-    finding = verdicts.of_ordering(found.state, found.pairs)
-    numbers = (found.reported, found.reproduced)
-    return Judgement(finding, OF_CALIBRATION, *numbers, runs=(first, second))
+    found = _placed(claim, evidence)
+    if isinstance(found, str):
+        return Judgement(Verdict.NOT_TESTED, found, runs=(first, second))
+    verdict = verdicts.of_ordering(found.state, found.pairs)
+    said, numbers = reasons.of_ordering(found.state, found.pairs), (found.reported, found.share)
+    return Judgement(verdict, said, OF_CALIBRATION, *numbers, runs=(first, second))
 
 
 def _compare(
     first: Run, second: Run, panel: tuple[str, str], evidence: Evidence
-) -> orderings.Ordering | Finding:
+) -> orderings.Ordering | str:
     """How two runs compare in a panel, or why it is not tested."""
     if len({run in evidence.runs.stale for run in (first, second)}) > 1:
-        return Finding(NOT_TESTED, "one of the two runs is stale: they are not compared")
+        return "one of the two runs is stale: they are not compared"
+    group = evidence.groups.get(first[0])
     found = orderings.compare(
-        first, second, panel, evidence.parts, evidence.runs, evidence.calibration, evidence.setup
+        first, second, panel, evidence.parts, evidence.runs, group, evidence.setup
     )
     if found is not None:
         return found
     empty = [run for run in (first, second) if evidence.runs.values(run, panel[1]).empty]
-    return Finding(NOT_TESTED, evidence.runs.why_not(empty[0] if empty else first))
+    return evidence.runs.why_not(empty[0] if empty else first)
 
 
 def _abstract(claim: Any, evidence: Evidence) -> Judgement:
     if claim.kind == "ordering":
         return _summed_up(claim, evidence)
     if isinstance(evidence.theory, str):
-        return Judgement(Finding(NOT_TESTED, evidence.theory), STATED)
-    if claim.claim_id not in theory.CLAIMS:
-        return Judgement(Finding(NOT_TESTED, "no rule judges it: see emmoe.audit.theory"))
-    finding, number = theory.CLAIMS[claim.claim_id](evidence.theory)
-    return Judgement(finding, STATED, reproduced=number)
+        return Judgement(Verdict.NOT_TESTED, evidence.theory, STATED)
+    if claim.claim_id not in evidence.theory:
+        return Judgement(Verdict.NOT_TESTED, "no rule judges it: see emmoe.audit.theory")
+    found = evidence.theory[claim.claim_id]
+    return Judgement(found.verdict, found.reason, STATED, reproduced=found.number)
 
 
 def _summed_up(claim: Any, evidence: Evidence) -> Judgement:
@@ -169,9 +205,10 @@ def _summed_up(claim: Any, evidence: Evidence) -> Judgement:
     states = {}
     for panel, model in panels.items():
         found = _compare((model, first), (model, second), panel, evidence)
-        if isinstance(found, Finding):
-            return Judgement(found, OF_CALIBRATION, runs=runs)
+        if isinstance(found, str):
+            return Judgement(Verdict.NOT_TESTED, found, OF_CALIBRATION, runs=runs)
         states[panel[0]] = found.state
-    finding = verdicts.of_orderings(states, contests.tallies(evidence.contests))
+    said = reasons.of_orderings(states, contests.tallies(evidence.contests))
     share = float(np.mean([state == orderings.AHEAD for state in states.values()]))
-    return Judgement(finding, OF_CALIBRATION, 1.0, share, runs=(*runs, "contests"))
+    verdict = verdicts.of_orderings(states.values())
+    return Judgement(verdict, said, OF_CALIBRATION, 1.0, share, runs=(*runs, "contests"))

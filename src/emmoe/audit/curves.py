@@ -3,109 +3,86 @@
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from emmoe.audit import calibration as searched
-from emmoe.audit import verdicts
-from emmoe.audit.calibration import OURS, Calibration
-from emmoe.audit.parts import Part, Parts, Setup, test
-from emmoe.audit.runs import Run, Runs, at
-from emmoe.audit.verdicts import CONTRADICTORY, NOT_TESTED, Finding, Search, Trial
-from emmoe.calibration.readings import CALIBRATION
-from emmoe.calibration.spreads import furthest
-from emmoe.evidence.statistics import CurveTest
+from emmoe.audit import reasons, verdicts
+from emmoe.audit.groups import Group, Judged, searched
+from emmoe.audit.panels import Panel
+from emmoe.audit.parts import Part, Parts
+from emmoe.audit.runs import Runs
+from emmoe.audit.search import Key
+from emmoe.audit.verdicts import Facts, Verdict
 
-
-class Tested(NamedTuple):
-    """The test of a run's means, and the largest factor between its standard deviations and the
-    reported ones."""
-
-    means: CurveTest
-    spread: float
-
-
-class Judged(NamedTuple):
-    """A part's finding, the test of our run (None without one), how the searched settings fare
-    (None without a calibration), and the further settings of ours that were tried."""
-
-    part: Part
-    finding: Finding
-    ours: Tested | None
-    search: Search | None
-    tries: list[Trial]
-
-
-JudgedParts = dict[tuple[str, str], Judged]
 Pair = tuple[str, str]  # of curve_ids
 
 
-def judge(
-    parts: Parts,
-    runs: Runs,
-    calibration: Calibration | None,
-    fitted_to_all: Mapping[str, bool],
-    setup: Setup,
-) -> JudgedParts:
-    """Return every part judged.
+class JudgedPart(NamedTuple):
+    """A part's verdict and reason; facts: what decides, None where it was not tested; ours: our
+    run's panel, None without one."""
 
-    fitted_to_all: by model, whether our run's settings were fitted to held-out readings too."""
-    found = {}
-    for key, part in parts.items():
-        run = (part.model, part.algorithm)
-        ours = _test(part, run, runs, setup)
-        named = runs.tries.get(run, {})
-        more = {name: _test(part, (part.model, name), runs, setup) for name in named}
-        tries = [_trial(name, test) for name, test in more.items() if test]
-        search = None if calibration is None else searched.search(calibration, part, setup.level)
-        if ours is None:
-            finding = Finding(NOT_TESTED, runs.why_not(run))
-        elif search is None:
-            finding = Finding(NOT_TESTED, f"no calibration of {part.predicted_as}")
-        else:
-            search = search.with_tries(tries, named)
-            finding = _finding(part, _trial(OURS, ours), search, fitted_to_all[part.model])
-        found[key] = Judged(part, finding, ours, search, tries)
-    return found
+    part: Part
+    verdict: Verdict
+    reason: str
+    facts: Facts | None = None
+    ours: Panel | None = None
 
 
-def _test(part: Part, run: Run, runs: Runs, setup: Setup) -> Tested | None:
-    values = at(runs.values(run, part.metric), part.readings["iteration"]).to_numpy()
-    if len(values) < 2:
-        return None
-    reported = (part.readings[name] for name in ("spread", "uncertainty"))
-    return Tested(test(part, values, setup), furthest(values.std(axis=0, ddof=1), *reported))
+class JudgedPair(NamedTuple):
+    """The verdict on two curves of the same runs, and why."""
+
+    verdict: Verdict
+    reason: str
 
 
-def _trial(name: str, tested: Tested) -> Trial:
-    return Trial(name, tested.means.statistic, tested.means.critical, tested.spread)
+JudgedParts = dict[Key, JudgedPart]
 
 
-def _finding(part: Part, ours: Trial, search: Search, saw_it: bool) -> Finding:
-    if part.part == CALIBRATION:
-        return verdicts.of_calibration(ours, search)
-    return verdicts.of_held_out(ours, search, ours_saw_it=saw_it)
+def judge(parts: Parts, groups: Mapping[str, Group], runs: Runs) -> JudgedParts:
+    """Return every part judged."""
+    return {key: _part(key, part, groups.get(part.model), runs) for key, part in parts.items()}
 
 
-def of_pair(pair: Pair, judged: JudgedParts, calibration: Calibration | None) -> Finding:
-    """Return the finding on two curves of the same runs, from all settings and from our run."""
-    own = [[j for (curve, _), j in judged.items() if curve == name] for name in pair]
-    for parts in own:
-        lost = next((j.finding for j in parts if j.finding.verdict == NOT_TESTED), None)
-        if lost or not parts:
-            return lost or Finding(NOT_TESTED, f"no readings of {' or of '.join(pair)}")
-    ratios = []
-    for name, parts in zip(pair, own, strict=True):
-        own = searched.ratios(calibration, name)
-        for trial in (t for j in parts for t in (_trial(OURS, j.ours), *j.tries)):
-            own[trial.setting] = max(trial.ratio, own.get(trial.setting, 0.0))
-        ratios.append(own)
-    return verdicts.of_pair(*ratios, pair)
+def _part(key: Key, part: Part, group: Group | None, runs: Runs) -> JudgedPart:
+    ours = group.ours.get(key) if group else None
+    why = why_not(part, group, runs)
+    if why or group is None:
+        return JudgedPart(part, Verdict.NOT_TESTED, why, ours=ours)
+    found = group.part(key)
+    return JudgedPart(part, found.verdict, said(part, found), found.facts, ours)
 
 
-def contradicted(judged: JudgedParts, pairs: Mapping[Pair, Finding]) -> JudgedParts:
+def why_not(part: Part, group: Group | None, runs: Runs) -> str:
+    """Say why a part cannot be judged; empty if it can be."""
+    if group is None or (part.curve_id, part.part) not in group.ours:
+        return runs.why_not((part.model, part.algorithm))
+    if not searched(part, group):
+        return f"no calibration of {part.predicted_as}"
+    return ""
+
+
+def said(part: Part, found: Judged) -> str:
+    """Give the reason of a part's verdict."""
+    about = reasons.of_part(part.part, len(part.readings))
+    return f"{about} {reasons.of_readings(found.verdict, found.facts)}"
+
+
+def of_pair(pair: Pair, judged: JudgedParts, groups: Mapping[str, Group]) -> JudgedPair:
+    """Return the verdict on two curves of the same runs, from all settings and from ours."""
+    own = [found for key, found in judged.items() if key[0] in pair]
+    for found in own:
+        if found.verdict is Verdict.NOT_TESTED:
+            return JudgedPair(found.verdict, found.reason)
+    if {found.part.curve_id for found in own} != set(pair):
+        return JudgedPair(Verdict.NOT_TESTED, f"no readings of {' or of '.join(pair)}")
+    facts = groups[own[0].part.model].pair(pair, own[0].part.algorithm)
+    verdict = verdicts.of_pair(facts)
+    return JudgedPair(verdict, reasons.of_pair(verdict, facts, pair))
+
+
+def contradicted(judged: JudgedParts, pairs: Mapping[Pair, JudgedPair]) -> JudgedParts:
     """Return the parts with the verdict of a pair that contradicts itself on both its curves."""
     found = dict(judged)
-    for pair, finding in pairs.items():
-        if finding.verdict == CONTRADICTORY:
+    for pair, own in pairs.items():
+        if own.verdict is Verdict.CONTRADICTORY:
             for key in found:
                 if key[0] in pair:
-                    found[key] = found[key]._replace(finding=finding)
+                    found[key] = found[key]._replace(verdict=own.verdict, reason=own.reason)
     return found

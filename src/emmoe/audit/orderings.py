@@ -4,12 +4,13 @@ The differences' means get a band that holds at all iterations at once, and diff
 paper's figure could not show count as ties.
 """
 
+from collections.abc import Hashable
 from typing import NamedTuple
 
 import numpy as np
 
-from emmoe.audit.calibration import Calibration, accepted_means
-from emmoe.audit.parts import Parts, Setup, predicted_as, readings
+from emmoe.audit.groups import Group
+from emmoe.audit.parts import Parts, Setup, readings
 from emmoe.audit.runs import Run, Runs, at
 from emmoe.evidence.statistics import shrunk_correlation
 from emmoe.store.seeds import generator
@@ -28,6 +29,11 @@ class Band(NamedTuple):
     margin: np.ndarray
 
     @property
+    def detectable(self) -> float:
+        """The smallest lead that it would show at its narrowest."""
+        return float(((self.high - self.low) / 2 + self.margin).min())
+
+    @property
     def state(self) -> str:
         """BEHIND: somewhere behind by more than the margin; AHEAD: nowhere that, and somewhere
         ahead by more; TIED: everywhere within it; UNCLEAR: the band is too wide to tell."""
@@ -40,12 +46,14 @@ class Band(NamedTuple):
 
 
 class Ordering(NamedTuple):
-    """state: of our runs' band; reported, reproduced: the share of the iterations at which the
-    first is ahead by more than the margin; pairs: whether it holds in each pair of settings."""
+    """state: of our runs' band; reported, share: of the iterations, theirs and ours, at which the
+    first is ahead by more than the margin; detectable: the smallest lead that our band would show,
+    in the metric's unit, where it shows most; pairs: whether it holds in each pair of settings."""
 
     state: str
     reported: float
-    reproduced: float
+    share: float
+    detectable: float
     pairs: list[bool]
 
 
@@ -55,7 +63,7 @@ def compare(
     panel: tuple[str, str],
     parts: Parts,
     runs: Runs,
-    calibration: Calibration | None,
+    group: Group | None,
     setup: Setup,
 ) -> Ordering | None:
     """Return how the first is placed to the second in a panel (where, metric), at the iterations
@@ -73,12 +81,9 @@ def compare(
     leads = lead(*(table.loc[both].to_numpy() for table in values), metric)
     rng = generator(setup.seed, f"{where}/{metric}/{first}/{second}", 0, "audit")
     found = band(leads, margin, setup.level, rng)
-    held = []
-    if calibration is not None:
-        curves = [predicted_as(parts, where, fitter, metric) for _, fitter in (first, second)]
-        held = _pairs(calibration, curves, iterations, margin, metric)
+    held = _pairs(group, (first[1], second[1]), panel, iterations, margin) if group else []
     shares = (float((ahead > margin).mean()) for ahead in (reported, found.low))
-    return Ordering(found.state, *shares, held)
+    return Ordering(found.state, *shares, float(found.detectable), held)
 
 
 def lead(first: np.ndarray, second: np.ndarray, metric: str) -> np.ndarray:
@@ -102,19 +107,33 @@ def band(leads: np.ndarray, margin: np.ndarray, level: float, rng: np.random.Gen
 
 
 def _pairs(
-    calibration: Calibration,
-    curves: list[str],
+    group: Group,
+    algorithms: tuple[str, str],
+    panel: tuple[str, str],
     iterations: list[float],
     margin: np.ndarray,
-    metric: str,
 ) -> list[bool]:
-    """Whether it holds in the means predicted by each pair of settings of the same data."""
-    data = calibration.data
-    tables = [accepted_means(calibration, curve).reindex(columns=iterations) for curve in curves]
-    first, second = (table.dropna() for table in tables)
+    """Whether it holds in the means of each pair of accepted settings of the same data."""
+    first, second = (_accepted_means(group, name, panel, iterations) for name in algorithms)
     found = []
-    for setting, means in first.iterrows():
-        of_same_data = second[[data[name] == data[setting] for name in second.index]]
-        ahead = lead(means.to_numpy(), of_same_data.to_numpy(), metric)
-        found += ((ahead >= -margin).all(axis=1) & (ahead > margin).any(axis=1)).tolist()
+    for data, means in first:
+        same = np.array([other for own, other in second if own == data])
+        if len(same):
+            ahead = lead(means, same, panel[1])
+            found += ((ahead >= -margin).all(axis=1) & (ahead > margin).any(axis=1)).tolist()
     return found
+
+
+def _accepted_means(
+    group: Group, algorithm: str, panel: tuple[str, str], iterations: list[float]
+) -> list[tuple[Hashable, np.ndarray]]:
+    """The data and the means (iterations,) of each accepted setting of a run in a panel."""
+    own, columns = group.candidates[algorithm], {}
+    for key, part in group.parts.items():
+        if (part.algorithm, part.where, part.metric) == (algorithm, *panel) and key in own.panels:
+            times = part.readings["iteration"]
+            columns |= dict(zip(times, own.panels[key].mean.T, strict=True))
+    if not set(iterations) <= set(columns):
+        return []
+    means = np.column_stack([columns[t] for t in iterations])
+    return [(own.data[at], means[at]) for at in np.flatnonzero(own.accepted)]

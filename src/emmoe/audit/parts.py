@@ -26,7 +26,8 @@ class Part(NamedTuple):
     """The calibration or the held-out readings of a curve, or a value that Table 2 prints.
 
     curve_id: e.g. figure_2a_em, table2_em_accuracy; predicted_as: the curve that predictions of it
-    are filed under; readings: iteration, reported, spread, uncertainty; instances: behind them."""
+    are filed under; readings: claim_id, iteration, reported, spread, uncertainty; instances: behind
+    them."""
 
     curve_id: str
     part: str
@@ -66,7 +67,8 @@ def parts(claims: pd.DataFrame, families: Mapping[str, Family]) -> Parts:
 
 
 def _printed(claim: Any) -> pd.DataFrame:
-    row = {"iteration": int(claim.iteration), "reported": claim.value, "spread": claim.spread}
+    row = {"claim_id": claim.claim_id, "iteration": int(claim.iteration)}
+    row |= {"reported": claim.value, "spread": claim.spread}
     return pd.DataFrame([row | {"uncertainty": claim.read_uncertainty}])
 
 
@@ -80,13 +82,6 @@ def readings(found: Parts, where: str, algorithm: str, metric: str) -> pd.DataFr
     columns = ["iteration", "reported", "spread", "uncertainty"]
     table = pd.concat(own) if own else pd.DataFrame(columns=columns)
     return table[columns].astype(float).set_index("iteration").sort_index()
-
-
-def predicted_as(found: Parts, where: str, algorithm: str, metric: str) -> str:
-    """Return the curve that predictions of an algorithm in a panel are filed under."""
-    panel = (where, algorithm, metric)
-    names = [p.predicted_as for p in found.values() if (p.where, p.algorithm, p.metric) == panel]
-    return names[0]
 
 
 def test(part: Part, ours: np.ndarray, setup: Setup) -> CurveTest:

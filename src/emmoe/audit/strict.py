@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from emmoe.audit.verdicts import VERDICTS
+from emmoe.audit.verdicts import Verdict
 
 # On the same machine numbers are the same bit for bit. Another processor or BLAS sums in another
 # order: the last bits differ, and iterations may amplify them. ABSOLUTE is for losses near zero.
@@ -13,9 +13,11 @@ RELATIVE, ABSOLUTE = 1e-6, 1e-9
 def worse(now: pd.DataFrame, reference: pd.DataFrame, not_covered: str) -> list[str]:
     """Return a line for each claim whose verdict is worse than in the reference.
 
-    Claims that this audit does not cover (their reason is not_covered) are left out."""
+    Claims that this audit does not cover (their reason is not_covered), and duplicates, which count
+    nowhere, are left out."""
     both = _both(now, reference, not_covered)
-    rank = {verdict: position for position, verdict in enumerate(VERDICTS)}
+    rank = {str(verdict): verdict.rank for verdict in Verdict}
+    both = both[both["verdict"] != Verdict.DUPLICATE]
     fell = both[both["verdict"].map(rank) > both["verdict_before"].map(rank)]
     return [
         f"{row.claim_id}: {row.verdict}, was {row.verdict_before}: {row.reason}"

@@ -1,14 +1,15 @@
 """The abstract's claims on EM itself: identities and rates, from runs with their analyses.
 
-Each function takes tables of runs by experiment and returns a finding and the number behind it.
+Each function takes tables of runs by experiment.
 They hang on no setting that the paper leaves out, so their basis is what it states.
 """
 
 from collections.abc import Callable, Mapping
+from typing import NamedTuple
 
 import pandas as pd
 
-from emmoe.audit.verdicts import INCONSISTENT, NOT_DETERMINABLE, REPRODUCED, Finding
+from emmoe.audit.verdicts import Verdict
 from emmoe.tables import certificate, rate_agreement, rates
 from emmoe.theory.bounds import Trace, linear, sublinear, trace
 
@@ -19,7 +20,14 @@ AGREEMENT = 1e-4  # of observed and predicted errors, in log10
 ROUND_OFF = 1e-9
 
 Runs = Mapping[str, pd.DataFrame]
-Result = tuple[Finding, float]
+
+
+class Result(NamedTuple):
+    """A verdict, why, and the number behind it."""
+
+    verdict: Verdict
+    reason: str
+    number: float
 
 
 def mirror_descent(runs: Runs) -> Result:
@@ -33,12 +41,12 @@ def mirror_descent(runs: Runs) -> Result:
     bad = int(table[failures].to_numpy().sum())
     if bad or set(table[table["steps"] > 0]["model"]) != MODELS:
         reason = f"{bad} failures in {checked}, of the models {', '.join(table['model'])}"
-        return Finding(INCONSISTENT, reason), residual
+        return Result(Verdict.INCONSISTENT, reason, residual)
     reason = (
         f"{checked} of EM: the residual is at most {residual:.2g} of the gradient, while half a "
         "step, a gradient step and no step all fail the same check"
     )
-    return Finding(REPRODUCED, reason), residual
+    return Result(Verdict.REPRODUCED, reason, residual)
 
 
 def convergence(runs: Runs) -> Result:
@@ -63,8 +71,9 @@ def convergence(runs: Runs) -> Result:
         f"the missing-information matrix to {gap:.2g} in log10"
     )
     if away or broken or not gap <= AGREEMENT:
-        return Finding(INCONSISTENT, reason), gap
-    return Finding(REPRODUCED if applied else NOT_DETERMINABLE, reason), gap
+        return Result(Verdict.INCONSISTENT, reason, gap)
+    verdict = Verdict.REPRODUCED if applied else Verdict.NOT_DETERMINABLE
+    return Result(verdict, reason, gap)
 
 
 def _bounds(traces: list[Trace]) -> tuple[int, int]:
@@ -106,7 +115,8 @@ def signal_to_noise(runs: Runs) -> Result:
         f"slower in {slower} of {len(gates)}"
     )
     fine = len(table) and not rising and largest < 1 and set(table["model"]) == MODELS
-    return Finding(REPRODUCED if fine else INCONSISTENT, reason), largest
+    verdict = Verdict.REPRODUCED if fine else Verdict.INCONSISTENT
+    return Result(verdict, reason, largest)
 
 
 CLAIMS: dict[str, Callable[[Runs], Result]] = {
@@ -114,3 +124,8 @@ CLAIMS: dict[str, Callable[[Runs], Result]] = {
     "abstract_2_convergence": convergence,
     "abstract_3_signal_to_noise": signal_to_noise,
 }
+
+
+def judge(runs: Runs) -> dict[str, Result]:
+    """Return the result of every claim of the theory by its claim_id."""
+    return {claim: rule(runs) for claim, rule in CLAIMS.items()}

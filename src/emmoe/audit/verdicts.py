@@ -1,201 +1,165 @@
-"""The rule of every verdict, in one place: tests in, a verdict and its reason out.
+"""The rule of every verdict, in one place: typed facts in, a verdict out. No text is made here.
 
-    reproduced        it follows from stated settings, or was held out from calibration and is met
-                      by a setting that was accepted without it
-    attainable        it was used for calibration, and a setting meets it
-    not determinable  it hangs on settings that the paper does not state: the reason says which
-    not tested        the reason says why
-    inconsistent      outside under every searched setting: the reason names the region searched
-    contradictory     the paper against itself: one setting should give two of its curves, each is
-                      given by some setting, and none comes near both
-
-A curve's calibration readings and its held-out ones are two parts, each judged as a whole: a part
-is met if its largest |z| is at most its critical value (`emmoe.evidence.statistics.curve_test`) and
-the instances scatter as the reported ones do (`emmoe.calibration.spreads`, a factor 3 at most).
-All its readings get its verdict; how many of them agree says nothing, as they move together.
+There are four levels: a reading, a curve's part (its calibration or its held-out readings), a run
+(all curves of one algorithm in one group of figures), and a group (all its runs, and its
+orderings). One setting, the winner, must give a whole run, and one data setting a whole group.
 """
 
-import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Sequence
+from enum import StrEnum
 from typing import NamedTuple
 
-from emmoe.calibration.spreads import LIMIT
-
-REPRODUCED = "reproduced"
-ATTAINABLE = "attainable"
-NOT_DETERMINABLE = "not determinable"
-NOT_TESTED = "not tested"
-INCONSISTENT = "inconsistent"
-CONTRADICTORY = "contradictory"
-VERDICTS = [
-    REPRODUCED, ATTAINABLE, NOT_DETERMINABLE, NOT_TESTED, INCONSISTENT, CONTRADICTORY,
-]  # fmt: skip  # from the best to the worst
-
-CLEAR = 1.5  # times its critical value: two curves contradict if every setting fails one by that
 ONE_SIDED = 1.645  # a bound's largest z, level 5 %
+CERTAIN = 2.0  # standard deviations over fresh seeds by which two curves must be apart
 
 
-class Finding(NamedTuple):
-    """A verdict, of VERDICTS, and why."""
+class Verdict(StrEnum):
+    """From the best to the worst; a duplicate counts nowhere."""
 
-    verdict: str
-    reason: str
-
-
-class Trial(NamedTuple):
-    """The test of one setting's prediction of a part of a curve; spread: the largest factor between
-    its standard deviations and the reported ones, NaN for a setting dropped before the end."""
-
-    setting: str
-    statistic: float
-    critical: float
-    spread: float = 1.0
+    REPRODUCED = "reproduced"
+    IMPLIED = "implied by theory"
+    ATTAINABLE = "attainable"
+    NOT_DETERMINABLE = "not determinable"
+    NOT_TESTED = "not tested"
+    MET_ALONE = "met alone"
+    INCONSISTENT = "inconsistent"
+    CONTRADICTORY = "contradictory"
+    DUPLICATE = "duplicate"
 
     @property
-    def ratio(self) -> float:
-        """How far from being met, up to 1: the statistic over its critical value or, if that is
-        more, the spread's logarithm over its limit's; infinite for runs that diverged. A setting
-        dropped before the end is never met, however near it was."""
-        of_means = self.statistic / self.critical
-        if math.isnan(of_means):
-            return math.inf
-        if math.isnan(self.spread):
-            return max(of_means, math.nextafter(1.0, 2.0))
-        return max(of_means, math.log(self.spread) / math.log(LIMIT))
+    def rank(self) -> int:
+        """Its place, 0 for the best."""
+        return list(Verdict).index(self)
 
     @property
-    def met(self) -> bool:
-        """Whether the prediction agrees with the readings."""
-        return self.ratio <= 1
-
-    def __str__(self) -> str:
-        text = f"{self.setting} (max |z| {self.statistic:.3g}, critical {self.critical:.3g}"
-        known = not math.isnan(self.spread)
-        return f"{text}, spread within a factor {self.spread:.2g})" if known else f"{text})"
+    def meaning(self) -> str:
+        """What it says."""
+        return MEANINGS[self]
 
 
-class Search(NamedTuple):
-    """The settings tried at a part of a curve.
-
-    trials: of all searched settings; accepted: those that met the calibration readings, of all the
-    algorithm's curves if `jointly`, else of this one; region: where was searched; parameters: each
-    setting's, as text."""
-
-    trials: Sequence[Trial]
-    accepted: frozenset[str]
-    jointly: bool
-    region: str
-    parameters: Mapping[str, str]
-
-    def with_tries(self, tries: Sequence[Trial], parameters: Mapping[str, str]) -> "Search":
-        """Return the search with further trials, of settings that were not accepted."""
-        named = "".join(f"; {trial.setting}" for trial in tries)
-        return self._replace(
-            trials=[*self.trials, *tries],
-            region=self.region + named,
-            parameters={**self.parameters, **parameters},
-        )
-
-    @property
-    def caveat(self) -> str:
-        """What to add where no setting gives all curves of the algorithm."""
-        return "" if self.jointly else "; no setting meets all calibration curves of the algorithm"
+MEANINGS = {
+    Verdict.REPRODUCED: "held out, and met on fresh seeds by the one setting that gives its group, "
+    "or follows from stated settings",
+    Verdict.IMPLIED: "forced by theory whatever the settings: no evidence on the experiment",
+    Verdict.ATTAINABLE: "met by the winner of the search, but used to choose it, or the winner was "
+    "not simulated on fresh seeds",
+    Verdict.NOT_DETERMINABLE: "hangs on settings that the paper does not state, or the winner "
+    "meets it in the search and not on fresh seeds",
+    Verdict.NOT_TESTED: "for the reason given",
+    Verdict.MET_ALONE: "some setting meets it, but not the one that gives most of its group",
+    Verdict.INCONSISTENT: "met by no searched setting",
+    Verdict.CONTRADICTORY: "the paper against itself: no setting comes near two of its curves",
+    Verdict.DUPLICATE: "a copy of another reading, or interpolated between two: counted nowhere",
+}
+BAD = {Verdict.MET_ALONE, Verdict.INCONSISTENT, Verdict.CONTRADICTORY}
 
 
-def best(trials: Sequence[Trial]) -> Trial | None:
-    """Return the trial with the smallest ratio, or None if there is none."""
-    return min(trials, key=lambda trial: trial.ratio, default=None)
+class Facts(NamedTuple):
+    """What decides on a reading or a part.
+
+    held_out: whether no setting was accepted by it; searched: settings that passed all stages;
+    met: of these, how many meet it; accepted: how many meet all calibration readings of the run,
+    hand-fitted ones apart; winner: the setting that gives most of the group, empty if none was
+    accepted; winner_met: whether it meets this; fresh: on how many fresh seeds it was simulated,
+    and fresh_met: meets this; closest: the nearest searched setting; times: how many times too far
+    it is, at most 1 if it meets; hand: the hand-fitted settings that meet it."""
+
+    held_out: bool
+    searched: int
+    met: int
+    accepted: int
+    winner: str
+    winner_met: bool
+    fresh: int
+    fresh_met: int
+    closest: str
+    times: float
+    hand: tuple[str, ...] = ()
 
 
-def of_calibration(ours: Trial, search: Search) -> Finding:
-    """Judge a curve's calibration readings, from our run and every searched setting."""
-    closest = best([ours, *search.trials])
-    if closest.met:
-        return Finding(ATTAINABLE, f"used for calibration and met by {closest}{search.caveat}")
-    return Finding(
-        INCONSISTENT, f"met by no searched setting ({search.region}); the closest is {closest}"
-    )
+def of_readings(facts: Facts) -> Verdict:
+    """Judge a reading or a part of a curve."""
+    if not facts.winner or not facts.winner_met:
+        return Verdict.MET_ALONE if facts.met or facts.hand else Verdict.INCONSISTENT
+    if facts.fresh and 2 * facts.fresh_met <= facts.fresh:
+        return Verdict.NOT_DETERMINABLE
+    return Verdict.REPRODUCED if facts.fresh and facts.held_out else Verdict.ATTAINABLE
 
 
-def of_held_out(ours: Trial, search: Search, *, ours_saw_it: bool) -> Finding:
-    """Judge a curve's held-out readings, from the settings accepted without them.
+def joined(parts: Iterable[tuple[bool, Verdict]]) -> Verdict:
+    """Judge a whole by its parts, each with whether it was held out.
 
-    Our run is one of these unless its settings were fitted to the held-out readings, too."""
-    accepted = [trial for trial in search.trials if trial.setting in search.accepted]
-    closest = best([*accepted, *([] if ours_saw_it else [ours])])
-    if closest and closest.met:
-        return Finding(REPRODUCED, f"held out and met by {closest}{search.caveat}")
-    if ours_saw_it and ours.met:
-        reason = f"met by {ours}, which was fitted to it, and by no setting accepted without it"
-        return Finding(ATTAINABLE, reason)
-    other = best(search.trials)
-    if other and other.met:
-        reason = f"met by {other}, which fails the calibration readings: not known is which of "
-        return Finding(NOT_DETERMINABLE, reason + search.parameters[other.setting])
-    closest = best([ours, *search.trials])
-    return Finding(
-        INCONSISTENT, f"met by no searched setting ({search.region}); the closest is {closest}"
-    )
+    The worst decides; calibration readings that are attainable take nothing from held-out ones."""
+    parts = list(parts)
+    held_out = [verdict for held, verdict in parts if held]
+    others = [v for held, v in parts if not held and v is not Verdict.ATTAINABLE]
+    return worst([*held_out, *others]) if held_out or others else worst(v for _, v in parts)
 
 
-def of_pair(
-    first: Mapping[str, float], second: Mapping[str, float], names: Sequence[str]
-) -> Finding:
-    """Judge whether one setting gives two curves of the same runs.
-
-    first, second: each setting's largest ratio over the parts of a curve; names: the curves'."""
-    for ratios, name in zip((first, second), names, strict=True):
-        if min(ratios.values(), default=math.inf) > 1:
-            return Finding(NOT_DETERMINABLE, f"no searched setting gives {name} alone")
-    worse = {setting: max(first[setting], second[setting]) for setting in first.keys() & second}
-    closest = min(sorted(worse), key=worse.get)
-    if worse[closest] <= 1:
-        return Finding(ATTAINABLE, f"{closest} gives both curves")
-    alone = [min(sorted(ratios), key=ratios.get) for ratios in (first, second)]
-    reason = (
-        f"{names[0]} is met by {alone[0]}, {names[1]} by {alone[1]}, and both by no searched "
-        f"setting: the closest, {closest}, is {worse[closest]:.2g} times too far from one of them"
-    )
-    return Finding(CONTRADICTORY if worse[closest] > CLEAR else NOT_DETERMINABLE, reason)
+def worst(verdicts: Iterable[Verdict]) -> Verdict:
+    """Return the worst of some verdicts; not tested if there is none."""
+    return max(verdicts, key=lambda v: v.rank, default=Verdict.NOT_TESTED)
 
 
-def of_bound(z: float, curve: Sequence[Finding]) -> Finding:
-    """Judge "at most" from our run's z; where it is above, the findings on the bound's curve say
-    what the search adds."""
+class Pair(NamedTuple):
+    """What decides whether one setting gives two curves of the same runs.
+
+    alone: for each curve, whether any setting meets it; closest: the nearest to both; times: how
+    many times too far it is from one of them, at most 1 if it gives both; fresh: the same on each
+    fresh seed."""
+
+    alone: tuple[bool, bool]
+    closest: str
+    times: float
+    fresh: tuple[float, ...] = ()
+
+
+def of_pair(facts: Pair) -> Verdict:
+    """Judge two curves that are claimed to show the same runs.
+
+    They contradict only if the closest setting fails on every fresh seed, by CERTAIN standard
+    deviations of what the seeds themselves scatter."""
+    if not all(facts.alone):
+        return Verdict.NOT_DETERMINABLE
+    if facts.times <= 1:
+        return Verdict.ATTAINABLE
+    return Verdict.CONTRADICTORY if apart(facts.fresh) else Verdict.MET_ALONE
+
+
+def apart(times: Sequence[float]) -> bool:
+    """Return whether distances on at least three fresh seeds are beyond 1 for certain."""
+    if len(times) < 3 or min(times) <= 1:
+        return False
+    mean = sum(times) / len(times)
+    scatter = (sum((value - mean) ** 2 for value in times) / (len(times) - 1)) ** 0.5
+    return mean - CERTAIN * scatter > 1
+
+
+def of_bound(z: float, curve: Iterable[Verdict]) -> Verdict:
+    """Judge "at most" from our run's z: a training loss ends below that of the truth, whatever the
+    settings; where ours does not, the curve's verdict says why."""
     if z <= ONE_SIDED:
-        reason = f"not used for calibration, and met by our run (one-sided z {z:.2g})"
-        return Finding(REPRODUCED, reason)
-    unknown = Finding(NOT_TESTED, "")
-    worst = max(curve, key=lambda finding: VERDICTS.index(finding.verdict), default=unknown)
-    kept = (NOT_DETERMINABLE, NOT_TESTED, CONTRADICTORY)
-    verdict = worst.verdict if worst.verdict in kept else INCONSISTENT
-    return Finding(verdict, f"our run is above (z {z:.2g}), and the curve is {worst.verdict}")
+        return Verdict.IMPLIED
+    found = worst(curve)
+    kept = {Verdict.NOT_DETERMINABLE, Verdict.NOT_TESTED, Verdict.CONTRADICTORY}
+    return found if found in kept else Verdict.INCONSISTENT
 
 
-def of_ordering(state: str, pairs: Sequence[bool]) -> Finding:
+def of_ordering(state: str, pairs: Sequence[bool]) -> Verdict:
     """Judge an ordering from our paired runs and from pairs of accepted settings.
 
     state: "ahead", "tied", "behind" or "unclear" (`emmoe.audit.orderings`); pairs: whether it holds
     in each. Step sizes were fitted to these curves, so no ordering is more than attainable."""
-    held = f"; it holds in {sum(pairs)} of {len(pairs)} pairs of accepted settings" if pairs else ""
     if state == "ahead":
-        reason = "holds in our runs, pair by pair, with step sizes fitted to these curves"
-        return Finding(ATTAINABLE, reason + held)
+        return Verdict.ATTAINABLE
     if state == "behind" and not any(pairs):
-        return Finding(INCONSISTENT, f"reversed in our runs with the settings of config.yaml{held}")
-    reason = f"{state} in our runs, and it hangs on step sizes, which are not stated"
-    return Finding(NOT_DETERMINABLE, reason + held)
+        return Verdict.INCONSISTENT
+    return Verdict.NOT_DETERMINABLE
 
 
-def of_orderings(states: Mapping[str, str], tuned: str = "") -> Finding:
-    """Judge an ordering that is claimed of several panels at once, from each one's state.
-
-    tuned: what contests of tuned rivals say, which is told and changes no verdict."""
-    ahead = [name for name, state in states.items() if state == "ahead"]
-    said = f"ahead in {', '.join(ahead) or 'no panel'}"
-    said += "".join(f", {state} in {n}" for n, state in states.items() if state != "ahead")
-    said += ", by iteration, with step sizes that are not stated and were fitted to these curves"
-    said += f". {tuned}" if tuned else ""
-    if len(ahead) == len(states):
-        return Finding(ATTAINABLE, said)
-    return Finding(INCONSISTENT if "behind" in states.values() else NOT_DETERMINABLE, said)
+def of_orderings(states: Iterable[str]) -> Verdict:
+    """Judge an ordering that is claimed of several panels at once, from each one's state."""
+    states = set(states)
+    if states == {"ahead"}:
+        return Verdict.ATTAINABLE
+    return Verdict.INCONSISTENT if "behind" in states else Verdict.NOT_DETERMINABLE

@@ -7,6 +7,7 @@ and is scored against the curves of both.
 
 from collections.abc import Mapping
 from itertools import product
+from typing import Any
 
 from emmoe.calibration.family import Family
 from emmoe.calibration.simulate import Setting
@@ -35,6 +36,13 @@ def settings(family: Family) -> dict[str, list[Setting]]:
             for i, (step, ratio) in enumerate(of_one)
         ],
     }  # fmt: skip
+
+
+def searched(row: Mapping[str, Any], base: Experiment) -> Setting:
+    """Return the setting of a row of settings.csv, to be simulated again."""
+    ratio = row["step_gate"] / row["step_experts"]
+    names = {row["algorithm"]: row["setting"]}
+    return _setting(names, int(row["inner_steps"]), float(row["step_experts"]), ratio, base)
 
 
 def _setting(

@@ -17,8 +17,8 @@ CALIBRATION, HELD_OUT = "calibration", "held_out"
 class Curve:
     """One algorithm's curve in one panel.
 
-    name: e.g. figure_2a_em; readings: iteration (ours, ascending), reported, spread (the paper's
-    standard deviation, NaN if not readable), uncertainty (of reading), part; instances: the
+    name: e.g. figure_2a_em; readings: claim_id, iteration (ours, ascending), reported, spread (the
+    paper's standard deviation, NaN if not readable), uncertainty (of reading), part; instances: the
     number of runs that the paper's means are over."""
 
     name: str
@@ -58,9 +58,10 @@ def curves(reported: pd.DataFrame, family: Family) -> list[Curve]:
 def _readings(rows: pd.DataFrame, declared: Sequence[int]) -> pd.DataFrame:
     """One row an iteration: where two sources show one point, which are runs of their own, their
     mean, with half their difference as part of its uncertainty, so that none counts twice."""
-    by = rows.groupby("iteration")
+    by = rows.sort_values("duplicate_of", kind="stable").groupby("iteration")
     half = (by["value"].max() - by["value"].min()) / 2
-    table = pd.DataFrame({"reported": by["value"].mean(), "spread": by["spread"].mean()})
+    table = pd.DataFrame({"claim_id": by["claim_id"].first(), "reported": by["value"].mean()})
+    table["spread"] = by["spread"].mean()
     table["uncertainty"] = np.hypot(by["read_uncertainty"].mean(), half)
     table = table.reset_index()
     table["part"] = np.where(table["iteration"].isin(declared), CALIBRATION, HELD_OUT)

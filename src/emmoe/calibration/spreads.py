@@ -18,19 +18,24 @@ from emmoe.models.objective import Array
 LIMIT = 3.0
 
 
-def furthest(std: Array, reported: Array, uncertainty: Array) -> float:
-    """Return the largest factor, at least 1, between standard deviations and the reported ones.
+def factors(std: Array, reported: Array, uncertainty: Array) -> Array:
+    """Return the factors, at least 1, between standard deviations and the reported ones; 1 where
+    those are not readable, infinite where ours is not finite.
 
-    std, reported, uncertainty (k,): ours; theirs, NaN where not readable; of reading a mean. A
-    spread is read as a difference of two points, so ours has the factor 1 anywhere within sqrt(2)
-    uncertainties of theirs."""
-    std, reported, uncertainty = (np.asarray(v, float) for v in (std, reported, uncertainty))
+    std (..., k), reported, uncertainty (k,): ours; theirs, NaN where not readable; of reading a
+    mean. A spread is read as a difference of two points, so ours has the factor 1 anywhere within
+    sqrt(2) uncertainties of theirs."""
     slack = np.sqrt(2) * uncertainty
     with np.errstate(divide="ignore", invalid="ignore"):
         above, below = std / (reported + slack), np.maximum(reported - slack, 0) / std
-        factors = np.fmax(above, below)
-    known = factors[~np.isnan(reported)]
-    return float(max(1.0, np.nan_to_num(known, nan=np.inf, posinf=np.inf).max(initial=1.0)))
+        found = np.maximum(np.fmax(above, below), 1.0)
+    return np.where(np.isnan(reported), 1.0, np.nan_to_num(found, nan=np.inf, posinf=np.inf))
+
+
+def furthest(std: Array, reported: Array, uncertainty: Array) -> float:
+    """Return the largest of the factors (k,) between standard deviations, at least 1."""
+    columns = (np.asarray(v, float) for v in (std, reported, uncertainty))
+    return float(factors(*columns).max(initial=1.0))
 
 
 def checked(

@@ -6,6 +6,8 @@ is the step times the number of inner steps, so that one range serves any number
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace as with_names
+from typing import Any
 
 from msgspec.structs import replace
 
@@ -44,6 +46,26 @@ def data_points(family: Family) -> list[Point]:
 def data_setting(number: int, point: Point, base: Experiment) -> Setting:
     """Return EM at a data point, whose number names it."""
     return _setting(_name(number), point, {}, Fitter("em"), base)
+
+
+def searched(row: Mapping[str, Any], base: Experiment) -> Setting:
+    """Return the setting of a row of settings.csv, to be simulated again."""
+    steps: dict[str, Any] = {}
+    settings: dict[str, Value] = {}
+    if row["algorithm"] != "em":
+        steps = {"inner_steps": int(row["inner_steps"])}
+        steps |= {f"step_{block}": float(row[f"step_{block}"]) for block in BLOCKS}
+        settings["step"] = {block: steps[f"step_{block}"] for block in BLOCKS}
+    if row["algorithm"] == "gradient_em":
+        settings["inner_steps"] = steps["inner_steps"]
+    point = {name: row[name] for name in hand_set(base)} | {"d": int(row["d"])}
+    found = _setting(row["setting"], point, steps, Fitter(row["algorithm"], settings), base)
+    return with_names(found, names={row["algorithm"]: row["setting"]})
+
+
+def is_hand_set(setting: str) -> bool:
+    """Return whether a setting, by its name, is at the hand-set data parameters."""
+    return setting.startswith(f"{_name(0)}-")
 
 
 def _name(number: int) -> str:

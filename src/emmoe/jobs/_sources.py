@@ -7,11 +7,11 @@ import pandas as pd
 
 from emmoe.audit import plan
 from emmoe.audit.build import Sources
-from emmoe.audit.calibration import Calibration
-from emmoe.audit.parts import Setup
+from emmoe.audit.calibration import Calibration, calibration
+from emmoe.audit.parts import Parts, Setup, parts
 from emmoe.audit.plan import Needs
 from emmoe.audit.runs import Run, Runs
-from emmoe.calibration.family import Family, families
+from emmoe.calibration.family import families
 from emmoe.evidence import reported
 from emmoe.jobs._inputs import Inputs
 from emmoe.jobs.base import CURRENT, STALE, layout_of
@@ -22,10 +22,13 @@ from emmoe.store.errors import DataError
 from emmoe.store.files import CHANGED, read_frame
 
 
-def sources(record: Record, needs: Needs, scope: str, inputs: Inputs) -> Sources:
-    """Return what the audit of a scope, or of a claim, is built from."""
+def sources(
+    record: Record, needs: Needs, scope: str, inputs: Inputs, stale: Mapping[str, str]
+) -> Sources:
+    """Return what the audit of a scope, or of a claim, is built from; stale: by family, why its
+    kept simulations are (`emmoe.jobs._calibrated`)."""
     entries, layout = record.audit.runs, layout_of(record)
-    searched = families(record)
+    claims, searched = reported.load(inputs.frame("claims")), families(record)
     states = {_state(record, pair) for pair in plan.theory_fits(record)}
     theory = [layout.gathered(name)["runs"] for name in record.audit.theory]
     files: dict[Run | str, list[str]] = {
@@ -36,23 +39,32 @@ def sources(record: Record, needs: Needs, scope: str, inputs: Inputs) -> Sources
     files["contests"] = [layout.product("tables", name)["csv"] for name in needs.contests]
     files["theory"] = theory
     return Sources(
-        claims=reported.load(inputs.frame("claims")),
+        claims=claims,
         families=searched,
-        fitted_to_all={model: entry.fitted_to == "all" for model, entry in entries.items()},
+        fitted_to={model: entry.fitted_to for model, entry in entries.items()},
         ours=_runs(record, needs, scope, "run"),
         again=_runs(record, needs, scope, "again"),
         theory=_theory(theory, states) if needs.theory else "not asked for",
         contests=_contests(inputs),
-        calibration=_calibration(inputs, searched),
+        calibration=_calibration(inputs, parts(claims, searched), record.calibration.level),
         files=files,
         stale_theory=STALE in states,
+        stale_search={
+            record.experiments[own.search.experiment].model.name: stale[name]
+            for name, own in searched.items()
+            if name in stale
+        },
         setup=Setup(record.calibration.level, record.seed),
     )
 
 
-def _calibration(inputs: Inputs, searched: Mapping[str, Family]) -> Calibration | None:
-    found = inputs.frames("calibration")
-    return Calibration(*found, searched) if len(found) == 3 else None
+def _calibration(inputs: Inputs, read: Parts, level: float) -> Calibration | None:
+    """Return the kept calibration, None without its three tables."""
+    found, fresh = inputs.frames("calibration"), inputs.frames("fresh")
+    if len(found) != 3:
+        return None
+    anew = pd.concat(fresh, ignore_index=True) if fresh else None
+    return calibration(*found, anew, read, level)
 
 
 def _contests(inputs: Inputs) -> pd.DataFrame | None:

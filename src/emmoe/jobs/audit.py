@@ -9,8 +9,10 @@ from msgspec.structs import replace
 
 from emmoe.audit import plan
 from emmoe.audit.plan import Needs
+from emmoe.jobs._calibrated import stale
 from emmoe.jobs._inputs import Inputs
-from emmoe.jobs.base import Job, Outcome, layout_of
+from emmoe.jobs.base import Job, Outcome, layout_of, say
+from emmoe.jobs.calibrate_fresh import CalibrateFresh
 from emmoe.jobs.fit import Fit
 from emmoe.record.entries import Record
 from emmoe.store.layout import CLAIMS
@@ -19,10 +21,12 @@ CALIBRATED = ("settings", "scores", "predictions")  # of the reference's calibra
 
 
 class AuditTask(Struct, frozen=True):
-    """record: of the experiments that are read alone."""
+    """record: of the experiments that are read alone; stale: by family, why its kept simulations
+    are, and under "claims" if these were edited since."""
 
     record: Record
     scope: str
+    stale: dict[str, str] = {}
 
 
 @dataclass(frozen=True)
@@ -48,11 +52,12 @@ class Audit(Job):
 
     @property
     def task(self) -> AuditTask:
-        return AuditTask(restricted(self.record), self.scope)
+        old = stale(self.record, self.layout.reference.calibration()["stamp"])
+        return AuditTask(restricted(self.record), self.scope, old)
 
     @property
     def modules(self) -> list[str]:
-        return ["emmoe.jobs.audit", "emmoe.audit.build", "emmoe.audit.report"]
+        return ["emmoe.jobs.audit", "emmoe.audit.build", "emmoe.audit.report", "emmoe.audit.power"]
 
     @property
     def inputs(self) -> dict[str, list[str]]:
@@ -64,24 +69,30 @@ class Audit(Job):
 
     @staticmethod
     def run(name: str, task: AuditTask, inputs: Inputs) -> Outcome:
-        from emmoe.audit import report
+        from emmoe.audit import power, report
         from emmoe.audit.build import build
         from emmoe.jobs._sources import sources
 
-        found = sources(task.record, plan.of_scope(task.record, name), name, inputs)
-        rows, parts = build(found)
-        page = report.text(rows, parts, found.claims)
-        return Outcome({"rows": rows, "curves": parts, "page": page})
+        found = sources(task.record, plan.of_scope(task.record, name), name, inputs, task.stale)
+        tables = build(found)
+        measured = power.table(tables.evidence)
+        for line in task.stale.values():
+            say(line)
+        page = report.text(tables, measured, found.claims, list(task.stale.values()))
+        contents = {"rows": power.beside(tables.rows, measured), "curves": tables.curves}
+        return Outcome(contents | {"runs": tables.runs, "power": measured, "page": page})
 
 
 def inputs(record: Record, needs: Needs) -> dict[str, list[str]]:
-    """Return the files that an audit reads: the claims, the calibration where there is one, traces,
-    runs of the theory, and tables of verdicts."""
+    """Return the files that an audit reads: the claims, the calibration where there is one, with
+    what was simulated anew, traces, runs of the theory, and tables of verdicts."""
     layout = layout_of(record)
     kept = layout.reference.calibration()
+    fresh = [job.kept for job in CalibrateFresh.every(record)]
     return {
         "claims": [CLAIMS],
         "calibration": [kept[name] for name in CALIBRATED if Path(kept[name]).is_file()],
+        "fresh": [path for path in fresh if Path(path).is_file()],
         "traces": [fit.outputs["trace"] for fit in fits(record, needs.fits)],
         "theory": [layout.gathered(name)["runs"] for name in needs.theory],
         "contests": [layout.product("tables", name)["csv"] for name in needs.contests],
@@ -96,7 +107,10 @@ def fits(record: Record, pairs: Iterable[tuple[str, str]]) -> list[Fit]:
 def restricted(record: Record) -> Record:
     """Return a record of what an audit depends on: its own settings and the runs that it reads."""
     read = {getattr(entry, role) for entry in record.audit.runs.values() for role in plan.ROLES}
-    read |= set(record.audit.theory)
+    read |= {
+        *record.audit.theory,
+        *(own.experiment for own in record.calibration.families.values()),
+    }
     experiments = {name: own for name, own in record.experiments.items() if name in read}
     others = ("contests", "probes", "figures", "tables", "findings", "inferred")
     return replace(record, experiments=experiments, **{name: {} for name in others})

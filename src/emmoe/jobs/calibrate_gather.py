@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
 
+import msgspec
 import pandas as pd
 from msgspec import Struct
 
@@ -11,6 +12,7 @@ from emmoe.calibration import bands as tables
 from emmoe.calibration import report, spreads
 from emmoe.calibration.family import Family, families
 from emmoe.calibration.readings import curves
+from emmoe.jobs._calibrated import stamp
 from emmoe.jobs._inputs import Inputs
 from emmoe.jobs.base import Job, Outcome
 from emmoe.jobs.calibrate import Calibrate, write_predictions
@@ -73,6 +75,7 @@ class CalibrateGather(Job):
             "scores": partial(put_csv, scores, float_format="%.5g"),
             "predictions": partial(write_predictions, predicted),
             "bands": partial(put_csv, bands, float_format="%.6g"),
+            "stamp": msgspec.to_builtins(stamp(task.families)),
             "calibrate": report.text(task.families, settings, scores, predicted, bands),
         }
         return Outcome(contents)

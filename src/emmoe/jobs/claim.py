@@ -8,6 +8,7 @@ from typing import Any
 from msgspec import Struct
 
 from emmoe.audit import plan
+from emmoe.jobs._calibrated import stale
 from emmoe.jobs._inputs import Inputs
 from emmoe.jobs.audit import inputs, restricted
 from emmoe.jobs.base import Job, Outcome, say
@@ -17,9 +18,10 @@ from emmoe.store.layout import CLAIMS
 
 
 class ClaimTask(Struct, frozen=True):
-    """record: of the experiments that audits read."""
+    """record: of the experiments that audits read; stale: as in the audit's task."""
 
     record: Record
+    stale: dict[str, str] = {}
 
 
 @dataclass(frozen=True)
@@ -46,7 +48,8 @@ class Claim(Job):
 
     @property
     def task(self) -> ClaimTask:
-        return ClaimTask(restricted(self.record))
+        old = stale(self.record, self.layout.reference.calibration()["stamp"])
+        return ClaimTask(restricted(self.record), old)
 
     @property
     def modules(self) -> list[str]:
@@ -67,8 +70,8 @@ class Claim(Job):
         from emmoe.jobs._sources import sources
 
         needs = plan.of_claim(task.record, _row(inputs.frame("claims"), name))
-        rows, _ = build(sources(task.record, needs, plan.PAPER, inputs))
-        row = rows[rows["claim_id"] == name].drop(columns="verdict_again")
+        rows = build(sources(task.record, needs, plan.PAPER, inputs, task.stale)).rows
+        row = rows[rows["claim_id"] == name]
         say(report.line(row.iloc[0]))
         return Outcome({"row": row})
 

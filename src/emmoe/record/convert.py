@@ -149,11 +149,11 @@ def _reads(where: str, entry: Any) -> dict[str, Read]:
 
 
 def _calibration(entry: Mapping[str, Any]) -> Calibration:
-    own = {"level": entry["level"]} if "level" in entry else {}
+    own = {name: entry[name] for name in ("level", "fresh") if name in entry}
     families = {
         name: struct(Search, search, f"calibration.{name}")
         for name, search in entry.items()
-        if name != "level"
+        if name not in own
     }
     return msgspec.structs.replace(struct(Calibration, own, "calibration"), families=families)
 

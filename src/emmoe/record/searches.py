@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
 
-from emmoe.record.values import Count, Positive, Settings
+from emmoe.record.values import Count, Positive, Seed, Settings
 
 Range = Annotated[tuple[Positive, ...], Meta(min_length=2, max_length=2)]
 Sizes = Annotated[tuple[Positive, ...], Meta(min_length=1)]
@@ -73,7 +73,9 @@ class Search(Struct, frozen=True):
 
 
 class Calibration(Struct, frozen=True):
-    """level: of every test; families: what is searched, by name."""
+    """level: of every test; fresh: seeds on which the winners are simulated anew; families: what
+    is searched, by name."""
 
     level: Annotated[float, Meta(gt=0, lt=1)] = 0.01
+    fresh: tuple[Seed, ...] = ()
     families: dict[str, Search] = {}

@@ -5,19 +5,11 @@ from typing import Any, NamedTuple
 
 import pandas as pd
 
+from emmoe.audit.verdicts import Verdict
 from emmoe.report.products import number
 from emmoe.store.errors import DataError
 from emmoe.store.layout import Layout
 
-# From the best to the worst, with what they mean.
-VERDICTS = {
-    "reproduced": "follows from stated settings, or was kept out of the calibration and is met",
-    "attainable": "was used to choose settings, and one of them meets it",
-    "not determinable": "hangs on settings that the paper does not state",
-    "not tested": "for the reason given with it",
-    "inconsistent": "met by none of the settings that were searched",
-    "contradictory": "the paper against itself: no setting comes near both of two of its curves",
-}
 PARTS = {"calibration": "curves, calibration readings", "held_out": "curves, held-out readings"}
 KINDS = {
     "ordering": "orderings",
@@ -110,7 +102,7 @@ def load(layout: Layout, claims_file: Path) -> Audit | None:
         curves = _read(curves_file, ["curve_id", "verdict"])
     named = {*rows["verdict"], *curves["verdict"]}
     return Audit(
-        verdicts=[*VERDICTS, *sorted(named - set(VERDICTS))],
+        verdicts=[*Verdict, *sorted(named - set(Verdict))],
         counts=_counts(rows, curves),
         curves=_records(curves),
         claims=[_claim(row) for row in _records(rows)],
@@ -168,7 +160,9 @@ def _claim(row: dict[str, Any]) -> Claim:
         "reported spread": "spread",
         "reading uncertainty": "read_uncertainty",
         "standard error of ours": "standard_error",
-        "verdict from a second seed": "verdict_again",
+        "z from a second seed": "z_again",
+        "verdict kept from": "kept_from",
+        "verdict kept to": "kept_to",
         "the same number as": "duplicate_of",
     }
     return Claim(

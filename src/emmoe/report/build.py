@@ -9,6 +9,7 @@ from pathlib import Path
 import jinja2
 
 from emmoe import __version__
+from emmoe.audit.verdicts import Verdict
 from emmoe.record.entries import Record
 from emmoe.report import audit, findings, settings
 from emmoe.report.origins import Origins
@@ -42,7 +43,7 @@ def _render(record: Record, layout: Layout, known: Origins | None) -> str:
     shown = _with_findings(products(record, layout), found)
     return _template().render(
         audit=judged,
-        audit_meanings=audit.VERDICTS,
+        audit_meanings={str(verdict): verdict.meaning for verdict in Verdict},
         calibrated=settings.calibration(layout),
         code={name: _page(f"report.{name}") for name in ("css", "js")},
         environment=provenance.environment(),

@@ -71,18 +71,21 @@ def _leaves(path: str, node: Any) -> Iterator[tuple[str, Any]]:
         yield path, node
 
 
+def origin(record: Record, experiment: str, path: str, value: Any) -> tuple[str, str]:
+    """Return whether a setting of an experiment is stated, inferred or ours, and why it was chosen
+    if it is inferred; path: below the experiment."""
+    if experiment in papers(record) and (path in STATED or ALGORITHMS.get(path, "") == value):
+        return "stated", ""
+    reason = _reason(record.inferred, f"experiments.{experiment}.{path}")
+    return ("inferred" if reason else "ours"), reason
+
+
 def _setting(
     record: Record, name: str, path: str, value: Any, found: pd.DataFrame | None
 ) -> Setting:
-    stated = path in STATED or ALGORITHMS.get(path, "") == value
-    reason = "" if stated else _reason(record.inferred, f"experiments.{name}.{path}")
+    mark, reason = origin(record, name, path, value)
     accepted = "" if found is None else _accepted(found, name, path)
-    if accepted:
-        mark = "calibrated"
-    elif reason:
-        mark = "inferred"
-    else:
-        mark = "stated" if stated else "ours"
+    mark = "calibrated" if accepted else mark
     text = ", ".join(map(str, value)) if isinstance(value, list) else str(value)
     return Setting(path, "none" if value in (None, []) else text, mark, reason, accepted)
 

@@ -57,8 +57,15 @@ class Layout:
         return {
             "rows": f"{folder}/audit.csv",
             "curves": f"{folder}/curves.csv",
+            "runs": f"{folder}/runs.csv",
+            "power": f"{folder}/power.csv",
             "page": f"{folder}/audit.md",
         }
+
+    def audit_power(self, scope: str) -> dict[str, str]:
+        """Return the paths of what is said of mutated and null papers, and of the theorems."""
+        folder = f"{self.results}/audit/power/{scope}"
+        return {name: f"{folder}/{name}.csv" for name in ("mutations", "null", "theorems")}
 
     def claim(self, claim: str) -> dict[str, str]:
         """Return the path of a single claim's row."""
@@ -76,7 +83,12 @@ class Layout:
     def calibration(self) -> dict[str, str]:
         """Return the paths of the calibration's tables and its page."""
         names = ("settings.csv", "scores.csv", "predictions.parquet", "bands.csv", "calibrate.md")
+        names += ("stamp.json",)
         return {PurePosixPath(name).stem: f"{self.results}/calibration/{name}" for name in names}
+
+    def calibration_fresh(self, family: str, algorithm: str) -> dict[str, str]:
+        """Return the path of what the winners of a run's search give on fresh seeds."""
+        return {"fresh": f"{self.results}/calibration/fresh/{family}-{algorithm}.csv"}
 
     def report(self) -> dict[str, str]:
         """Return the path of the report."""

@@ -1,0 +1,66 @@
+"""The audit put to the test by papers with a mistake and without; theorems, by a search."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from emmoe.audit import plan
+from emmoe.audit.plan import Needs
+from emmoe.jobs._inputs import Inputs
+from emmoe.jobs.audit import Audit, AuditTask, inputs, restricted
+from emmoe.jobs.base import LONG, Demand, Job, Outcome
+from emmoe.record.entries import Record
+
+
+@dataclass(frozen=True)
+class AuditPower(Job):
+    """What the audit of a target notices in mutated papers, and says of null papers."""
+
+    scope: str
+    kind = "audit_power"
+    archived = False
+    Task = AuditTask
+
+    @classmethod
+    def every(cls, record: Record) -> Iterator["AuditPower"]:
+        return (cls(record, scope) for scope in plan.SCOPES)
+
+    @property
+    def name(self) -> str:
+        return self.scope
+
+    @property
+    def needs(self) -> Needs:
+        """The runs that it reads: those of the audit."""
+        return plan.of_scope(self.record, self.scope)._replace(contests=())
+
+    @property
+    def task(self) -> AuditTask:
+        return AuditTask(restricted(self.record), self.scope)
+
+    @property
+    def modules(self) -> list[str]:
+        return ["emmoe.jobs.audit_power", "emmoe.audit.stress", "emmoe.audit.theorems"]
+
+    @property
+    def inputs(self) -> dict[str, list[str]]:
+        measured = Audit(self.record, self.scope).outputs["power"]
+        return inputs(self.record, self.needs) | {"power": [measured]}
+
+    @property
+    def outputs(self) -> dict[str, str]:
+        return self.layout.audit_power(self.scope)
+
+    @property
+    def demand(self) -> Demand:
+        return LONG
+
+    @staticmethod
+    def run(name: str, task: AuditTask, inputs: Inputs) -> Outcome:
+        from emmoe.audit import stress, theorems
+        from emmoe.jobs._sources import sources
+
+        needs = plan.of_scope(task.record, name)._replace(contests=())
+        found = sources(task.record, needs, name, inputs, {})
+        mutated = stress.mutated(found, inputs.frame("power"))
+        contents = {"mutations": mutated, "null": stress.drawn(found)}
+        return Outcome(contents | {"theorems": theorems.table(found.theory, task.record.seed)})
