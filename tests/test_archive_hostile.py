@@ -44,7 +44,8 @@ def _hook(event, arguments):
     else:
         done = event.startswith(ACTIONS) and event not in HARMLESS
     beneath = event in ("os.remove", "os.rmdir") and arguments[-1] >= 0  # of an open folder
-    if done and not beneath and not path.startswith(folder):
+    compiled = "__pycache__" in path  # the program's own
+    if done and not beneath and not compiled and not path.startswith(folder):
         WATCH["seen"].append((event, arguments))
 
 

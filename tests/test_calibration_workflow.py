@@ -6,7 +6,14 @@ from workflow_helpers import Checkout
 
 pytestmark = pytest.mark.slow
 TARGET = "results/{}/calibration/calibrate.md"
-PRODUCTS = ["bands.csv", "calibrate.md", "predictions.parquet", "scores.csv", "settings.csv"]
+PRODUCTS = [
+    "bands.csv",
+    "calibrate.md",
+    "predictions.parquet",
+    "scores.csv",
+    "settings.csv",
+    "stamp.json",
+]
 
 
 @pytest.fixture(scope="module")

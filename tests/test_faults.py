@@ -27,9 +27,9 @@ def test_run_of_another_checkout_with_the_same_results_is_told_of_the_first(worl
     assert places.second_checkout(world)[:4] == (1, 1, 0, 0)
 
 
-def test_trace_that_was_edited_by_hand_is_named_by_the_audit(world):
+def test_trace_that_was_edited_by_hand_is_made_again(world):
     assert disks.edited(world)[:4] == (1, 1, 0, 0)
 
 
-def test_truncated_trace_is_named_by_who_reads_it(world):
+def test_truncated_trace_is_made_again(world):
     assert disks.truncated(world)[:4] == (1, 1, 0, 0)

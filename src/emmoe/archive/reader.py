@@ -43,7 +43,7 @@ class Reader(ABC):
         """Return a file's bytes."""
 
     @abstractmethod
-    def open(self, name: str) -> IO[bytes]:
+    def stream(self, name: str) -> IO[bytes]:
         """Open a file; raises an error of UNREADABLE."""
 
     def read(self, name: str, most: int = bounds.READ) -> bytes:
@@ -71,7 +71,7 @@ class Reader(ABC):
 
     def _chunks(self, name: str) -> Iterator[bytes]:
         try:
-            with self.open(name) as stream:
+            with self.stream(name) as stream:
                 while chunk := stream.read(CHUNK):
                     yield chunk
         except UNREADABLE as error:
@@ -90,7 +90,7 @@ class Folder(Reader):
     def size(self, name: str) -> int:
         return self._paths[name].stat().st_size
 
-    def open(self, name: str) -> IO[bytes]:
+    def stream(self, name: str) -> IO[bytes]:
         path = self._paths[name]
         if not stat.S_ISREG(path.stat().st_mode):  # a pipe would wait, a device would not end
             raise OSError("not a plain file")
@@ -121,7 +121,7 @@ class Packed(Reader):
     def size(self, name: str) -> int:
         return self._archive.getinfo(name).file_size
 
-    def open(self, name: str) -> IO[bytes]:
+    def stream(self, name: str) -> IO[bytes]:
         return self._archive.open(name)
 
 
