@@ -197,6 +197,9 @@ def _allowed(path, value):
 
 
 def _with(sound, path, value):
+    if path == ("seal",):
+        other = json.loads(sound[SIDECAR]) | {"seal": value}
+        return packed(listed(sound | {SIDECAR: unsealed(other)}))
     return packed(changed(sound, SIDECAR, *path, value=value))
 
 

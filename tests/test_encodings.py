@@ -15,7 +15,7 @@ SOURCES = [
 ]
 # How many arguments each takes before the encoding, and which may be a mode with a "b".
 TAKERS = {"open": (3, 1), "read_text": (0, None), "write_text": (1, None)}
-OTHERS = {"os", "Image"}  # whose `open` reads no text
+OTHERS = {"os", "Image", "archive"}  # whose `open` reads no text
 LOCALES = {
     "C": {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"},
     "POSIX": {"LC_ALL": "POSIX", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"},

@@ -122,7 +122,8 @@ class Packed(Reader):
         return self._archive.getinfo(name).file_size
 
     def stream(self, name: str) -> IO[bytes]:
-        return self._archive.open(name)
+        archive = self._archive
+        return archive.open(name)
 
 
 def _fault(info: zipfile.ZipInfo) -> str | None:
