@@ -221,7 +221,8 @@ def test_changed_setting_is_refused_in_a_line_or_its_runs_end_well(where):
 def names(path, message):
     """Whether a refusal names the changed setting, one that holds it, or one that refers to it."""
     holders = [".".join(map(str, path[:length])) for length in range(len(path), 1, -1)]
-    last = re.escape(str(path[-1]).removesuffix("s")) + "s?"  # "no probe named" where all are gone
+    # "no probe named" where all are gone; with an underscore, what was added beside it.
+    last = re.escape(str(path[-1]).removesuffix("s")) + "s?_?"
     return any(name in message for name in holders) or bool(re.search(rf"\b{last}\b", message))
 
 

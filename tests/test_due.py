@@ -12,8 +12,10 @@ from workflow_helpers import ROOT
 from emmoe.jobs import base
 from emmoe.jobs._due import Due
 from emmoe.jobs.audit import Audit
+from emmoe.jobs.audit_power import AuditPower
 from emmoe.jobs.base import every_job, layout_of
 from emmoe.jobs.calibrate import Calibrate
+from emmoe.jobs.calibrate_fresh import CalibrateFresh
 from emmoe.jobs.calibrate_gather import CalibrateGather
 from emmoe.jobs.calibrate_keep import CalibrateKeep
 from emmoe.jobs.contest import Contest
@@ -39,9 +41,11 @@ CHOSEN = {
     "table": "tables/rates_small",
     "finding": "findings/f2",
     "audit": "figures",
+    "audit_power": "figures",
     "calibrate": "symmetric_linear/data-0",
     "calibrate_keep": "symmetric_linear",
     "calibrate_gather": "all",
+    "calibrate_fresh": "symmetric_linear-em",
     "report": "report",
 }
 
@@ -55,7 +59,8 @@ def in_order(record):
         *(job for kind in kinds for job in kind.every(record)),
         *(job for batch in batches(record).values() for job in batch),
         *parts["others"], *CalibrateKeep.every(record), *parts["steps"],
-        *CalibrateGather.every(record), *Audit.every(record), *Report.every(record),
+        *CalibrateGather.every(record), *CalibrateFresh.every(record), *Audit.every(record),
+        *AuditPower.every(record), *Report.every(record),
     ]  # fmt: skip
 
 
@@ -89,6 +94,8 @@ def done(tmp_path_factory):
     try:
         Path(CLAIMS).parent.mkdir(parents=True)
         shutil.copy(ROOT / CLAIMS, CLAIMS)
+        kept = "results/reference/calibration"
+        shutil.copytree(ROOT / kept, kept)
         for job in in_order(RECORD):
             pretend(job)
     finally:
@@ -260,7 +267,12 @@ SETTINGS = {
 def test_changed_setting_reaches_what_depends_on_it_alone(what, folder):
     changed, roots = SETTINGS[what]
     record = changed()
-    read = {("audit", a.name) for a in Audit.every(record) if a.task != Audit(RECORD, a.scope).task}
+    read = {
+        (a.kind, a.name)
+        for kind in (Audit, AuditPower)
+        for a in kind.every(record)
+        if a.task != kind(RECORD, a.scope).task
+    }
     searched = {
         ("calibrate", j.name)
         for j, k in zip(Calibrate.every(record), Calibrate.every(RECORD), strict=True)

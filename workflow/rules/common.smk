@@ -124,7 +124,9 @@ def asked(*jobs):
     for job in jobs:
         for name, paths in job.inputs.items():
             read.setdefault(name, {}).update((path, None) for path in paths if path not in own)
-    return {name: list(paths) if wanted else ancient(list(paths)) for name, paths in read.items()}
+    # What a user forces goes on to all that reads it, as usual.
+    plainly = wanted or workflow.dag_settings.forcerun or workflow.dag_settings.forceall
+    return {name: list(paths) if plainly else ancient(list(paths)) for name, paths in read.items()}
 
 
 def together(jobs):

@@ -9,7 +9,7 @@ import io
 import resource
 import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager, redirect_stderr, redirect_stdout
+from contextlib import contextmanager, redirect_stderr, redirect_stdout, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -68,9 +68,9 @@ def limit(minutes: int) -> None:
     seconds = int(used.ru_utime + used.ru_stime) + 60 * minutes + 1
     for kind, most in ((resource.RLIMIT_CPU, seconds), (resource.RLIMIT_AS, bounds.MEMORY)):
         hard = resource.getrlimit(kind)[1]
-        resource.setrlimit(
-            kind, (most if hard == resource.RLIM_INFINITY else min(most, hard), hard)
-        )
+        soft = most if hard == resource.RLIM_INFINITY else min(most, hard)
+        with suppress(ValueError, OSError):  # systems that bound no memory
+            resource.setrlimit(kind, (soft, hard))
 
 
 def again(place: Place, job: Job, folder: str | None, minutes: int) -> Outcome:
@@ -79,15 +79,17 @@ def again(place: Place, job: Job, folder: str | None, minutes: int) -> Outcome:
     name = f"{job.kind}/{job.name}"
     try:
         with _quiet(), place.opened() as reader, TemporaryDirectory() as own:
-            return Outcome(True, f"{name}: {_again(reader, job, folder, own)}")
+            made, new = _again(reader, job, folder, own)
+            named = (place.record or job.record).folders.results  # as its files name it
+            return Outcome(True, f"{name}: {_compared(reader, job, new, made, named)}")
     except DataError as error:
         return Outcome(False, f"{name}: {error}")
     except Exception as error:  # what a stranger's tables hold may break whatever reads them
         return Outcome(False, f"{name}: cannot be made again: {type(error).__name__}: {error}")
 
 
-def _again(reader: Reader, job: Job, folder: str | None, own: str) -> str:
-    """How a job agrees; raises DataError, naming the file, if it does not."""
+def _again(reader: Reader, job: Job, folder: str | None, own: str) -> tuple[Made, Job]:
+    """Make a job again; return what is archived of it, and the new one."""
     made = stated(reader, contents.archived(job, job.provenance))
     new = replace(job, record=contents.moved(job.record, folder or own))
     if folder:
@@ -97,7 +99,7 @@ def _again(reader: Reader, job: Job, folder: str | None, own: str) -> str:
     for path in new.outputs.values():
         _inside(path, new)
     execute(new.work, new.inputs)
-    return _compared(reader, job, new, made)
+    return made, new
 
 
 def lay_out(place: Place, jobs: list[Job], folder: str, minutes: int) -> Outcome:
@@ -175,8 +177,9 @@ def _check_same(path: str, known: str | None) -> None:
         raise DataError(f"cannot be made again: it was made from another {path} than the one here")
 
 
-def _compared(reader: Reader, job: Job, new: Job, made: Made) -> str:
-    """How a job agrees; raises DataError, naming the file, if it does not."""
+def _compared(reader: Reader, job: Job, new: Job, made: Made, named: str) -> str:
+    """How a job agrees, whose files name a folder of results; raises DataError, naming the file, if
+    it does not."""
     others = _others(made, job)
     note = f" (made with another {', '.join(others)})" if others else ""
     equal = True
@@ -185,7 +188,7 @@ def _compared(reader: Reader, job: Job, new: Job, made: Made) -> str:
         archived = reader.read(name)
         now = Path(new.outputs[kind]).read_bytes()
         if not name.endswith((".parquet", *compare.DRAWN)):
-            now = now.replace(new.layout.results.encode(), job.record.folders.results.encode())
+            now = now.replace(new.layout.results.encode(), named.encode())
         equal = equal and archived == now
         if found := compare.difference(name, archived, now, exact=not others):
             raise DataError(f"{name}: {found}{note}")

@@ -58,7 +58,8 @@ def check_json(name: str, data: bytes) -> None:
     """Raise DataError, naming a JSON file, before it is parsed, if it is too large or too deep."""
     check_size(name, len(data), JSON)
     bare = STRING.sub(b"", data)
-    if sum(bare.count(sign) for sign in (b",", b"[", b"{")) > NODES:
+    values, ends = (sum(map(bare.count, signs)) for signs in ((b",", b"[", b"{"), (b"]", b"}")))
+    if max(values, ends) > NODES:
         raise DataError(f"{name}: more than {NODES} values")
     brackets = np.frombuffer(bare.translate(None, _NO_BRACKETS), np.uint8)
     levels = np.cumsum(np.where(np.isin(brackets, np.frombuffer(b"[{", np.uint8)), 1, -1))

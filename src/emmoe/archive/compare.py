@@ -56,11 +56,11 @@ def _alike(one: str, other: str) -> bool:
 
 
 def _near(one: str, other: str) -> bool:
-    """Whether two printed numbers agree; whole numbers do if they are equal."""
+    """Whether an archived number agrees with a new one; whole numbers do if they are equal."""
     a, b = Decimal(one), Decimal(other)
     if not set(one + other) & set(".eE"):
         return a == b
-    digit = Decimal(10) ** max(value.as_tuple().exponent for value in (a, b))
+    digit = Decimal(10) ** b.as_tuple().exponent  # of the one that was made here
     return abs(a - b) <= max(digit, Decimal(TOLERANCE) * max(1, abs(a), abs(b)))
 
 

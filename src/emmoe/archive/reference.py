@@ -121,5 +121,5 @@ def _sums(folder: Path) -> Iterator[tuple[str, str]]:
     """The SHA-256 of all files of a reference, by their names in it."""
     for name in FOLDERS:
         for path in sorted((folder / name).rglob("*")):
-            if path.is_file():
+            if path.is_file() and not path.name.startswith("."):
                 yield path.relative_to(folder).as_posix(), file_hash(path)

@@ -27,7 +27,7 @@ from emmoe.store.errors import DataError
 from emmoe.store.layout import Layout
 from emmoe.store.provenance import Made
 
-CURRENT, STALE, MISSING = "current", "stale", "missing"
+CURRENT, STALE = "current", "stale"
 
 
 class Demand(Struct, frozen=True):
@@ -168,7 +168,11 @@ class Job(ABC):
         except DataError as error:
             return str(error), None
         for path in self.outputs.values():
-            if provenance.file_hash(path) != made.outputs.get(self.layout.inside(path)):
+            try:
+                found = provenance.file_hash(path)
+            except OSError as error:
+                return f"{path}: {error.strerror}", None
+            if found != made.outputs.get(self.layout.inside(path)):
                 return f"{path}: {files.CHANGED}", None
         return CURRENT if self.would_make(made) else STALE, made
 

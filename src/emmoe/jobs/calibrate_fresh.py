@@ -13,6 +13,7 @@ from emmoe.jobs._runs import downloads
 from emmoe.jobs.base import LONG, Demand, Job, Outcome
 from emmoe.jobs.calibrate import FITTERS
 from emmoe.record.entries import Record
+from emmoe.store.files import put_csv
 from emmoe.store.layout import CLAIMS
 
 CALIBRATED = ("settings", "scores", "predictions")  # of the reference's calibration
@@ -111,4 +112,4 @@ class CalibrateFresh(Job):
             if rows.loc[setting, "family"] == task.family
         ]
         table = pd.concat(tables, ignore_index=True)
-        return Outcome({"fresh": partial(table.to_csv, index=False, float_format="%.8g")})
+        return Outcome({"fresh": partial(put_csv, table, float_format="%.8g")})

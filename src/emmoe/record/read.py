@@ -138,6 +138,7 @@ class _Sources:
         while path and path not in self.places:
             path = path.rpartition(".")[0]
         whole = f"{self.places[path]}: {message}" if path else message
+        whole = "".join(c if c.isprintable() else repr(c)[1:-1] for c in whole)  # names hold any
         return whole if len(whole) <= LONGEST else f"{whole[:LONGEST]}..."
 
 

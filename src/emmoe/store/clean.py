@@ -30,9 +30,11 @@ def clean(folder: Path) -> None:
 
 
 def _results(results: Path, reference: Path) -> Iterator[Path]:
-    """All of the results, the reference and the lock, which is held, apart."""
+    """All of the results, but for the reference, also where it lies aside, and the lock, which is
+    held."""
+    kept = (reference, results / f".{reference.name}.aside", results / f".{NAME}")
     for path in results.glob("*"):
-        if path not in (reference, results / f".{NAME}"):
+        if path not in kept:
             yield path
 
 

@@ -97,7 +97,9 @@ def _known() -> dict[str, _Read]:
 
 
 def _kept() -> Path:
-    return Path(importlib.util.cache_from_source(__file__)).with_name("modules.json")
+    """The file for what was read, one for each version of the rules in this module."""
+    own = file_hash(__file__)[:16]
+    return Path(importlib.util.cache_from_source(__file__)).with_name(f"modules-{own}.json")
 
 
 def _keep(known: dict[str, _Read]) -> None:

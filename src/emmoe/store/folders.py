@@ -14,10 +14,14 @@ AT_FDCWD, RENAME_EXCHANGE = -100, 2  # of Linux's fcntl.h and fs.h
 def atomic_folder(path: Path | str) -> Iterator[Path]:
     """Yield an empty folder beside `path`, which takes its place at the end.
 
-    On any failure it is removed; what a killed process left of one is, the next time."""
-    path = Path(path)
+    On any failure it is removed; what a killed process left of one is removed, or put back where
+    it lacks, the next time."""
+    path = Path(path).resolve()
     path.parent.mkdir(parents=True, exist_ok=True)
-    for left in path.parent.glob(f".{path.name}.*.new"):
+    aside = _aside(path)
+    if aside.exists() and not path.exists():
+        os.replace(aside, path)
+    for left in (*path.parent.glob(f".{path.name}.*.new"), *([aside] if aside.exists() else [])):
         shutil.rmtree(left)
     temporary = path.with_name(f".{path.name}.{os.getpid()}.new")
     try:
@@ -31,6 +35,11 @@ def atomic_folder(path: Path | str) -> Iterator[Path]:
         shutil.rmtree(temporary, ignore_errors=True)
 
 
+def _aside(path: Path) -> Path:
+    """Where a folder lies between two renames."""
+    return path.with_name(f".{path.name}.aside")
+
+
 def _exchange(one: Path, other: Path) -> None:
     """Let two folders change names: on Linux at once, whenever the process is killed.
 
@@ -39,7 +48,7 @@ def _exchange(one: Path, other: Path) -> None:
     paths = (AT_FDCWD, os.fsencode(one), AT_FDCWD, os.fsencode(other))
     if hasattr(libc, "renameat2") and libc.renameat2(*paths, RENAME_EXCHANGE) == 0:
         return
-    aside = other.with_name(f".{other.name}.aside")
+    aside = _aside(other)
     os.replace(other, aside)
     os.replace(one, other)
     os.replace(aside, one)

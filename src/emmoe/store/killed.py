@@ -74,7 +74,7 @@ def _end(found: Callable[[], set[str]], end: Callable[[str], object]) -> int:
 
 def _marked(folder: Path) -> set[str]:
     """The processes that were started with a folder's mark, this one apart."""
-    mark = f"{MARK}={folder}".encode()
+    mark = os.fsencode(f"{MARK}={folder}")
     found = set()
     for process in PROCESSES.glob("[0-9]*"):
         with suppress(OSError):  # it ended meanwhile, or is another user's
@@ -91,11 +91,11 @@ def _queued(folder: Path) -> set[str]:
         return set()
     command = ["squeue", "--me", "--noheader", "--format=%A|%j|%Z"]
     try:
-        asked = subprocess.run(command, capture_output=True, encoding="utf-8", check=True)
+        asked = subprocess.run(command, capture_output=True, check=True)
     except (OSError, subprocess.CalledProcessError):
         said = "squeue does not answer, and a killed run may have jobs in the queue"
         raise RunError(f"{said}: run the same command again when it does") from None
-    rows = [line.split("|", 2) for line in asked.stdout.splitlines()]
+    rows = [line.split("|", 2) for line in os.fsdecode(asked.stdout).splitlines()]
     return {job for job, name, place in rows if name.startswith(PREFIX) and place == str(folder)}
 
 

@@ -105,7 +105,7 @@ def _commit() -> str | None:
     try:
         if Path(_git(root, "rev-parse", "--show-toplevel")).resolve() != root.resolve():
             raise OSError("the repository around it is another's")
-        changed = _git(root, "status", "--porcelain", "--", *SOURCES)
+        changed = _git(root, "status", "--porcelain", "--untracked-files=all", "--", *SOURCES)
         return _git(root, "rev-parse", "HEAD") + ("-dirty" if changed else "")
     except (OSError, subprocess.CalledProcessError):
         return os.environ.get("EMMOE_COMMIT") or None
