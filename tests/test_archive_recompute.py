@@ -23,6 +23,7 @@ from archive_helpers import (
 from campaign import CASES
 
 from emmoe.archive import again, bounds, compare, recompute
+from emmoe.archive.compare import difference
 from emmoe.archive.reader import opened
 from emmoe.archive.verify import archived_record, escaped
 from emmoe.jobs.gather import Gather
@@ -280,3 +281,11 @@ def test_hostile_tables_are_refused_in_a_line_within_memory(whole, tmp_path):
             used = apart.run(peak, runs, None) - start
             assert used < 300 * 2**20, (name, used)
     CASES["designed archives"] += len(tables)
+
+
+@pytest.mark.parametrize(
+    ("archived", "new"), [("1e9", "0.5"), ("1", "0.0123"), ("0", "0.9"), ("-1e30", "12.25")]
+)
+def test_digits_of_an_archived_number_do_not_widen_what_agrees(archived, new):
+    files = (f"a\n{number}\n".encode() for number in (archived, new))
+    assert difference("a.csv", *files, exact=False) is not None

@@ -99,6 +99,13 @@ def test_result_that_its_provenance_does_not_know_is_named(own):
         check(job.layout, job.outputs["trace"])
 
 
+def test_job_of_other_code_than_planned_is_refused_and_leaves_nothing(own):
+    work = msgspec.structs.replace(next(Fit.every(own)).work, code="0" * 64)
+    with pytest.raises(DataError, match="its code was changed while the run went on"):
+        execute(work, {})
+    assert not Path("results").exists()
+
+
 def test_failed_job_leaves_no_provenance(own, monkeypatch):
     job = run(next(Fit.every(own)))
 

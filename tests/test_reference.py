@@ -286,3 +286,22 @@ def test_damaged_provenance_of_a_reference_is_told(copied, content):
         with pytest.raises(DataError, match="get the reference back") as error:
             reading(layout_of(recorded(copied)))
         assert "\n" not in str(error.value)
+
+
+def test_reference_that_lies_aside_is_put_back_before_another_is_built(tmp_path):
+    (tmp_path / ".reference.aside").mkdir()
+    (tmp_path / ".reference.aside/old.txt").write_text("old", encoding="utf-8")
+    with pytest.raises(KeyError), folders.atomic_folder(tmp_path / "reference"):
+        raise KeyError
+    assert (tmp_path / "reference/old.txt").is_file()
+    assert [path.name for path in tmp_path.iterdir()] == ["reference"]
+
+
+def test_reference_that_is_a_link_stays_one(tmp_path):
+    (tmp_path / "there").mkdir()
+    (tmp_path / "reference").symlink_to("there")
+    for text in ("one", "two"):
+        with folders.atomic_folder(tmp_path / "reference") as folder:
+            (folder / "a.txt").write_text(text, encoding="utf-8")
+    assert (tmp_path / "there/a.txt").read_text(encoding="utf-8") == "two"
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["reference", "there"]

@@ -50,6 +50,7 @@ class Work(Struct, frozen=True):
     name: str
     task: Any
     code: str
+    modules: list[str]
     outputs: dict[str, str]
     results: str
     inputs: dict[str, list[str]] = {}
@@ -135,14 +136,14 @@ class Job(ABC):
     @property
     def code(self) -> str:
         """The hash of the code that it depends on."""
-        return _code(tuple(self.modules), f"{type(self).__module__}:{type(self).__name__}.run")
+        return _code(tuple(self.modules), _run_of(type(self)))
 
     @property
     def work(self) -> Work:
         """The job as plain data, without its inputs, which its rule has."""
         return Work(
-            self.kind, self.name, self.plain_task, self.code, self.outputs, self.layout.results,
-            checksums=self.checksums,
+            self.kind, self.name, self.plain_task, self.code, list(self.modules), self.outputs,
+            self.layout.results, checksums=self.checksums,
         )  # fmt: skip
 
     @property
@@ -213,7 +214,12 @@ def run_all(works: Sequence[Any], inputs: Paths) -> None:
 
 
 def execute(work: Work, inputs: Paths) -> None:
-    """Run a job from its plain data; write its outputs and its provenance."""
+    """Run a job from its plain data; write its outputs and its provenance.
+
+    Raises DataError if the code is another than the one that it was planned with."""
+    if _code(tuple(work.modules), _run_of(kind(work.kind))) != work.code:
+        said = "its code was changed while the run went on: run the same command again"
+        raise DataError(f"{work.kind} {work.name}: {said}")
     cls, layout, started = kind(work.kind), Layout(work.results), time.process_time()
     reading = Inputs(layout, inputs, work.checksums)
     record = Path(layout.provenance_of(next(iter(work.outputs.values()))))
@@ -235,6 +241,11 @@ def execute(work: Work, inputs: Paths) -> None:
         notes=outcome.notes,
     )
     files.write_bytes(made.sealed(), record)
+
+
+def _run_of(cls: type[Job]) -> str:
+    """The method that does a kind of job, as `code_hash` takes it."""
+    return f"{cls.__module__}:{cls.__name__}.run"
 
 
 @cache

@@ -41,7 +41,7 @@ class Gather(Job):
 
     @property
     def modules(self) -> list[str]:
-        return ["emmoe.evidence.summary", "emmoe.lab.columns"]
+        return ["emmoe.evidence.summary", "emmoe.lab.columns", "emmoe.store.files"]
 
     @property
     def inputs(self) -> dict[str, list[str]]:

@@ -44,7 +44,8 @@ class Probe(Run):
 
     @property
     def own_modules(self) -> list[str]:
-        return ["emmoe.lab.probe", f"emmoe.measures.probes.{self.settings.measure}"]
+        own = f"emmoe.measures.probes.{self.settings.measure}"
+        return ["emmoe.lab.probe", own, "emmoe.store.files"]
 
     @property
     def algorithms(self) -> list[str]:
