@@ -7,7 +7,7 @@ import yaml
 from records import record
 from workflow_helpers import ROOT, Checkout
 
-from emmoe.jobs.base import Demand
+from emmoe.jobs._work import Demand
 from emmoe.jobs.fit import ROW, Fit
 from emmoe.record import read
 from emmoe.store.errors import DataError

@@ -11,7 +11,8 @@ from emmoe.audit import plan
 from emmoe.audit.plan import Needs
 from emmoe.jobs._calibrated import stale
 from emmoe.jobs._inputs import Inputs
-from emmoe.jobs.base import Job, Outcome, layout_of, say
+from emmoe.jobs._work import Outcome, say
+from emmoe.jobs.base import Job, layout_of
 from emmoe.jobs.calibrate_fresh import CalibrateFresh
 from emmoe.jobs.fit import Fit
 from emmoe.record.entries import Record

@@ -1,32 +1,20 @@
 """The audit put to the test by papers with a mistake and without; theorems, by a search."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 from emmoe.audit import plan
 from emmoe.audit.plan import Needs
 from emmoe.jobs._inputs import Inputs
+from emmoe.jobs._work import LONG, Demand, Outcome
 from emmoe.jobs.audit import Audit, AuditTask, inputs, restricted
-from emmoe.jobs.base import LONG, Demand, Job, Outcome
-from emmoe.record.entries import Record
 
 
 @dataclass(frozen=True)
-class AuditPower(Job):
+class AuditPower(Audit):
     """What the audit of a target notices in mutated papers, and says of null papers."""
 
-    scope: str
     kind = "audit_power"
     archived = False
-    Task = AuditTask
-
-    @classmethod
-    def every(cls, record: Record) -> Iterator["AuditPower"]:
-        return (cls(record, scope) for scope in plan.SCOPES)
-
-    @property
-    def name(self) -> str:
-        return self.scope
 
     @property
     def needs(self) -> Needs:

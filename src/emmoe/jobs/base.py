@@ -6,7 +6,6 @@ stands for a result that is not there.
 """
 
 import pkgutil
-import sys
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
@@ -17,9 +16,9 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 import msgspec
-from msgspec import Struct
 
 from emmoe.jobs._inputs import Inputs, Paths, read_made
+from emmoe.jobs._work import Demand, Outcome, Work
 from emmoe.record.entries import Record
 from emmoe.store import files, provenance
 from emmoe.store.code import code_hash
@@ -28,40 +27,6 @@ from emmoe.store.layout import Layout
 from emmoe.store.provenance import Made
 
 CURRENT, STALE = "current", "stale"
-
-
-class Demand(Struct, frozen=True):
-    """What to ask a cluster for: megabytes of memory and minutes; one core a job."""
-
-    mem_mb: int = 1000
-    runtime: int = 10
-
-
-# Contests, probes, parts of the calibration: the longest takes half an hour and 1 000 MB.
-LONG = Demand(4000, 180)
-
-
-class Work(Struct, frozen=True):
-    """A job as plain data: what its process needs beside its inputs.
-
-    checksums: SHA-256 that files from outside must have, by path."""
-
-    kind: str
-    name: str
-    task: Any
-    code: str
-    modules: list[str]
-    outputs: dict[str, str]
-    results: str
-    inputs: dict[str, list[str]] = {}
-    checksums: dict[str, str] = {}
-
-
-class Outcome(Struct, frozen=True):
-    """Contents by output, and what the provenance is to hold beside the usual."""
-
-    contents: dict[str, Any]
-    notes: dict[str, Any] = {}
 
 
 @dataclass(frozen=True)
@@ -251,8 +216,3 @@ def _run_of(cls: type[Job]) -> str:
 @cache
 def _code(modules: tuple[str, ...], method: str) -> str:
     return code_hash(*modules, method=method)
-
-
-def say(line: str) -> None:
-    """Tell the progress of a job."""
-    print(line, file=sys.stderr, flush=True)

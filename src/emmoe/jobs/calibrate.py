@@ -12,7 +12,8 @@ from emmoe.calibration.family import Family, families, family
 from emmoe.calibration.search import PartTask, counts, part_task, search
 from emmoe.jobs._inputs import Inputs
 from emmoe.jobs._runs import downloads
-from emmoe.jobs.base import LONG, Demand, Job, Outcome
+from emmoe.jobs._work import LONG, Demand, Outcome
+from emmoe.jobs.base import Job
 from emmoe.record.entries import Record
 from emmoe.store.layout import CLAIMS
 

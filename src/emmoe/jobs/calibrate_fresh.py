@@ -10,7 +10,8 @@ from msgspec import Struct
 from emmoe.calibration.family import Family, families, family
 from emmoe.jobs._inputs import Inputs
 from emmoe.jobs._runs import downloads
-from emmoe.jobs.base import LONG, Demand, Job, Outcome
+from emmoe.jobs._work import LONG, Demand, Outcome
+from emmoe.jobs.base import Job
 from emmoe.jobs.calibrate import FITTERS
 from emmoe.record.entries import Record
 from emmoe.store.files import put_csv

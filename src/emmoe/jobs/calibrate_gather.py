@@ -14,7 +14,8 @@ from emmoe.calibration.family import Family, families
 from emmoe.calibration.readings import curves
 from emmoe.jobs._calibrated import stamp
 from emmoe.jobs._inputs import Inputs
-from emmoe.jobs.base import Job, Outcome
+from emmoe.jobs._work import Outcome
+from emmoe.jobs.base import Job
 from emmoe.jobs.calibrate import Calibrate, write_predictions
 from emmoe.record.entries import Record
 from emmoe.store.files import put_csv

@@ -9,7 +9,8 @@ from emmoe.calibration.family import families, family
 from emmoe.calibration.search import Numbered, points
 from emmoe.calibration.space import spread
 from emmoe.jobs._inputs import Inputs
-from emmoe.jobs.base import Job, Outcome
+from emmoe.jobs._work import Outcome
+from emmoe.jobs.base import Job
 from emmoe.jobs.calibrate import Calibrate
 from emmoe.record.entries import Record
 

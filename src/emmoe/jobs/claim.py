@@ -10,8 +10,9 @@ from msgspec import Struct
 from emmoe.audit import plan
 from emmoe.jobs._calibrated import stale
 from emmoe.jobs._inputs import Inputs
+from emmoe.jobs._work import Outcome, say
 from emmoe.jobs.audit import inputs, restricted
-from emmoe.jobs.base import Job, Outcome, say
+from emmoe.jobs.base import Job
 from emmoe.record.entries import Record
 from emmoe.store.files import read_frame
 from emmoe.store.layout import CLAIMS

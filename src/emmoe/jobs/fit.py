@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from emmoe.jobs._inputs import Inputs
 from emmoe.jobs._runs import Run
-from emmoe.jobs.base import Demand, Outcome, say
+from emmoe.jobs._work import Demand, Outcome, say
 from emmoe.record import plan
 from emmoe.record.components import build_dataset
 from emmoe.record.entries import Experiment, Record

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from msgspec import Struct
 
 from emmoe.jobs._inputs import Inputs
-from emmoe.jobs.base import Job, Outcome
+from emmoe.jobs._work import Outcome
+from emmoe.jobs.base import Job
 from emmoe.jobs.fit import Fit
 from emmoe.record import plan
 from emmoe.record.entries import Record

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from emmoe.jobs._inputs import Inputs
 from emmoe.jobs._runs import Run
-from emmoe.jobs.base import LONG, Demand, Outcome
+from emmoe.jobs._work import LONG, Demand, Outcome
 from emmoe.record import plan
 from emmoe.record.entries import Experiment, Record
 from emmoe.record.entries import Probe as Entry

@@ -9,7 +9,8 @@ from graphlib import TopologicalSorter
 from importlib import import_module
 
 from emmoe.jobs._inputs import Inputs
-from emmoe.jobs.base import Job, Outcome
+from emmoe.jobs._work import Outcome
+from emmoe.jobs.base import Job
 from emmoe.record.entries import Product as Entry
 from emmoe.record.entries import Read, Record
 from emmoe.store.layout import CLAIMS

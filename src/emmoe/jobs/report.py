@@ -8,8 +8,9 @@ from msgspec import Struct
 
 from emmoe.jobs._inputs import Inputs
 from emmoe.jobs._kept import read_kept
+from emmoe.jobs._work import Outcome
 from emmoe.jobs.audit import Audit
-from emmoe.jobs.base import Job, Outcome, layout_of
+from emmoe.jobs.base import Job, layout_of
 from emmoe.jobs.contest import Contest
 from emmoe.jobs.fit import Fit
 from emmoe.jobs.probe import Probe
