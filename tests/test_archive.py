@@ -92,6 +92,12 @@ def test_whole_archive_is_verified_and_recomputed(archive, capsys):
     assert [name.split("/")[0] for name in same] == ["fit"] * 3 + ["gather", "product"]
 
 
+def test_archive_is_verified_where_its_results_lay(archive, finished, monkeypatch, capsys):
+    monkeypatch.chdir(yaml.safe_load(members(archive)["config.yaml"])["folders"]["results"])
+    lines, error = verify(archive, capsys=capsys)
+    assert error is None and lines[1].endswith("all as recorded")
+
+
 def test_changed_byte_in_the_archive_is_found_and_named(archive, capsys):
     with zipfile.ZipFile(archive) as opened:
         info = opened.getinfo(TRACE)

@@ -16,7 +16,7 @@ from workflow_helpers import ROOT
 
 from emmoe import __main__
 from emmoe.record import read, registry, yaml
-from emmoe.record.check_folders import SOURCES, check_folders
+from emmoe.record.check_folders import SOURCES, check_folders, check_places
 from emmoe.record.entries import Folders
 from emmoe.record.yaml import DEPTH, NODES
 from emmoe.store.errors import ConfigError
@@ -232,13 +232,19 @@ FOLDERS += [str(ROOT), str(ROOT.parent), str(ROOT / "src"), "a\\b", "\ud800", "{
 FOLDERS += [f"{source}/{RANDOM.randrange(99)}" for source in SOURCES]
 
 
+def check(folders):
+    """Check folders as those of a config are that a run is to use."""
+    check_folders(folders)
+    check_places(folders)
+
+
 @pytest.mark.parametrize("name", ["results", "downloads"])
 @pytest.mark.parametrize("folder", FOLDERS)
 def test_folder_that_is_none_or_holds_sources_is_refused(name, folder, monkeypatch):
     monkeypatch.chdir(ROOT)
     folders = {"results": "results", "downloads": "data/downloads"} | {name: folder}
     with pytest.raises(ConfigError, match=rf"^folders\.{name}: ") as caught:
-        check_folders(Folders(**folders))
+        check(Folders(**folders))
     assert len(str(caught.value).splitlines()) == 1 and str(caught.value).isprintable()
 
 
@@ -249,7 +255,7 @@ def test_folder_that_is_none_or_holds_sources_is_refused(name, folder, monkeypat
 def test_folders_that_overlap_are_refused(results, downloads, monkeypatch):
     monkeypatch.chdir(ROOT)
     with pytest.raises(ConfigError, match="must lie apart"):
-        check_folders(Folders(results, downloads))
+        check(Folders(results, downloads))
 
 
 def test_folders_elsewhere_and_linked_ones_are_accepted(tmp_path, monkeypatch):
@@ -257,14 +263,14 @@ def test_folders_elsewhere_and_linked_ones_are_accepted(tmp_path, monkeypatch):
     (tmp_path / "scratch").mkdir()
     (tmp_path / "linked").symlink_to("scratch")
     for results in ("linked", "linked/x", "results", str(tmp_path / "my results"), "results/smoke"):
-        check_folders(Folders(results, "data/downloads"))
+        check(Folders(results, "data/downloads"))
 
 
 def test_link_to_nowhere_as_a_folder_is_refused(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "lost").symlink_to("absent")
     with pytest.raises(ConfigError, match=r"^folders\.results: .*no folder"):
-        check_folders(Folders("lost", "data/downloads"))
+        check(Folders("lost", "data/downloads"))
 
 
 def test_sources_are_all_that_the_repository_holds():

@@ -288,6 +288,12 @@ def test_repository_around_the_sources_is_not_asked(checkout, named, monkeypatch
     assert provenance._commit() == named
 
 
+def test_named_commit_is_not_believed_where_git_refuses_this_checkout(checkout, monkeypatch):
+    monkeypatch.setenv("EMMOE_COMMIT", "f" * 40)
+    (checkout / ".git/HEAD").write_text("damaged\n")
+    assert provenance._commit() is None
+
+
 @pytest.mark.parametrize("variable", ["GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE"])
 def test_repository_that_the_environment_names_is_not_asked(checkout, variable, monkeypatch):
     own = provenance._commit()

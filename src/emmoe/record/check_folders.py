@@ -21,11 +21,16 @@ KEPT = "results/reference"
 
 
 def check_folders(folders: Folders) -> None:
-    """Raise ConfigError, in one line, for a folder that can't be used, or for two that overlap."""
+    """Raise ConfigError, in one line, for a folder whose name can't be used anywhere."""
     for name in Folders.__struct_fields__:
-        where, folder = f"folders.{name}", getattr(folders, name)
-        _check_text(where, folder)
-        _check_place(where, folder)
+        _check_text(f"folders.{name}", getattr(folders, name))
+
+
+def check_places(folders: Folders) -> None:
+    """Raise ConfigError, in one line, for a folder that can't be used where this process works, or
+    for two that overlap."""
+    for name in Folders.__struct_fields__:
+        _check_place(f"folders.{name}", getattr(folders, name))
     results, downloads = map(_resolved, (folders.results, folders.downloads))
     if results == downloads or results in downloads.parents or downloads in results.parents:
         raise ConfigError(

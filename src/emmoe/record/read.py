@@ -11,6 +11,7 @@ from typing import Any
 
 from emmoe.record import yaml
 from emmoe.record.check import check_record
+from emmoe.record.check_folders import check_places
 from emmoe.record.convert import NAME, record_of
 from emmoe.record.entries import Record
 from emmoe.record.expand import Expanded, expand, merged
@@ -54,6 +55,8 @@ def _checked(found: Expanded, thorough: bool, studies: Mapping[tuple[str, str], 
 
     record = record_of(found.content, study_of)
     check_record(record, thorough)
+    if thorough:
+        check_places(record.folders)
     return record
 
 

@@ -3,6 +3,8 @@
 Every job inherits the environment variable MARK, by which Linux shows it; Slurm shows its jobs by
 their folder and the prefix of their names (profiles/slurm)."""
 
+from __future__ import annotations  # make clean may run with an older Python
+
 import fcntl
 import os
 import re

@@ -7,6 +7,8 @@ locks or on another machine than the last run's, nothing is ended or removed: wh
 is asked to.
 """
 
+from __future__ import annotations  # make clean may run with an older Python
+
 import atexit
 import fcntl
 import os

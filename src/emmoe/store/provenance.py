@@ -108,7 +108,7 @@ def _commit() -> str | None:
         changed = _git(root, "status", "--porcelain", "--untracked-files=all", "--", *SOURCES)
         return _git(root, "rev-parse", "HEAD") + ("-dirty" if changed else "")
     except (OSError, subprocess.CalledProcessError):
-        return os.environ.get("EMMOE_COMMIT") or None
+        return None if (root / ".git").exists() else os.environ.get("EMMOE_COMMIT") or None
 
 
 def _git(root: Path, *command: str) -> str:
