@@ -34,8 +34,8 @@ def finished(tmp_path_factory):
     checkout = Checkout.fresh(tmp_path_factory.mktemp("audit") / "checkout")
     config = checkout.config()
     config["audit"]["contests"] = {}
-    config["audit"]["theory"] = ["bounds_linear", "bounds_logistic"]
-    for name in config["audit"]["theory"]:
+    config["audit"]["theory"] = {"figures": ["bounds_linear", "bounds_logistic"]}
+    for name in config["audit"]["theory"]["figures"]:
         config["experiments"][name]["data"] |= {"n": 60}
         config["experiments"][name] |= {
             "iterations": 20,

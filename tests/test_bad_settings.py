@@ -125,7 +125,7 @@ BASE = {
             "options": {"data": "the digits"},
         }
     },
-    "audit": {"theory": ["linear"]},
+    "audit": {"theory": {"paper": ["linear"]}},
     "inferred": {"experiments.linear.data.d": "a reason that is long enough"},
 }
 BASE = json.loads(json.dumps(BASE))  # what is shared above, apart

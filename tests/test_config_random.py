@@ -106,7 +106,7 @@ findings:
     target: figures
     reads: {table: {rates: rates}}
     shown_by: [figures/one]
-audit: {theory: [grid]}
+audit: {theory: {figures: [grid]}}
 inferred: {experiments.small.data.n: a reason that is long enough}
 """
 TEXT = SMALL.replace("figures: {}\ntables: {}\n", MORE)

@@ -42,7 +42,8 @@ def explain(claim_id: str, record: Record, files: Sequence[str]) -> str:
     files: of the config, for the command. Raises DataError for an unknown claim, or if there is no
     audit of it."""
     claim = paper.find(paper.load(read_frame(CLAIMS)), claim_id)
-    behind = plan.of_claim(record, claim).fits or plan.theory_fits(record)
+    needs = plan.of_claim(record, claim)
+    behind = needs.fits or plan.theory_fits(record, needs.theory)
     row, source, known = _found(claim_id, record, behind)
     lines = [*_claim(claim), *_result(row, source), *_made_by(known, row)]
     for experiment in dict.fromkeys(name for name, _ in behind):

@@ -32,14 +32,15 @@ def of_scope(record: Record, scope: str) -> Needs:
         for role in ROLES
         for fitter in (*entry.fitters, *_tries(entry, entry.fitters))
     ]
-    return Needs(fits, record.audit.theory, record.audit.contests.get(scope, ()))
+    audit = record.audit
+    return Needs(fits, audit.theory.get(scope, ()), audit.contests.get(scope, ()))
 
 
 def of_claim(record: Record, claim: Any) -> Needs:
     """Return what a single claim, a row of the claims table, needs: the first seed's runs."""
     entries, fitters = record.audit.runs, claim.algorithm.split()
     if claim.where == "abstract" and claim.kind != "ordering":
-        return Needs([], record.audit.theory, ())
+        return Needs([], record.audit.theory.get(PAPER, ()), ())
     models = [claim.model] if claim.model else list(entries)
     fits = [
         (entries[model].run, fitter)
@@ -59,7 +60,6 @@ def _tries(entry: AuditedRun, fitters: Sequence[str]) -> Iterator[str]:
     return (name for fitter in fitters for name in entry.tries.get(fitter, ()))
 
 
-def theory_fits(record: Record) -> list[tuple[str, str]]:
-    """Return the (experiment, fitter) behind the runs of the theory."""
-    experiments = record.experiments
-    return [(e, f) for e in record.audit.theory for f in experiments[e].fitters]
+def theory_fits(record: Record, names: Sequence[str]) -> list[tuple[str, str]]:
+    """Return the (experiment, fitter) behind the runs of experiments of the theory."""
+    return [(name, fitter) for name in names for fitter in record.experiments[name].fitters]

@@ -100,9 +100,10 @@ def _case(
 
 
 def signal_to_noise(runs: Runs) -> Result:
-    """The linear rate is below one in every cell, and falls as the experts' signal grows."""
-    table = rates.build(curves=EM, **runs)
-    table = table[table["rho_population"].notna()]
+    """The linear rate is below one in every cell, and falls as the experts' signal grows; cells
+    without a rate of the population (`emmoe.tables.rates`) are counted in the reason."""
+    cells = rates.build(curves=EM, **runs)
+    table = cells[cells["rho_population"].notna()]
     axes = ["model", "angle", "norm_w"]
     paths = [part.sort_values("norm_beta") for _, part in table.groupby(axes, sort=True)]
     rising = sum(not path["rho_population"].is_monotonic_decreasing for path in paths)
@@ -110,9 +111,9 @@ def signal_to_noise(runs: Runs) -> Result:
     gates = [p.sort_values("norm_w") for _, p in table.groupby(["model", "angle", "norm_beta"])]
     slower = sum(part["rho_population"].is_monotonic_increasing for part in gates)
     reason = (
-        f"over {len(table)} cells the rate of the population is at most {largest:.4g} and falls "
-        f"with |beta*| in {len(paths) - rising} of {len(paths)} rows; a larger |w*| alone makes EM "
-        f"slower in {slower} of {len(gates)}"
+        f"over {len(table)} cells ({len(cells) - len(table)} are out of its reach) the rate of the "
+        f"population is at most {largest:.4g} and falls with |beta*| in {len(paths) - rising} of "
+        f"{len(paths)} rows; a larger |w*| alone makes EM slower in {slower} of {len(gates)}"
     )
     fine = len(table) and not rising and largest < 1 and set(table["model"]) == MODELS
     verdict = Verdict.REPRODUCED if fine else Verdict.INCONSISTENT

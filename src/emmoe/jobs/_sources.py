@@ -29,8 +29,8 @@ def sources(
     kept simulations are (`emmoe.jobs._calibrated`)."""
     entries, layout = record.audit.runs, layout_of(record)
     claims, searched = reported.load(inputs.frame("claims")), families(record)
-    states = {_state(record, pair) for pair in plan.theory_fits(record)}
-    theory = [layout.gathered(name)["runs"] for name in record.audit.theory]
+    states = {_state(record, pair) for pair in plan.theory_fits(record, needs.theory)}
+    theory = [layout.gathered(name)["runs"] for name in needs.theory]
     files: dict[Run | str, list[str]] = {
         (model, fitter): [fit.outputs["trace"] for fit in Fit.of(record, entry.run, fitter)]
         for model, entry in entries.items()
@@ -44,7 +44,7 @@ def sources(
         fitted_to={model: entry.fitted_to for model, entry in entries.items()},
         ours=_runs(record, needs, scope, "run"),
         again=_runs(record, needs, scope, "again"),
-        theory=_theory(theory, states) if needs.theory else "not asked for",
+        theory=_theory(theory, states, scope) if needs.theory else "not asked for",
         contests=_contests(inputs),
         calibration=_calibration(inputs, parts(claims, searched), record.calibration.level),
         files=files,
@@ -73,10 +73,11 @@ def _contests(inputs: Inputs) -> pd.DataFrame | None:
     return pd.concat(found, ignore_index=True) if found else None
 
 
-def _theory(paths: Iterable[str], states: set[str]) -> dict[str, pd.DataFrame] | str:
+def _theory(paths: Iterable[str], states: set[str], scope: str) -> dict[str, pd.DataFrame] | str:
     lost = [path for path in paths if not Path(path).is_file()]
     if lost:
-        return f"{lost[0]} is missing: run make figures"
+        target = scope if scope in plan.SCOPES else plan.PAPER
+        return f"{lost[0]} is missing: run make {target}"
     edited = sorted(state for state in states if CHANGED in state)
     try:
         return edited[0] if edited else {Path(path).stem: read_frame(path) for path in paths}

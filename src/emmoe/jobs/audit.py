@@ -109,7 +109,7 @@ def restricted(record: Record) -> Record:
     """Return a record of what an audit depends on: its own settings and the runs that it reads."""
     read = {getattr(entry, role) for entry in record.audit.runs.values() for role in plan.ROLES}
     read |= {
-        *record.audit.theory,
+        *(name for names in record.audit.theory.values() for name in names),
         *(own.experiment for own in record.calibration.families.values()),
     }
     experiments = {name: own for name, own in record.experiments.items() if name in read}

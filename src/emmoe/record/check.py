@@ -147,8 +147,9 @@ def _check_limits(where: str, experiment: Experiment) -> None:
 
 def _check_audit(record: Record) -> None:
     known = record.experiments
-    for name in record.audit.theory:
-        check_known("audit.theory", "experiment", name, known)
+    for scope, experiments in record.audit.theory.items():
+        for name in experiments:
+            check_known(f"audit.theory.{scope}", "experiment", name, known)
     for scope, tables in record.audit.contests.items():
         for table in tables:
             check_known(f"audit.contests.{scope}", "table", table, record.tables)

@@ -172,10 +172,10 @@ class AuditedRun(Struct, frozen=True):
 
 
 class Audit(Struct, frozen=True):
-    """runs: by the claims' model; theory: experiments; contests: tables of verdicts, by scope."""
+    """runs: by the claims' model; by scope, theory: experiments, contests: tables of verdicts."""
 
     runs: dict[str, AuditedRun] = {}
-    theory: tuple[str, ...] = ()
+    theory: dict[str, tuple[str, ...]] = {}
     contests: dict[str, tuple[str, ...]] = {}
 
 
