@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 Array = NDArray[np.floating]
 Blocks = dict[str, slice]
+EIGEN = 9  # times d^3: operations of a symmetric eigendecomposition (Golub and Van Loan, 2013)
 
 
 class Column(NamedTuple):
