@@ -11,9 +11,8 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse.linalg import LinearOperator, cg
 
-from emmoe.models._shared import softmax, softmax_curvature, whitened_lbfgs
+from emmoe.models._shared import softmax, softmax_curvature, whitened_cg, whitened_lbfgs
 from emmoe.models._shared.whitening import Whitening
 from emmoe.models.curved import CurvedModel
 from emmoe.models.objective import Array, Blocks, Column, Example
@@ -26,8 +25,6 @@ HELD_OUT = (
     Column("validation_accuracy", "the same of the validation set", "fraction"),
     Column("validation_cross_entropy", "the same of the validation set", "nats"),
 )
-NEWTON_RESIDUAL = 0.1
-MAX_PRODUCTS = 100
 
 
 @dataclass(eq=False)
@@ -55,6 +52,11 @@ class LogisticExperts(RegressionModel, CurvedModel):
     def blocks(self, shape: int) -> Blocks:
         gate = self.experts * shape
         return {"gate": slice(0, gate), "experts": slice(gate, gate * (1 + self.classes))}
+
+    @property
+    def identifiable(self) -> int:
+        """Without a row of the gate and one of each expert, which the soft-max makes redundant."""
+        return (self._rows - 1 - self.experts) * self.sample.shape
 
     def _prepare(self) -> None:
         if not np.isin(self.sample.y, np.arange(self.classes)).all():
@@ -184,14 +186,10 @@ class LogisticExperts(RegressionModel, CurvedModel):
         one.work, one._share = self.work, 1 / replicates
         product = one._curvature(start[None], of_q=True)
 
-        def whitened(u: Array) -> Array:
-            v = white.out(u).reshape(1, *slope.shape)
-            return white.out(product(v.astype(start.dtype)).ravel().astype(float))
+        def hessian(v: Array) -> Array:
+            return product(v.astype(start.dtype).reshape(1, *start.shape)).ravel().astype(float)
 
-        target = white.out(slope.ravel().astype(float))
-        operator = LinearOperator((target.size,) * 2, matvec=whitened, dtype=float)
-        found, _ = cg(operator, target, rtol=NEWTON_RESIDUAL, maxiter=MAX_PRODUCTS)
-        return white.out(found).reshape(slope.shape)
+        return whitened_cg.solve(hessian, slope.ravel().astype(float), white)
 
     def hessian_product(self, theta: Array) -> Callable[[Array], Array]:
         product = self._curvature(self._weights(theta), of_q=False)

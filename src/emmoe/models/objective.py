@@ -76,6 +76,11 @@ class Objective(ABC):
         return 1
 
     @property
+    def identifiable(self) -> int:
+        """The number of parameters that the loss does not ignore, at most p."""
+        return max(part.stop for part in self.layout.values())
+
+    @property
     def layout(self) -> Blocks:
         """The blocks for the sample at hand."""
         return self.blocks(self.sample.shape)
