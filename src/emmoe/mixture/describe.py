@@ -33,6 +33,8 @@ def describe(problem: Problem, model: Mixture, run: Run, runs: list[Run]) -> Fit
     found = information(model, theta)
     rate = float(spectrum(found.complete + model.penalty.hessian(theta), found.missing)[-1])
     status = "flat" if run.status == "maximum" and not rate < 1 - FLAT else run.status
+    if status == "flat":
+        runs = [replace(r, status=status) if r.basin == run.basin else r for r in runs]
     separable = _renamed(run.separable, order)
     plain, robust = covariances(model, theta, found, status, separable)
     entropy, effective = _posterior_sums(model, theta)
@@ -45,7 +47,7 @@ def describe(problem: Problem, model: Mixture, run: Run, runs: list[Run]) -> Fit
         loglik=model.log_likelihood(theta), supremum=np.nan, rate=rate, entropy=entropy,
         n_rows=len(sample), total_weight=sample.total, effective_rows=effective,
         n_iter=run.iterations, loglik_path=run.path,
-        alpha=share.alpha, variance_penalty=share.rows * sample.total,
+        alpha=share.alpha, variance_penalty=share.rows * sample.total, pooled=share.pooled,
         certificate=certify(model, run.em_end), restarts=_restarts(runs), basins=_basins(runs),
     )  # fmt: skip
     supremum = (

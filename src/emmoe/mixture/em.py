@@ -13,6 +13,8 @@ from emmoe.mixture.families import Multinomial
 from emmoe.mixture.families.base import Array
 from emmoe.mixture.model import Mixture, Parts
 
+VANISHED = 1e-200  # a variance that no longer matters: its square root's inverse can be squared
+
 
 @dataclass(eq=False)
 class Moments:
@@ -106,7 +108,7 @@ def _expert_step(model: Mixture, b: Array, gradient: Array, hessian: Array, squa
 def _log_scale(model: Mixture, squares: Array, mass: Array) -> Array:
     """Return log s (K,); a variance that vanished is tiny, and so below any floor."""
     squares = model.penalty.scales(squares, mass)
-    return np.log(np.maximum(squares, np.finfo(float).tiny)) / 2
+    return np.log(np.maximum(squares, VANISHED)) / 2
 
 
 def solved_em_step(model: Mixture, theta: Array, tolerance: float = 0.0) -> tuple[float, Array]:

@@ -49,6 +49,7 @@ class Fitted:
     loglik_path: tuple[float, ...]
     alpha: float
     variance_penalty: float
+    pooled: float  # s_0^2, of one expert, in units of y's variance
     certificate: dict[str, float]
     restarts: list[dict[str, Any]]
     basins: list[dict[str, Any]]
