@@ -1,6 +1,7 @@
 """Imports point one way, and the workflow's scripts stay thin."""
 
 import ast
+import sys
 from graphlib import TopologicalSorter
 
 import pytest
@@ -11,6 +12,7 @@ SCRIPTS = sorted((ROOT / "workflow" / "scripts").glob("*.py"))
 # Each room of the package imports from the ones before it alone.
 ROOMS = [
     "store",
+    "mixture",
     "models",
     "starts",
     "datasets",
@@ -92,8 +94,16 @@ def test_imports_of_rooms_have_no_cycle():
 
 
 def test_package_has_at_most_20_rooms():
-    found = {path for path in (SOURCES / "emmoe").iterdir() if path.name != "__pycache__"}
+    found = {path for path in (SOURCES / "emmoe").iterdir() if path.is_dir()} - {
+        SOURCES / "emmoe" / "__pycache__"
+    }
     assert len(found) <= 20
+
+
+@pytest.mark.parametrize("name", [n for n in MODULES if n.startswith("emmoe.mixture")])
+def test_mixtures_need_numpy_and_scipy_alone(name):
+    roots = {i.split(".")[0] for i in imports(MODULES[name])}
+    assert roots <= {*sys.stdlib_module_names, "emmoe", "numpy", "scipy"}
 
 
 @pytest.mark.parametrize("name", MODULES)

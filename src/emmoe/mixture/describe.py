@@ -1,0 +1,175 @@
+"""What is said of a maximum: information, rate, certificate, order of the experts, warnings."""
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+from scipy.linalg import LinAlgError, cho_factor, cho_solve
+
+from emmoe.mixture.certificate import certify
+from emmoe.mixture.families.base import Array
+from emmoe.mixture.fitted import Fitted
+from emmoe.mixture.information import Information, information, score_moment, spectrum
+from emmoe.mixture.model import Mixture
+from emmoe.mixture.problem import Problem
+from emmoe.mixture.search import Run
+from emmoe.mixture.status import FLAT
+
+RATIO = 1.3  # of sandwich to observed standard errors, that is warned of
+STATUS_WARNINGS = {
+    "separable": "separable: the likelihood has no finite maximum; the fit shown is penalised",
+    "degenerate": "degenerate: every run ended at a vanishing variance; the fit shown is "
+    "penalised, ask for fewer experts or set variance_penalty",
+    "flat": "flat: the data do not identify all parameters; ask for fewer experts or columns",
+    "not_converged": "not_converged: no maximum was certified; raise max_iter or n_init",
+}
+SLOW = 0.98  # rho, from which Wald intervals are too short
+
+
+def describe(problem: Problem, model: Mixture, run: Run, runs: list[Run]) -> Fitted:
+    """Return the fit at the run's end; runs are all of the search."""
+    order = canonical_order(model, run.theta)
+    theta = model.layout.permuted(run.theta, order)
+    found = information(model, theta)
+    rate = float(spectrum(found.complete + model.penalty.hessian(theta), found.missing)[-1])
+    status = "flat" if run.status == "maximum" and not rate < 1 - FLAT else run.status
+    if status == "flat":
+        runs = [replace(r, status=status) if r.basin == run.basin else r for r in runs]
+    separable = _renamed(run.separable, order)
+    plain, robust = covariances(model, theta, found, status, separable)
+    entropy, effective = _posterior_sums(model, theta)
+    sample, share = model.sample, model.penalty
+    fitted = Fitted(
+        family=problem.family, classes=problem.classes, names=problem.names, layout=model.layout,
+        gate_design=sample.gate.design, expert_design=sample.experts.design,
+        centre=sample.centre, unit=sample.unit, theta=theta, covariance=plain,
+        covariance_robust=robust, status=status, separable=separable,
+        loglik=model.log_likelihood(theta), supremum=np.nan, rate=rate, entropy=entropy,
+        n_rows=len(sample), total_weight=sample.total, effective_rows=effective,
+        n_iter=run.iterations, loglik_path=run.path,
+        alpha=share.alpha, variance_penalty=share.rows * sample.total, pooled=share.pooled,
+        certificate=certify(model, run.em_end), restarts=_restarts(runs), basins=_basins(runs),
+    )  # fmt: skip
+    supremum = (
+        max(fitted.loglik, runs[0].log_likelihood) if status == "separable" else fitted.loglik
+    )
+    return replace(fitted, supremum=supremum, warnings=_warnings(fitted))
+
+
+def canonical_order(model: Mixture, theta: Array) -> Array:
+    """Return the experts by falling mean gate probability."""
+    mean = np.zeros(model.layout.experts)
+    for part in model.parts(theta):
+        mean += part.gate @ part.data.weight
+    return np.argsort(-mean, kind="stable")
+
+
+def _renamed(blocks: tuple[str, ...], order: Array) -> tuple[str, ...]:
+    """Return separable blocks under the experts' new numbers."""
+    place = {f"expert {old}": f"expert {new}" for new, old in enumerate(order)}
+    return tuple(sorted(place.get(block, block) for block in blocks))
+
+
+def covariances(model: Mixture, theta: Array, found: Information, status: str, separable):
+    """Return H^-1 and the sandwich H^-1 (sum ss') H^-1, (D, D), H that of the penalised fit.
+
+    NaN for blocks that are separable; NaN throughout for a fit that is no maximum."""
+    nothing = np.full((theta.size, theta.size), np.nan)
+    if status not in ("maximum", "separable"):
+        return nothing, nothing
+    hessian = found.hessian + model.penalty.hessian(theta)
+    try:
+        inverse = cho_solve(cho_factor(hessian), np.eye(len(hessian))) / model.sample.total
+    except LinAlgError:
+        return nothing, nothing
+    robust = inverse @ (score_moment(model, theta) * model.sample.total) @ inverse
+    hidden = _positions(model, separable)
+    for matrix in (inverse, robust):
+        matrix[hidden] = np.nan
+        matrix[:, hidden] = np.nan
+    return inverse, robust
+
+
+def _positions(model: Mixture, separable: tuple[str, ...]) -> Array:
+    """Return where in theta the separable blocks are, a mask (D,)."""
+    layout, mask = model.layout, np.zeros(model.layout.size, bool)
+    for block in separable:
+        if block == "gate":
+            mask[: layout.gate_size] = True
+        else:
+            size = layout.rows * layout.expert_width
+            begin = layout.gate_size + int(block.split()[1]) * size
+            mask[begin : begin + size] = True
+    return mask
+
+
+def _posterior_sums(model: Mixture, theta: Array) -> tuple[float, Array]:
+    """Return the responsibilities' entropy in nats, and each expert's rows of weight, (K,)."""
+    entropy, mass = 0.0, np.zeros(model.layout.experts)
+    for part in model.parts(theta):
+        r = part.posterior
+        entropy -= (part.data.weight * r * np.log(np.where(r > 0, r, 1))).sum()
+        mass += r @ part.data.weight
+    return float(entropy * model.sample.total), mass * model.sample.total
+
+
+def _restarts(runs: list[Run]) -> list[dict[str, Any]]:
+    """Return a row a start, in their order; basin 0 is the best one, None is none."""
+    return [
+        {
+            "start": run.start,
+            "law": run.law,
+            "log_likelihood": run.log_likelihood,
+            "iterations": run.iterations,
+            "status": run.status,
+            "basin": run.basin if run.interior else None,
+        }
+        for run in sorted(runs, key=lambda run: run.start)
+    ]
+
+
+def _basins(runs: list[Run]) -> list[dict[str, Any]]:
+    """Return a row a basin, the best first: how many of the finished runs ended there."""
+    interior = [run for run in runs if run.interior]
+    found = {run.basin: run for run in reversed(interior)}
+    hits = {basin: sum(run.basin == basin for run in interior) for basin in found}
+    return [
+        {
+            "log_likelihood": found[basin].log_likelihood,
+            "status": found[basin].status,
+            "hits": hits[basin],
+            "share": hits[basin] / len(interior),
+        }
+        for basin in sorted(found)
+    ]
+
+
+def _warnings(fitted: Fitted) -> tuple[str, ...]:
+    """Return what a reader must know, a line each."""
+    found = [STATUS_WARNINGS[fitted.status]] if fitted.status in STATUS_WARNINGS else []
+    least = 2 * fitted.layout.expert_width
+    small = [str(k + 1) for k, rows in enumerate(fitted.effective_rows) if rows < least]
+    if small and fitted.n_experts > 1:
+        found.append(
+            f"fewer than {least} effective rows in expert {', '.join(small)}: ask for fewer"
+        )
+    if fitted.status == "maximum" and fitted.rate > SLOW:
+        found.append(
+            f"rho = {fitted.rate:.4f}: Wald intervals are too short; use profile-likelihood ones"
+        )
+    ratio = error_ratio(fitted)
+    if ratio > RATIO:
+        found.append(
+            f"sandwich errors are up to {ratio:.2f} times the observed ones: use the robust ones"
+        )
+    for part, names in fitted.dropped_features.items():
+        if names:
+            found.append(f"dropped from the {part}, determined by others: {', '.join(names)}")
+    return tuple(found)
+
+
+def error_ratio(fitted: Fitted) -> float:
+    """Return the largest ratio of sandwich to observed standard errors (0 where there are none)."""
+    plain, robust = np.diag(fitted.covariance), np.diag(fitted.covariance_robust)
+    known = (plain > 0) & (robust > 0)
+    return float(np.sqrt((robust[known] / plain[known]).max(initial=0)))

@@ -1,0 +1,121 @@
+"""Columns of x as the numerics see them: an intercept, standardised, and whitened in their order.
+
+A chunk z of whitened rows has E[zz'] = I under the weights. Columns that the ones before them
+determine (or that are constant) are dropped: their coefficients are 0. A QR in the order of the
+columns makes the basis unique, so that it does not depend on the order of the rows.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.linalg import solve_triangular
+
+from emmoe.mixture.families.base import Array
+from emmoe.mixture.problem import LARGEST
+from emmoe.store.errors import DataError
+
+CHUNK = 2048  # rows at a time: they stay in the cache
+COLLINEAR = 1e-9  # what the other columns leave of a standardised one that is dropped
+CONSTANT = 1e-13  # a column's deviation, relative to its largest value, that is round-off
+
+
+@dataclass(frozen=True, eq=False)
+class Design:
+    """columns: indices into x (d',); mean, deviation (d',); basis (1 + d', p) with 0 rows for
+    dropped columns, z = [1, x_std] basis; dropped: their indices into x."""
+
+    columns: tuple[int, ...]
+    mean: Array
+    deviation: Array
+    basis: Array
+    dropped: tuple[int, ...]
+
+    @property
+    def width(self) -> int:
+        """p, intercept included."""
+        return self.basis.shape[1]
+
+    def rows(self, x: Array) -> Array:
+        """Return whitened rows (n, p) of x (n, d)."""
+        return standardised(x, self.columns, self.mean, self.deviation) @ self.basis
+
+    def raw_map(self) -> Array:
+        """Return (1 + d', p): from coefficients of z to intercept and slopes of x."""
+        slopes = self.basis[1:] / self.deviation[:, None]
+        return np.vstack([self.basis[:1] - self.mean @ slopes, slopes])
+
+
+def standardised(x: Array, columns: tuple[int, ...], mean: Array, deviation: Array) -> Array:
+    """Return (n, 1 + d'): ones, and the columns less their means over their deviations."""
+    out = np.empty((len(x), 1 + len(columns)))
+    out[:, 0] = 1
+    every = columns == tuple(range(x.shape[1]))
+    np.subtract(x if every else x[:, list(columns)], mean, out=out[:, 1:])
+    out[:, 1:] /= deviation
+    return out
+
+
+def chunks(n: int) -> Iterator[slice]:
+    """Return consecutive slices of at most CHUNK rows."""
+    return (slice(begin, min(begin + CHUNK, n)) for begin in range(0, n, CHUNK))
+
+
+def make(x: Array, weight: Array, columns: tuple[int, ...], names: tuple[str, ...]) -> Design:
+    """Return the design of some columns of x (n, d) under weights (n,) that sum to 1."""
+    mean, deviation = _location(x, weight, columns, names)
+    factor = _factor(x, weight, columns, mean, deviation)
+    kept = _independent(factor)
+    basis = np.zeros((1 + len(columns), len(kept)))
+    triangle = _positive(np.linalg.qr(factor[:, kept], mode="r"))
+    basis[kept] = solve_triangular(triangle, np.eye(len(kept)))
+    dropped = tuple(c for j, c in enumerate(columns, start=1) if j not in set(kept))
+    return Design(columns, mean, deviation, basis, dropped)
+
+
+def _location(x, weight, columns, names) -> tuple[Array, Array]:
+    """Return means and deviations (d',); a constant column's is its size, which makes it 0 in z."""
+    index = list(columns)
+    largest = np.zeros(len(index))
+    mean, square = np.zeros(len(index)), np.zeros(len(index))
+    for rows in chunks(len(x)):
+        largest = np.maximum(largest, np.abs(x[rows][:, index]).max(axis=0))
+    if (largest > LARGEST).any():
+        name = names[index[int(largest.argmax())]]
+        raise DataError(f"column {name} has values beyond {LARGEST:g}: rescale it")
+    for rows in chunks(len(x)):
+        mean += weight[rows] @ x[rows][:, index]
+    for rows in chunks(len(x)):
+        square += weight[rows] @ (x[rows][:, index] - mean) ** 2
+    deviation = np.sqrt(square)
+    constant = deviation <= np.maximum(CONSTANT * largest, 1 / LARGEST)
+    return mean, np.where(constant, np.maximum(largest, 1), deviation)
+
+
+def _factor(x, weight, columns, mean, deviation) -> Array:
+    """Return R (1 + d', 1 + d') of the QR of the weighted rows, a chunk at a time."""
+    factor = np.zeros((0, 1 + len(columns)))
+    for rows in chunks(len(x)):
+        z = standardised(x[rows], columns, mean, deviation) * np.sqrt(weight[rows])[:, None]
+        factor = np.linalg.qr(np.vstack([factor, z]), mode="r")
+    return factor
+
+
+def _independent(factor: Array) -> list[int]:
+    """Return the columns of R that those before them do not determine (Gram-Schmidt, twice)."""
+    kept: list[int] = []
+    basis = np.zeros((len(factor), min(factor.shape)))
+    for j, column in enumerate(factor.T):
+        q = basis[:, : len(kept)]
+        rest = column - q @ (q.T @ column)
+        rest -= q @ (q.T @ rest)
+        length = np.linalg.norm(rest)
+        if length > COLLINEAR and len(kept) < basis.shape[1]:
+            basis[:, len(kept)] = rest / length
+            kept.append(j)
+    return kept
+
+
+def _positive(triangle: Array) -> Array:
+    """Return R with a positive diagonal."""
+    return triangle * np.where(np.diag(triangle) < 0, -1.0, 1.0)[:, None]

@@ -1,0 +1,170 @@
+"""EM steps: with M-steps solved to round-off, or with one Newton step in each block.
+
+The blocks are the gate and each expert. A gaussian expert's M-step is weighted least squares, one
+Newton step, and then s^2 = E r e^2 / E r (the maximum likelihood divisor).
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from emmoe.mixture import blocks
+from emmoe.mixture.families import Multinomial
+from emmoe.mixture.families.base import Array
+from emmoe.mixture.model import Mixture, Parts
+
+VANISHED = 1e-200  # a variance that no longer matters: its square root's inverse can be squared
+
+
+@dataclass(eq=False)
+class Moments:
+    """Sums over a pass at theta: the loss, and of the gate and of each expert the gradient and
+    Hessian of -Q (without s); squares E r e^2 (K,), mass E r (K,)."""
+
+    loss: float
+    gate: list[Array]
+    experts: list[list[Array]]
+    squares: Array
+    mass: Array
+
+
+def moments(model: Mixture, theta: Array) -> Moments:
+    """Return what a step with one Newton step in each block needs."""
+    layout = model.layout
+    found = Moments(
+        model.penalty.value(theta),
+        [np.zeros(layout.gate_size), np.zeros((layout.gate_size,) * 2)],
+        [_zeros(layout.rows * layout.expert_width) for _ in range(layout.experts)],
+        np.zeros(layout.experts), np.zeros(layout.experts),
+    )  # fmt: skip
+    for part in model.parts(theta):
+        found.loss -= float(part.data.weight @ part.log_likelihood)
+        _add_gate(found, part)
+        _add_experts(found, part, model)
+    return found
+
+
+def _zeros(size: int) -> list[Array]:
+    return [np.zeros(size), np.zeros((size, size))]
+
+
+def _add_gate(found: Moments, part: Parts) -> None:
+    """Add some rows' part of the gate's gradient and Hessian."""
+    k = len(part.gate)
+    if k == 1:
+        return
+    pi = part.gate[:-1]
+    slope, curvature = blocks.newton_terms(
+        part.data.gate, part.data.weight, part.posterior[:-1] - pi, Multinomial(k).variance(pi)
+    )
+    found.gate[0] -= slope
+    found.gate[1] += curvature
+
+
+def _add_experts(found: Moments, part: Parts, model: Mixture) -> None:
+    """Add some rows' part of the experts' gradients and Hessians."""
+    weights = part.posterior * part.data.weight
+    found.mass += weights.sum(axis=1)
+    variance = model.sample.family.variance(part.mean)
+    for k, expert in enumerate(found.experts):
+        slope, curvature = blocks.newton_terms(
+            part.data.experts, weights[k], part.residual[k], variance[k]
+        )
+        expert[0] -= slope
+        expert[1] += curvature
+    if model.layout.scale:
+        found.squares += (weights * part.residual[:, 0] ** 2).sum(axis=1)
+
+
+def newton_em_step(model: Mixture, theta: Array) -> tuple[float, Array]:
+    """Return L(theta), and theta after one capped Newton step in each block (Lange, 1995)."""
+    found = moments(model, theta)
+    gate, experts, log_scale = (part.copy() for part in model.layout.split(theta))
+    if gate.size:
+        gradient, hessian = found.gate
+        hessian = hessian + model.penalty.gate
+        step = blocks.newton_step(gradient + model.penalty.gate @ gate.ravel(), hessian)
+        gate += blocks.capped(step, gate, model.sample.reach).reshape(gate.shape)
+    for k, (gradient, hessian) in enumerate(found.experts):
+        step = _expert_step(model, experts[k], gradient, hessian, np.exp(2 * log_scale[k]))
+        experts[k] += step
+        if model.layout.scale:
+            change = step.ravel()
+            found.squares[k] += change @ hessian @ change + 2 * gradient @ change
+    if model.layout.scale:
+        log_scale = _log_scale(model, found.squares, found.mass)
+    return found.loss, model.layout.join(gate, experts, log_scale)
+
+
+def _expert_step(model: Mixture, b: Array, gradient: Array, hessian: Array, square: float) -> Array:
+    """Return one expert's Newton step, (m, p); `square` is s^2, with which the ridge is weighed."""
+    ridge = model.penalty.expert * square
+    step = blocks.newton_step(gradient + ridge @ b.ravel(), hessian + ridge)
+    if not model.layout.scale:
+        step = blocks.capped(step, b, model.sample.reach)
+    return step.reshape(b.shape)
+
+
+def _log_scale(model: Mixture, squares: Array, mass: Array) -> Array:
+    """Return log s (K,); a variance that vanished is tiny, and so below any floor."""
+    squares = model.penalty.scales(squares, mass)
+    return np.log(np.maximum(squares, VANISHED)) / 2
+
+
+def solved_em_step(model: Mixture, theta: Array, tolerance: float = 0.0) -> tuple[float, Array]:
+    """Return L(theta), and theta after an M-step whose blocks are solved to `tolerance`."""
+    if model.layout.scale and model.layout.experts == 1:
+        return newton_em_step(model, theta)
+    loss, posterior = e_step(model, theta)
+    return loss, m_step(model, theta, posterior, tolerance)
+
+
+def e_step(model: Mixture, theta: Array) -> tuple[float, Array]:
+    """Return L(theta) and the responsibilities (K, n)."""
+    loss = model.penalty.value(theta)
+    posterior = np.empty((model.layout.experts, len(model.sample)))
+    for part in model.parts(theta):
+        loss -= float(part.data.weight @ part.log_likelihood)
+        posterior[:, part.rows] = part.posterior
+    return loss, posterior
+
+
+def m_step(model: Mixture, theta: Array, posterior: Array, tolerance: float = 0.0) -> Array:
+    """Return argmin -Q for given responsibilities (K, n), from a warm start."""
+    gate, experts, log_scale = (part.copy() for part in model.layout.split(theta))
+    if gate.size:
+        gate = blocks.solve(gate_block(model, posterior), gate, tolerance)
+    for k in range(model.layout.experts):
+        block = expert_block(model, posterior[k], np.exp(2 * log_scale[k]))
+        experts[k] = blocks.solve(block, experts[k], tolerance)
+        if model.layout.scale:
+            log_scale[k] = fitted_log_scale(model, block, experts[k])
+    return model.layout.join(gate, experts, log_scale)
+
+
+def gate_block(model: Mixture, posterior: Array) -> blocks.Block:
+    """Return the gate's part of the M-step."""
+    sample = model.sample
+    return blocks.Block(
+        sample.gate, Multinomial(model.layout.experts), sample.weight, posterior[:-1],
+        np.zeros(len(sample)), model.penalty.gate, sample.reach,
+    )  # fmt: skip
+
+
+def expert_block(model: Mixture, posterior: Array, square: float) -> blocks.Block:
+    """Return one expert's part of the M-step, for its responsibilities (n,)."""
+    sample = model.sample
+    reach = 0.0 if model.layout.scale else sample.reach
+    return blocks.Block(
+        sample.experts, sample.family, sample.weight * posterior, sample.statistic, sample.offset,
+        model.penalty.expert * square, reach,
+    )  # fmt: skip
+
+
+def fitted_log_scale(model: Mixture, block: blocks.Block, b: Array) -> float:
+    """Return log s of a gaussian expert with rows b, for the weights of its block."""
+    total = 0.0
+    for rows in blocks.chunks(len(block.omega)):
+        e = block.targets[:, rows] - b @ block.columns.rows(rows).T
+        total += float(block.omega[rows] @ (e[0] ** 2))
+    return float(_log_scale(model, total, block.omega.sum()))

@@ -1,0 +1,145 @@
+"""Fit a mixture of experts to a problem: search, certified maximum, what can be said of it."""
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import numpy as np
+
+from emmoe.mixture import layout, penalty, sample, starts
+from emmoe.mixture.describe import describe
+from emmoe.mixture.fitted import Fitted
+from emmoe.mixture.model import Mixture
+from emmoe.mixture.problem import Problem
+from emmoe.mixture.sample import Sample
+from emmoe.mixture.search import Rules, Run, finish, polish, search, with_basins
+from emmoe.store.errors import DataError
+
+MANY = 20_000  # rows above which a random part of them is searched
+PART = 5_000
+ROWS_A_PARAMETER = 20  # at least, in that part
+SEPARABLE_ALPHA = 1e-3  # nats, of the fit that is reported where no maximum is finite
+DEGENERATE_ROWS = 1.0  # rows, of the variance penalty where all runs are degenerate
+SHRUNK = 5.0  # the logit from which a penalised fit of separable data starts
+
+Report = Callable[[str], None]
+
+
+def fit(
+    problem: Problem,
+    n_experts: int,
+    *,
+    n_init: int = 20,
+    max_iter: int = 2000,
+    tol: float = 1e-10,
+    variance_floor: float = 1e-3,
+    variance_penalty: float = 0.0,
+    alpha: float = 0.0,
+    seed: int = 0,
+    report: Report | None = None,
+) -> Fitted:
+    """Return the best fit that `n_init` starts lead to.
+
+    max_iter: of EM, a start; tol: Newton decrement in nats; variance_floor: of s over that of one
+    expert; variance_penalty in rows and alpha in nats as in `penalty`; report gets a line a stage.
+    Raises DataError for a problem or a setting that cannot be used."""
+    _check(n_experts, n_init, max_iter, tol, variance_floor, variance_penalty, alpha)
+    problem = problem.checked()
+    data = sample.make(problem)
+    if n_experts > len(data):
+        raise DataError(f"{n_experts} experts for {len(data)} rows: ask for fewer")
+    shape = layout.Layout(
+        n_experts, data.family.rows, data.gate.design.width, data.experts.design.width,
+        data.family.has_scale,
+    )  # fmt: skip
+    model, pooled = _model(data, shape, alpha, variance_penalty)
+    rules = Rules(max_iter, tol, np.log(variance_floor) + np.log(pooled) / 2)
+    tell = report or (lambda line: None)
+    runs = _searched(model, n_init if n_experts > 1 else 1, seed, rules, tell)
+    chosen, final = _with_maximum(model, runs, n_init, seed, rules, tell)
+    return describe(problem, final, chosen, runs)
+
+
+def _check(n_experts, n_init, max_iter, tol, floor, rows, alpha) -> None:
+    """Raise DataError for a setting out of its range."""
+    whole = {"n_experts": n_experts, "n_init": n_init, "max_iter": max_iter}
+    for name, value in whole.items():
+        if not isinstance(value, int | np.integer) or isinstance(value, bool) or value < 1:
+            raise DataError(f"{name} must be a whole number of at least 1, got {value!r}")
+    for name, value in {"tol": tol, "variance_floor": floor}.items():
+        if not 0 < value < np.inf:
+            raise DataError(f"{name} must be positive, got {value!r}")
+    for name, value in {"variance_penalty": rows, "alpha": alpha}.items():
+        if not 0 <= value < np.inf:
+            raise DataError(f"{name} must not be negative, got {value!r}")
+
+
+def _model(data: Sample, shape, alpha: float, rows: float) -> tuple[Mixture, float]:
+    """Return the model on the sample, and s_0^2, the one-expert fit's variance (1 without s)."""
+    bare = Mixture(data, shape, penalty.make(shape, data, 0.0, 0.0, 1.0))
+    pooled = float(np.exp(2 * starts.pooled(bare)[1])) if shape.scale else 1.0
+    return replace(bare, penalty=penalty.make(shape, data, alpha, rows, pooled)), pooled
+
+
+def _searched(model: Mixture, n_init: int, seed: int, rules: Rules, tell: Report) -> list[Run]:
+    """Return the runs on all rows; where there are many, of a search on a part of them."""
+    count = max(PART, ROWS_A_PARAMETER * model.layout.size)
+    if len(model.sample) <= max(MANY, count):
+        tell(f"{n_init} starts on {len(model.sample)} rows")
+        return search(model, n_init, seed, rules)
+    tell(f"{n_init} starts on {count} of {len(model.sample)} rows")
+    rng = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(0, 0)))
+    rows = np.sort(rng.choice(len(model.sample), count, replace=False))
+    runs = search(model.on(model.sample.take(rows)), n_init, seed, rules)
+    return _carried(model, runs, rules, tell)
+
+
+def _carried(model: Mixture, runs: list[Run], rules: Rules, tell: Report) -> list[Run]:
+    """Return the runs with one of each basin taken on to all rows."""
+    ends: dict[int, Run] = {}
+    for run in runs:
+        if run.interior and run.basin not in ends:
+            tell(f"basin {run.basin + 1} on all rows")
+            ends[run.basin] = polish(model, run, rules)
+    out = []
+    for run in runs:
+        if run.interior:
+            end = ends[run.basin]
+            run = replace(
+                run, theta=end.theta, log_likelihood=end.log_likelihood, status=end.status,
+                separable=end.separable, point=end.point,
+            )  # fmt: skip
+        out.append(run)
+    return with_basins(out)
+
+
+def _with_maximum(model, runs: list[Run], n_init: int, seed: int, rules: Rules, tell: Report):
+    """Return the run to report and the model that it maximises: where no maximum is finite, a
+    penalised one, started from the best run or, where all are degenerate, searched for."""
+    best = runs[0]
+    shape, data = model.layout, model.sample
+    pooled = model.penalty.pooled
+    free = replace(rules, floor=-np.inf)
+    if not best.interior:
+        tell("every run is degenerate: the variances are penalised")
+        model = replace(
+            model, penalty=penalty.make(shape, data, SEPARABLE_ALPHA, DEGENERATE_ROWS, pooled)
+        )
+        found = search(model, n_init, seed, free)[0]
+        return replace(found, status="degenerate"), model
+    if best.status != "separable":
+        return best, model
+    tell(f"separable ({', '.join(best.separable)}): the fit is penalised")
+    model = replace(model, penalty=penalty.make(shape, data, SEPARABLE_ALPHA, 0.0, pooled))
+    begun = replace(best, theta=_shrunk(model, best.theta), status="raced")
+    found = finish(model, begun, free)
+    return replace(found, status="separable", separable=best.separable), model
+
+
+def _shrunk(model: Mixture, theta):
+    """Return theta with gate rows (and logit rows of experts) no longer than a logit of SHRUNK."""
+    gate, experts, log_scale = (part.copy() for part in model.layout.split(theta))
+    limit = SHRUNK / model.sample.reach
+    for rows in [gate, *([] if model.layout.scale else experts)]:
+        length = np.sqrt((rows**2).sum(axis=1).max(initial=0))
+        rows *= min(1.0, limit / max(length, limit))
+    return model.layout.join(gate, experts, log_scale)

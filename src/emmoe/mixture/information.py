@@ -1,0 +1,112 @@
+"""Louis' (1982) information: Hess L = I_c - I_z at every theta, and the scores' second moments.
+
+I_c = -Hess Q is the complete data's, I_z what not observing z costs. All are sums over rows of
+coefficients (R, R) times products of columns. EM's rate is the largest eigenvalue of I_c^-1 I_z.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+from scipy.linalg import LinAlgError, eigh
+
+from emmoe.mixture.families.base import Array
+from emmoe.mixture.model import Mixture, Parts
+
+
+class Information(NamedTuple):
+    """Per unit of weight, (D, D): Hess L = complete - missing, without the penalty."""
+
+    complete: Array
+    missing: Array
+
+    @property
+    def hessian(self) -> Array:
+        """Return Hess L."""
+        return self.complete - self.missing
+
+
+def information(model: Mixture, theta: Array) -> Information:
+    """Return I_c and I_z of the sample."""
+    complete = np.zeros((theta.size, theta.size))
+    missing = np.zeros_like(complete)
+    for part in model.parts(theta):
+        _add(complete, model, part, complete_coefficients(model, part))
+        _add(missing, model, part, missing_coefficients(model, part))
+    return Information(_symmetric(complete), _symmetric(missing))
+
+
+def hessian(model: Mixture, theta: Array) -> Array:
+    """Return Hess L of the penalised loss, in half the time of both parts."""
+    total = np.zeros((theta.size, theta.size))
+    for part in model.parts(theta):
+        coefficients = complete_coefficients(model, part) - missing_coefficients(model, part)
+        _add(total, model, part, coefficients)
+    return _symmetric(total) + model.penalty.hessian(theta)
+
+
+def score_moment(model: Mixture, theta: Array) -> Array:
+    """Return E[ss'], s the score of log p(y | x): the sandwich's meat, (D, D)."""
+    total = np.zeros((theta.size, theta.size))
+    for part in model.parts(theta):
+        scores = model.scores(part)
+        _add(total, model, part, scores[:, None] * scores[None])
+    return _symmetric(total)
+
+
+def complete_coefficients(model: Mixture, part: Parts) -> Array:
+    """Return I_c's (R, R, c): of the gate pi_j (delta_jl - pi_l), of an expert r V / s^2, with its
+    log s 2 r e / s^2 and 2 r e^2 / s^2."""
+    k, m, c = part.residual.shape
+    rows = len(model.layout.owners)
+    out = np.zeros((rows, rows, c))
+    pi = part.gate[:-1]
+    out[: k - 1, : k - 1] = -pi[:, None] * pi[None]
+    gate = np.arange(k - 1)
+    out[gate, gate] += pi
+    variance = model.sample.family.variance(part.mean)
+    weight = part.posterior * part.precision[:, None]
+    for expert in range(k):
+        at = slice(k - 1 + expert * m, k - 1 + (expert + 1) * m)
+        out[at, at] = weight[expert] * variance[expert]
+    if model.layout.scale:
+        slope, scale = np.arange(k) + k - 1, np.arange(k) + 2 * k - 1
+        cross = 2 * weight * part.residual[:, 0]
+        out[slope, scale] = out[scale, slope] = cross
+        out[scale, scale] = cross * part.residual[:, 0]
+    return out
+
+
+def missing_coefficients(model: Mixture, part: Parts) -> Array:
+    """Return I_z's (R, R, c): (r_j delta_jl - r_j r_l) f_j f_l, j and l the rows' experts."""
+    owners = model.layout.owners
+    factors, posterior = model.factors(part), part.posterior[owners]
+    weighted = factors * posterior
+    out = -weighted[:, None] * weighted[None]
+    same = owners[:, None] == owners[None]
+    a, b = np.nonzero(same)
+    out[a, b] += weighted[a] * factors[b]
+    return out
+
+
+def _add(total: Array, model: Mixture, part: Parts, coefficients: Array) -> None:
+    """Add the upper triangle of sum weight coefficient x_a x_b'."""
+    columns, slices = model.columns(part.data), model.layout.slices
+    for a, (left, at) in enumerate(zip(columns, slices, strict=True)):
+        for b in range(a, len(columns)):
+            coefficient = coefficients[a, b] * part.data.weight
+            total[at, slices[b]] += (left * coefficient[:, None]).T @ columns[b]
+
+
+def _symmetric(total: Array) -> Array:
+    """Return the matrix whose blocks on and above the diagonal are those of `total`."""
+    upper = np.triu(total)
+    return upper + np.triu(upper, 1).T
+
+
+def spectrum(complete: Array, missing: Array) -> Array:
+    """Return the eigenvalues of I_c^-1 I_z, rising; the largest is EM's rate. NaN where I_c is
+    singular."""
+    try:
+        return eigh(missing, complete, eigvals_only=True)
+    except (LinAlgError, ValueError):
+        return np.full(len(complete), np.nan)

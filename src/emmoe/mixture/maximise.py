@@ -1,0 +1,129 @@
+"""Newton's method on L: |eigenvalues| of Hess L, steps capped and halved, factors used again.
+
+A Hessian takes some ten gradients' time: its factor serves while a step makes the gradient, in the
+norm g'|H|^-1 g, ten times smaller. Where H has a negative eigenvalue and the gradient vanishes (a
+saddle) it leaves along the eigenvector.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from emmoe.mixture.blocks import ROUND_OFF
+from emmoe.mixture.families.base import Array
+from emmoe.mixture.information import hessian
+from emmoe.mixture.model import Mixture
+
+STEPS = 100  # Hessians at most
+HALVINGS = 40
+SMALLEST = 1e-13  # of an |eigenvalue|, relative to the largest
+SADDLE = -1e-9  # an eigenvalue below it, relative to the largest, is negative
+NUDGE = 0.1  # the length of a step off a saddle, in whitened units
+
+
+@dataclass(frozen=True, eq=False)
+class Factor:
+    """Eigenvalues, rising, and eigenvectors of Hess L."""
+
+    values: Array
+    vectors: Array
+
+    def solve(self, gradient: Array) -> Array:
+        """Return |H|^-1 g."""
+        size = np.abs(self.values)
+        size = np.maximum(size, max(SMALLEST * size.max(), np.finfo(float).tiny))
+        return self.vectors @ ((self.vectors.T @ gradient) / size)
+
+    @property
+    def saddle(self) -> bool:
+        """Whether L falls along some eigenvector."""
+        return bool(self.values[0] < SADDLE * abs(self.values[-1]))
+
+
+@dataclass(frozen=True, eq=False)
+class Point:
+    """Where Newton's method ended: L, its gradient, the decrement g'|H|^-1 g in nats of the sample,
+    how many Hessians it took, and whether log s hit its floor."""
+
+    theta: Array
+    loss: float
+    gradient: Array
+    decrement: float
+    hessians: int
+    floored: bool
+    converged: bool
+
+
+def maximise(model: Mixture, theta: Array, floor: float, tolerance: float) -> Point:
+    """Return a minimiser of L near theta; log s below `floor` ends it, tolerance is in nats."""
+    loss, gradient = model.loss_and_gradient(theta)
+    for count in range(1, STEPS + 1):
+        factor = Factor(*np.linalg.eigh(hessian(model, theta)))
+        theta, loss, gradient, decrement, state = _with_factor(
+            model, factor, (theta, loss, gradient), floor, tolerance
+        )
+        if state == "floored" or (state == "converged" and not factor.saddle):
+            return Point(theta, loss, gradient, decrement, count, state == "floored", True)
+        if state == "converged":
+            theta = _leave(model, theta, factor)
+            loss, gradient = model.loss_and_gradient(theta)
+        elif state == "stalled":
+            break
+    converged = decrement <= tolerance
+    return Point(theta, loss, gradient, decrement, count, False, converged)
+
+
+def _with_factor(model: Mixture, factor: Factor, at, floor: float, tolerance: float):
+    """Take steps with one factor while each makes the gradient ten times smaller.
+
+    Return theta, L, its gradient, decrement, and "converged", "floored", "stalled" or "spent"."""
+    theta, loss, gradient = at
+    step = -factor.solve(gradient)
+    decrement = -float(step @ gradient)
+    first = True
+    while True:
+        if decrement * model.sample.total <= tolerance:
+            return theta, loss, gradient, decrement * model.sample.total, "converged"
+        found = _search(model, theta, _capped(model, theta, step), loss, gradient, decrement)
+        if found is None:
+            state = "stalled" if first else "spent"
+            return theta, loss, gradient, decrement * model.sample.total, state
+        theta, loss, gradient = found
+        if model.layout.scale and model.layout.split(theta)[2].min() <= floor:
+            return theta, loss, gradient, np.inf, "floored"
+        before, first = decrement, False
+        step = -factor.solve(gradient)
+        decrement = -float(step @ gradient)
+        if decrement * model.sample.total > tolerance and decrement > 0.01 * before:
+            return theta, loss, gradient, decrement * model.sample.total, "spent"
+
+
+def _capped(model: Mixture, theta: Array, step: Array) -> Array:
+    """Return the step with logits changed by at most twice the largest and 5, log s by 1."""
+    layout = model.layout
+    limit = 2 * model.longest_row(theta) + 5 / model.sample.reach
+    ratio = model.longest_row(step) / limit
+    if layout.scale:
+        ratio = max(ratio, float(np.abs(layout.split(step)[2]).max()))
+    return step / max(ratio, 1.0)
+
+
+def _search(model: Mixture, theta: Array, step: Array, loss: float, gradient: Array, gain: float):
+    """Return theta, L and its gradient after the first halving that lowers L, or None; where
+    round-off hides the gain, the gradient must fall instead."""
+    hidden = gain < ROUND_OFF * (1 + abs(loss))
+    for _ in range(1 if hidden else HALVINGS):
+        new_loss, new_gradient = model.loss_and_gradient(theta + step)
+        lower = new_loss <= loss + 1e-4 * float(gradient @ step)
+        if hidden:
+            lower = np.abs(new_gradient).max() < np.abs(gradient).max()
+        if lower:
+            return theta + step, new_loss, new_gradient
+        step = step / 2
+    return None
+
+
+def _leave(model: Mixture, theta: Array, factor: Factor) -> Array:
+    """Return the lower of the two points beside a saddle, along its steepest direction down."""
+    step = NUDGE * factor.vectors[:, 0]
+    return min((theta + step, theta - step), key=model.loss)

@@ -1,0 +1,145 @@
+"""The mixture on a sample: loss, gradient, responsibilities, each from one pass over the rows.
+
+log p(y, z=k | x) = log pi_k + log f_k, pi = softmax(x'w), and L = -E log sum_k p(y, z=k | x). E is
+the weighted mean. The posterior r = P(z | x, y) is the responsibilities.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import NamedTuple
+
+import numpy as np
+
+from emmoe.mixture.families.base import Array
+from emmoe.mixture.layout import Layout
+from emmoe.mixture.penalty import Penalty
+from emmoe.mixture.sample import Chunk, Sample
+
+
+class Parts(NamedTuple):
+    """What a pass knows of some rows: gate pi (K, c), eta (K, m, c), residual t - mean (K, m, c),
+    posterior r (K, c), log_likelihood (c,), and the precision 1/s^2 of each expert (K,)."""
+
+    rows: slice
+    data: Chunk
+    gate: Array
+    eta: Array
+    mean: Array
+    residual: Array
+    posterior: Array
+    log_likelihood: Array
+    precision: Array
+
+
+def log_sum_exp(a: Array) -> Array:
+    """Return log sum exp over the first axis, (1, c)."""
+    top = a.max(axis=0, keepdims=True)
+    return top + np.log(np.exp(a - top).sum(axis=0, keepdims=True))
+
+
+@dataclass(frozen=True, eq=False)
+class Mixture:
+    """K experts bound to a sample. Losses are nats per unit of weight, the penalty included."""
+
+    sample: Sample
+    layout: Layout
+    penalty: Penalty
+
+    def on(self, sample: Sample) -> "Mixture":
+        """Return the same model on other rows; the penalty keeps its size in nats."""
+        share = self.sample.total / sample.total
+        penalty = replace(
+            self.penalty, gate=self.penalty.gate * share, expert=self.penalty.expert * share,
+            rows=self.penalty.rows * share,
+        )  # fmt: skip
+        return replace(self, sample=sample, penalty=penalty)
+
+    def log_gate(self, gate: Array, x: Array) -> Array:
+        """Return log pi (K, c) for gate rows w (K-1, q)."""
+        logits = np.zeros((self.layout.experts, len(x)))
+        np.matmul(gate, x.T, out=logits[:-1])
+        return logits - log_sum_exp(logits)
+
+    def predictor(self, experts: Array, x: Array, offset: Array) -> Array:
+        """Return eta (K, m, c)."""
+        k, m, p = experts.shape
+        return (experts.reshape(k * m, p) @ x.T).reshape(k, m, len(x)) + offset
+
+    def parts(self, theta: Array) -> Iterator[Parts]:
+        """Return the E-step, some rows at a time."""
+        gate, experts, log_scale = self.layout.split(theta)
+        family, precision = self.sample.family, np.exp(-2 * log_scale)
+        for rows, data in self.sample.chunks():
+            log_gate = self.log_gate(gate, data.gate)
+            eta = self.predictor(experts, data.experts, data.offset)
+            joint = log_gate + family.log_density(data.statistic, data.base, eta, log_scale)
+            total = log_sum_exp(joint)
+            mean = family.mean(eta)
+            yield Parts(
+                rows, data, np.exp(log_gate), eta, mean, data.statistic - mean,
+                np.exp(joint - total), total[0], precision,
+            )  # fmt: skip
+
+    def loss(self, theta: Array) -> float:
+        """Return L(theta), penalised."""
+        total = -sum(part.data.weight @ part.log_likelihood for part in self.parts(theta))
+        return float(total + self.penalty.value(theta))
+
+    def loss_and_gradient(self, theta: Array) -> tuple[float, Array]:
+        """Return L(theta) and its gradient (D,), penalised."""
+        loss, total = 0.0, np.zeros(self.layout.size)
+        for part in self.parts(theta):
+            loss -= part.data.weight @ part.log_likelihood
+            total += self._weighted_scores(part)
+        return float(loss + self.penalty.value(theta)), self.penalty.gradient(theta) - total
+
+    def scores(self, part: Parts) -> Array:
+        """Return what multiplies each row's columns in the score of log p(y | x), (R, c)."""
+        factors = part.posterior[self.layout.owners] * self.factors(part)
+        size = self.layout.experts - 1
+        factors[:size] = (part.posterior - part.gate)[:size]
+        return factors
+
+    def factors(self, part: Parts) -> Array:
+        """Return what multiplies z_k and each row's columns in the complete-data score, (R, c):
+        1 for the gate, (t - mean) / s^2 for an expert, e^2 / s^2 - 1 for its log s."""
+        k, m, c = part.residual.shape
+        scaled = part.residual * part.precision[:, None, None]
+        rows = [np.ones((k - 1, c)), scaled.reshape(k * m, c)]
+        if self.layout.scale:
+            rows.append((scaled * part.residual)[:, 0] - 1)
+        return np.concatenate(rows)
+
+    def columns(self, data: Chunk) -> list[Array]:
+        """Return the columns that each row multiplies, R arrays (c, width)."""
+        k, m = self.layout.experts, self.layout.rows
+        scale = [np.ones((len(data.weight), 1))] * (k * self.layout.scale)
+        return [data.gate] * (k - 1) + [data.experts] * (k * m) + scale
+
+    def _weighted_scores(self, part: Parts) -> Array:
+        """Return the sum of weight times score, (D,)."""
+        scores = self.scores(part) * part.data.weight
+        gate, experts = self.layout.experts - 1, self.layout.experts * self.layout.rows
+        return np.concatenate([
+            (scores[:gate] @ part.data.gate).ravel(),
+            (scores[gate : gate + experts] @ part.data.experts).ravel(),
+            scores[gate + experts :].sum(axis=1),
+        ])  # fmt: skip
+
+    def responsibilities(self, theta: Array) -> Array:
+        """Return r (K, n)."""
+        out = np.empty((self.layout.experts, len(self.sample)))
+        for part in self.parts(theta):
+            out[:, part.rows] = part.posterior
+        return out
+
+    def log_likelihood(self, theta: Array) -> float:
+        """Return the log-likelihood of the sample, in nats, without the penalty."""
+        return -self.sample.total * (self.loss(theta) - self.penalty.value(theta))
+
+    def longest_row(self, theta: Array) -> float:
+        """Return the length of the longest row whose product with the columns is a logit or a log
+        mean (not a gaussian mean)."""
+        gate, experts, _ = self.layout.split(theta)
+        rows = [gate, *([] if self.layout.scale else experts)]
+        return float(np.sqrt(max((part**2).sum(axis=-1).max(initial=0) for part in rows)))

@@ -1,0 +1,138 @@
+"""The data of a fit: what may be asked for, and what is refused in one line."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from emmoe.mixture.families import Family, of_name
+from emmoe.mixture.families.base import Array
+from emmoe.store.errors import DataError
+
+LARGEST = 1e140  # of a column's values: beyond it a variance leaves the floating-point range
+SHOWN = 5  # rows and columns that a message names
+
+
+@dataclass(frozen=True, eq=False)
+class Problem:
+    """Covariates x (n, d), without intercept, and targets y (n,): numbers, for logistic 0 and 1,
+    for multinomial 0..classes-1, the last one the reference.
+
+    expert_columns and gate_columns are indices into x; None is all of them, () the intercept alone.
+    weights (n,) are frequencies; offset (n,), poisson only, is added to every expert's log mean."""
+
+    x: Array
+    y: Array
+    family: str = "gaussian"
+    expert_columns: Sequence[int] | None = None
+    gate_columns: Sequence[int] | None = None
+    weights: Array | None = None
+    offset: Array | None = None
+    names: Sequence[str] | None = None
+    classes: int | None = None
+
+    def law(self) -> Family:
+        """Return the family; without `classes` a multinomial has as many as y shows."""
+        classes = self.classes
+        if self.family == "multinomial" and classes is None and np.size(self.y):
+            classes = int(np.nanmax(np.minimum(self.y, 1e6))) + 1
+        return of_name(self.family, classes)
+
+    def checked(self) -> "Problem":
+        """Return the problem as float arrays, without rows of weight zero; raise DataError."""
+        x, y = as_numbers("x", self.x), as_numbers("y", self.y)
+        if x.ndim != 2 or y.ndim != 1 or len(x) != len(y):
+            raise DataError(f"x must be (n, d) and y (n,), got shapes {x.shape} and {y.shape}")
+        names = column_names(self.names, x.shape[1])
+        weights, offset = self._of_rows("weights", len(y)), self._of_rows("offset", len(y))
+        check_finite(x, y, names)
+        x, y, weights, offset = self._positive_rows(x, y, weights, offset)
+        if len(y) < 2:
+            raise DataError(f"{len(y)} row of positive weight: a fit needs at least 2")
+        law = self.law()
+        self._check_targets(law, y)
+        experts = chosen("expert_columns", self.expert_columns, x.shape[1])
+        gate = chosen("gate_columns", self.gate_columns, x.shape[1])
+        return Problem(
+            x, y, self.family, experts, gate, weights, offset, names,
+            law.rows + 1 if self.family == "multinomial" else None,
+        )  # fmt: skip
+
+    def _of_rows(self, name: str, n: int) -> Array | None:
+        """Return weights or offset as numbers."""
+        given = getattr(self, name)
+        if given is None:
+            return None
+        values = as_numbers(name, given)
+        if values.shape != (n,) or not np.isfinite(values).all():
+            raise DataError(f"{name} must be {n} finite numbers, one a row")
+        return values
+
+    def _positive_rows(self, x, y, weights, offset):
+        """Drop the rows of weight zero."""
+        if weights is None:
+            return x, y, np.ones(len(y)), offset
+        if (weights < 0).any():
+            raise DataError(f"{int((weights < 0).sum())} weights are negative")
+        keep = weights > 0
+        if not keep.any():
+            raise DataError("all weights are zero: nothing to fit")
+        if keep.all():
+            return x, y, weights, offset
+        return x[keep], y[keep], weights[keep], None if offset is None else offset[keep]
+
+    def _check_targets(self, law: Family, y: Array) -> None:
+        """Raise DataError where y or the offset do not go with the family."""
+        if trouble := law.problem_with(y):
+            raise DataError(f"family {law.name} {trouble}")
+        if np.abs(y).max() > LARGEST:
+            raise DataError(f"y has values beyond {LARGEST:g}: rescale it")
+        if self.offset is not None and not law.has_offset:
+            raise DataError(f"family {law.name} takes no offset")
+
+
+def as_numbers(name: str, values) -> Array:
+    """Return an array of floats (no copy of one that is)."""
+    try:
+        array = np.asarray(values)
+        if array.dtype.kind in "cmM":
+            raise TypeError
+        return np.asarray(array, dtype=float)
+    except (TypeError, ValueError):
+        raise DataError(f"{name} must be numbers: encode text, dates and missing values") from None
+
+
+def column_names(names: Sequence[str] | None, count: int) -> tuple[str, ...]:
+    """Return the columns' names, x0, x1, ... by default."""
+    if names is None:
+        return tuple(f"x{j}" for j in range(count))
+    if len(names) != count:
+        raise DataError(f"{len(names)} names for {count} columns")
+    return tuple(str(name) for name in names)
+
+
+def chosen(what: str, columns: Sequence[int] | None, count: int) -> tuple[int, ...]:
+    """Return indices of columns, checked."""
+    if columns is None:
+        return tuple(range(count))
+    indices = tuple(int(j) for j in columns)
+    if not all(0 <= j < count for j in indices) or len(set(indices)) < len(indices):
+        raise DataError(f"{what} must be different indices below {count}, got {list(indices)}")
+    return indices
+
+
+def check_finite(x: Array, y: Array, names: Sequence[str]) -> None:
+    """Raise DataError that counts what is not finite and says where."""
+    bad = [j for j in range(x.shape[1]) if not np.isfinite(x[:, j]).all()]
+    if bad:
+        rows = np.flatnonzero(~np.isfinite(x[:, bad]).all(axis=1))
+        shown = ", ".join(names[j] for j in bad[:SHOWN])
+        raise DataError(f"{len(rows)} rows are not finite in {shown}; the first: {first(rows)}")
+    if not np.isfinite(y).all():
+        rows = np.flatnonzero(~np.isfinite(y))
+        raise DataError(f"{len(rows)} rows are not finite in y; the first: {first(rows)}")
+
+
+def first(rows: Array) -> str:
+    """Return the first few rows, as a list."""
+    return ", ".join(str(int(row)) for row in rows[:SHOWN])

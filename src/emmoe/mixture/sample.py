@@ -1,0 +1,164 @@
+"""A checked problem as the numerics see it: whitened rows, statistics, weights that sum to 1.
+
+y's location and unit are taken out: eta = centre + unit * (internal eta) + offset.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import NamedTuple
+
+import numpy as np
+
+from emmoe.mixture import design
+from emmoe.mixture.design import Design
+from emmoe.mixture.families import Family
+from emmoe.mixture.families.base import Array
+from emmoe.mixture.problem import Problem
+
+STORED = 160e6  # bytes of whitened rows that are kept; more are made anew in each pass
+CONSTANT = 1e-13  # a deviation of y, relative to its size, that is round-off
+
+
+class Chunk(NamedTuple):
+    """Some rows: whitened gate (c, q) and expert (c, p) columns, t (m, c), h (c,), weight (c,) and
+    offset (c,)."""
+
+    gate: Array
+    experts: Array
+    statistic: Array
+    base: Array
+    weight: Array
+    offset: Array
+
+
+@dataclass(frozen=True, eq=False)
+class Columns:
+    """Whitened rows of one design, kept or made from x when asked for."""
+
+    design: Design
+    x: Array
+    stored: Array | None
+
+    def rows(self, rows: slice) -> Array:
+        """Return (c, p)."""
+        return self.design.rows(self.x[rows]) if self.stored is None else self.stored[rows]
+
+    def take(self, rows: Array) -> "Columns":
+        """Return some rows, kept."""
+        some = self.design.rows(self.x[rows]) if self.stored is None else self.stored[rows]
+        return replace(self, x=self.x[:0], stored=some)
+
+
+@dataclass(frozen=True, eq=False)
+class Sample:
+    """What a fit looks at; `total` is the weight of all rows, `centre` and `unit` are y's, and
+    `flat` says that y does not vary."""
+
+    family: Family
+    gate: Columns
+    experts: Columns
+    statistic: Array
+    base: Array
+    weight: Array
+    offset: Array
+    total: float
+    centre: float
+    unit: float
+    flat: bool
+    reach: float  # the largest |z|, of gate or expert columns
+
+    def __len__(self) -> int:
+        return len(self.weight)
+
+    def chunks(self) -> Iterator[tuple[slice, Chunk]]:
+        """Return the rows, some at a time."""
+        for rows in design.chunks(len(self)):
+            gate = self.gate.rows(rows)
+            experts = gate if self.experts is self.gate else self.experts.rows(rows)
+            yield rows, Chunk(
+                gate, experts, self.statistic[:, rows], self.base[rows], self.weight[rows],
+                self.offset[rows],
+            )  # fmt: skip
+
+    def take(self, rows: Array) -> "Sample":
+        """Return some rows as a sample of its own, in the same coordinates."""
+        gate = self.gate.take(rows)
+        weight = self.weight[rows]
+        return replace(
+            self, gate=gate, experts=gate if self.experts is self.gate else self.experts.take(rows),
+            statistic=self.statistic[:, rows], base=self.base[rows], offset=self.offset[rows],
+            weight=weight / weight.sum(), total=self.total * weight.sum(),
+        )  # fmt: skip
+
+
+def make(problem: Problem) -> Sample:
+    """Return the sample of a checked problem."""
+    family, total = problem.law(), float(problem.weights.sum())
+    weight = problem.weights / total
+    centre, unit, flat = location(problem, weight)
+    y = (problem.y - centre) / unit if family.has_scale else problem.y
+    given = np.zeros(len(y)) if problem.offset is None else problem.offset
+    gate, experts = _columns(problem, weight)
+    base = family.base(y) - family.has_scale * np.log(unit)
+    return Sample(
+        family=family,
+        gate=gate,
+        experts=experts,
+        statistic=family.statistic(y),
+        base=base,
+        weight=weight,
+        offset=given + (0 if family.has_scale else centre),
+        total=total,
+        centre=centre,
+        unit=unit,
+        flat=flat,
+        reach=max(_reach(gate), _reach(experts)),
+    )
+
+
+def location(problem: Problem, weight: Array) -> tuple[float, float, bool]:
+    """Return y's centre and unit on the scale of eta, and whether y does not vary."""
+    y = problem.y
+    flat = bool((y == y[0]).all())
+    if problem.family == "gaussian":
+        size = np.abs(y).max() or 1.0
+        mean = float(weight @ y)
+        deviation = float(np.sqrt(weight @ ((y - mean) / size) ** 2))
+        flat = deviation <= CONSTANT
+        return mean, float(size * (1.0 if flat else deviation)), flat
+    if problem.family == "poisson":
+        exposure = 1.0 if problem.offset is None else float(weight @ np.exp(problem.offset))
+        seen = float(weight @ y) or 0.5 / float(problem.weights.sum())
+        return float(np.log(seen / exposure)), 1.0, flat
+    return 0.0, 1.0, flat
+
+
+def _columns(problem: Problem, weight: Array) -> tuple[Columns, Columns]:
+    """Return the gate's and the experts' columns: one object, where they are the same."""
+    sets = (problem.gate_columns, problem.expert_columns)
+    made = [
+        design.make(problem.x, weight, columns, problem.names) for columns in dict.fromkeys(sets)
+    ]
+    keep = len(weight) * sum(d.width for d in made) * 8 <= STORED
+    found = [Columns(d, problem.x, _whitened(d, problem.x) if keep else None) for d in made]
+    return found[0], found[-1]
+
+
+def _whitened(made: Design, x: Array) -> Array:
+    """Return all whitened rows (n, p)."""
+    out = np.empty((len(x), made.width))
+    for rows in design.chunks(len(x)):
+        out[rows] = made.rows(x[rows])
+    return out
+
+
+def _reach(columns: Columns) -> float:
+    """Return the largest |z|."""
+    lengths = (
+        (columns.rows(rows) ** 2).sum(axis=1).max() for rows in design.chunks(_count(columns))
+    )
+    return float(np.sqrt(max(lengths)))
+
+
+def _count(columns: Columns) -> int:
+    return len(columns.x if columns.stored is None else columns.stored)

@@ -1,0 +1,154 @@
+"""From starts to candidates: a race of short runs, the best ones to their ends, basins.
+
+Every start runs twenty iterations of EM with one Newton step in each block. The best ones go on
+until EM gains less than a nat an iteration, and then by Newton's method, which ends where EM would
+have: where a Hessian is cheap all of them, since slow EM makes a race unfair, else the best five.
+"""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from emmoe.mixture import em, starts
+from emmoe.mixture.families.base import Array
+from emmoe.mixture.maximise import Point, maximise
+from emmoe.mixture.model import Mixture
+from emmoe.mixture.status import status_of
+
+SHORT = 20  # iterations of the race
+FINALISTS = 5
+FEW = 100  # parameters up to which every start is finished
+GAIN = 1.0  # nats an iteration, below which Newton's method takes over
+HALVINGS = 30
+SAME = 1e-3  # nats between two runs that ended in one basin
+
+
+@dataclass(frozen=True, eq=False)
+class Rules:
+    """What a run obeys: iterations of EM at most, the decrement in nats, the floor of log s."""
+
+    max_iter: int
+    tol: float
+    floor: float
+
+
+@dataclass(frozen=True, eq=False)
+class Run:
+    """A start's run: log-likelihood in nats, with the penalty where there is one; iterations of EM;
+    `em_end` is where EM ended and Newton's method began; path holds EM's log-likelihoods."""
+
+    start: int
+    law: str
+    theta: Array
+    log_likelihood: float
+    iterations: int
+    status: str
+    em_end: Array
+    path: tuple[float, ...]
+    separable: tuple[str, ...] = ()
+    point: Point | None = None
+    basin: int = -1
+
+    @property
+    def interior(self) -> bool:
+        """Whether it may be ranked with others."""
+        return self.status not in ("degenerate", "raced")
+
+
+def monotone_em(model: Mixture, theta: Array, iterations: int, gain: float, floor: float):
+    """Return theta, the losses of its path, and whether log s touched the floor.
+
+    A step that raises the loss, since the blocks take one Newton step only, is halved. It ends
+    where an iteration gains less than `gain`, per unit of weight."""
+    loss, target = em.newton_em_step(model, theta)
+    losses = [loss]
+    for _ in range(iterations):
+        new, following = em.newton_em_step(model, target)
+        for _ in range(HALVINGS):
+            if new <= loss:
+                break
+            target = (theta + target) / 2
+            new, following = em.newton_em_step(model, target)
+        theta, target = target, following
+        if not np.isfinite(new) or _floored(model, theta, floor):
+            return theta, losses, True
+        losses.append(new)
+        if loss - new < gain:
+            break
+        loss = new
+    return theta, losses, False
+
+
+def _floored(model: Mixture, theta: Array, floor: float) -> bool:
+    return bool(model.layout.scale and model.layout.split(theta)[2].min() <= floor)
+
+
+def race(model: Mixture, n_init: int, seed: int, rules: Rules) -> list[Run]:
+    """Return short runs from all starts."""
+    one, runs = starts.pooled(model), []
+    for index in range(n_init):
+        theta = starts.start(model, index, seed, one)
+        theta, losses, floored = monotone_em(
+            model, theta, min(SHORT, rules.max_iter), 0.0, rules.floor
+        )
+        status = "degenerate" if floored else "raced"
+        runs.append(_run(model, index, theta, losses, status))
+    return runs
+
+
+def _run(model: Mixture, index: int, theta: Array, losses: list[float], status: str) -> Run:
+    path = tuple(-model.sample.total * loss for loss in losses)
+    return Run(
+        index, starts.law(index), theta, path[-1], len(losses) - 1, status, theta, path
+    )  # fmt: skip
+
+
+def finish(model: Mixture, run: Run, rules: Rules) -> Run:
+    """Return the run taken on by EM and by Newton's method to its end."""
+    if run.status == "degenerate":
+        return run
+    theta, losses, floored = monotone_em(
+        model, run.theta, rules.max_iter - run.iterations, GAIN / model.sample.total, rules.floor
+    )  # fmt: skip
+    path = run.path + tuple(-model.sample.total * loss for loss in losses[1:])
+    run = replace(
+        run, theta=theta, em_end=theta, path=path, iterations=len(path) - 1,
+        log_likelihood=path[-1],
+    )  # fmt: skip
+    return replace(run, status="degenerate") if floored else polish(model, run, rules)
+
+
+def polish(model: Mixture, run: Run, rules: Rules) -> Run:
+    """Return the run ended by Newton's method, with its status."""
+    point = maximise(model, run.theta, rules.floor, rules.tol)
+    status, blocks = status_of(model, point)
+    return replace(
+        run, theta=point.theta, log_likelihood=-model.sample.total * point.loss, status=status,
+        separable=blocks, point=point,
+    )  # fmt: skip
+
+
+def search(model: Mixture, n_init: int, seed: int, rules: Rules) -> list[Run]:
+    """Return all runs: the best of the race finished, and more of them while none is interior."""
+    runs = race(model, n_init, seed, rules)
+    order = sorted(runs, key=lambda run: (run.status == "degenerate", -run.log_likelihood))
+    count = n_init if model.layout.size <= FEW else FINALISTS
+    done: list[Run] = []
+    for run in order:
+        if len(done) >= count and any(r.interior for r in done):
+            break
+        done.append(finish(model, run, rules))
+    return with_basins(done + order[len(done) :])
+
+
+def with_basins(runs: list[Run]) -> list[Run]:
+    """Return the runs, interior ones first and by falling log-likelihood, with their basins."""
+    runs = sorted(runs, key=lambda run: (not run.interior, -run.log_likelihood))
+    out: list[Run] = []
+    for run in runs:
+        if run.interior:
+            same = out and out[-1].log_likelihood - run.log_likelihood <= SAME
+            basin = out[-1].basin + (not same) if out else 0
+            run = replace(run, basin=int(basin))
+        out.append(run)
+    return out

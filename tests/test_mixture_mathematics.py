@@ -1,0 +1,166 @@
+"""Mixtures of experts: derivatives, information, EM as mirror descent, computed in another way."""
+
+import numpy as np
+import pytest
+from mixture_cases import (
+    CASES,
+    bound,
+    differences,
+    fixed_map_gain,
+    model_of,
+    moving_map,
+    problem,
+)
+from scipy import integrate
+
+from emmoe.mixture import certificate, em, fit
+from emmoe.mixture.families import FAMILIES, of_name
+from emmoe.mixture.information import hessian, information, spectrum
+
+
+@pytest.fixture(params=FAMILIES)
+def at(request):
+    """A model of three experts on 150 weighted rows, the gate on its own columns, and a point."""
+    return bound(request.param, n=150, experts=3)
+
+
+def test_gradient_is_the_derivative_of_the_loss(at):
+    model, theta = at
+    gradient = model.loss_and_gradient(theta)[1]
+    assert gradient == pytest.approx(differences(model.loss, theta), abs=2e-9)
+
+
+def test_hessian_is_the_derivative_of_the_gradient(at):
+    model, theta = at
+    found = hessian(model, theta)
+    exact = differences(lambda point: model.loss_and_gradient(point)[1], theta)
+    assert found == pytest.approx(exact, abs=3e-9 * np.abs(exact).max())
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_penalised_gradient_and_hessian_are_derivatives(family):
+    model, theta = bound(family, n=60, experts=3, alpha=3.0, variance_penalty=2.0)
+    gradient = differences(model.loss, theta)
+    assert model.loss_and_gradient(theta)[1] == pytest.approx(gradient, abs=5e-9)
+    exact = differences(lambda point: model.loss_and_gradient(point)[1], theta)
+    assert hessian(model, theta) == pytest.approx(exact, abs=3e-9 * np.abs(exact).max())
+
+
+def test_complete_information_is_minus_the_hessian_of_q(at):
+    """By differences of Q, whose responsibilities are held fixed."""
+    model, theta = at
+    posterior = model.responsibilities(theta)
+
+    def slope(point):
+        """-Q's gradient by rows: the model's own factors, with the responsibilities of theta."""
+        total = np.zeros(theta.size)
+        for part in model.parts(point):
+            held = part._replace(posterior=posterior[:, part.rows])
+            total -= model._weighted_scores(held)
+        return total
+
+    exact = differences(slope, theta)
+    found = information(model, theta)
+    assert found.complete == pytest.approx(exact, abs=3e-9 * np.abs(exact).max())
+    assert found.hessian == pytest.approx(hessian(model, theta), abs=1e-12)
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_rate_is_the_spectrum_of_the_em_map(name):
+    """Of its numerical Jacobian, at the fixed point."""
+    given, k = problem(name), len(CASES[name].experts)
+    model, theta = model_of(given, k), fit(given, k, n_init=4).theta
+    jacobian = differences(lambda point: em.solved_em_step(model, point)[1], theta)
+    observed = np.sort(np.linalg.eigvals(jacobian).real)
+    found = information(model, theta)
+    assert spectrum(found.complete, found.missing) == pytest.approx(observed, abs=1e-6)
+
+
+def test_solved_em_step_zeroes_the_gradient_of_q_and_never_raises_the_loss(at):
+    model, theta = at
+    for _ in range(5):
+        before, following = em.solved_em_step(model, theta)
+        assert model.loss(following) < before
+        theta = following
+
+
+def test_em_step_is_a_mirror_step_in_both_forms_and_controls_are_not(at):
+    model, theta = at
+    target = em.solved_em_step(model, theta)[1]
+    found = certificate.residuals(model, theta, target)
+    assert max(found.moving, found.projected) < 1e-11
+    assert found.unprojected > 0.1
+    for control in (theta, (theta + target) / 2):
+        off = certificate.residuals(model, theta, control)
+        assert min(off.moving, off.projected) > 0.1
+
+
+def test_bregman_divergence_of_the_moving_map_is_a_sum_of_divergences(at):
+    model, theta = at
+    u, t = theta + 0.1, theta - 0.07 * np.cos(np.arange(theta.size))
+    value, slope, natural = moving_map(model, theta)
+    bregman = value(u) - value(t) - slope(t) @ (natural(u) - natural(t))
+    assert certificate.divergence(model, theta, u, t) == pytest.approx(bregman, rel=1e-7)
+
+
+def test_gain_of_an_em_step_is_two_divergences(at):
+    model, theta = at
+    target = em.solved_em_step(model, theta)[1]
+    left, right = certificate.first_identity(model, theta, target)
+    assert left == pytest.approx(right, rel=1e-11)
+    fixed = fixed_map_gain(model, theta, target)
+    assert abs(fixed / left - 1) > 1e-4  # with the fixed map the identity is off
+
+
+def test_distance_to_any_point_obeys_the_second_identity(at):
+    model, theta = at
+    target = em.solved_em_step(model, theta)[1]
+    left, right = certificate.second_identity(model, theta, target, theta + 0.05)
+    assert left == pytest.approx(right, rel=1e-9)
+
+
+def test_relabelled_experts_have_the_same_loss_and_spectrum(at):
+    model, theta = at
+    other = model.layout.permuted(theta, np.array([2, 0, 1]))
+    assert model.loss(other) == pytest.approx(model.loss(theta), rel=1e-13)
+    both = [information(model, point) for point in (theta, other)]
+    values = [spectrum(found.complete, found.missing) for found in both]
+    assert values[0] == pytest.approx(values[1], abs=1e-9)
+
+
+@pytest.mark.parametrize("family", ["logistic", "multinomial", "poisson"])
+def test_densities_sum_to_one_with_the_mean_and_divergence_of_the_family(family):
+    law = of_name(family, 3)
+    rng = np.random.default_rng(3)
+    eta, other = rng.standard_normal((2, 1, law.rows, 1))
+    y = np.arange({"logistic": 2, "multinomial": 3, "poisson": 60}[family], dtype=float)
+    logs = [
+        law.log_density(law.statistic(y), law.base(y), point, np.zeros(1))[0]
+        for point in (eta, other)
+    ]
+    p = np.exp(logs[0])
+    assert p.sum() == pytest.approx(1, abs=1e-12)
+    mean = law.statistic(y) @ p
+    assert law.mean(eta)[0, :, 0] == pytest.approx(mean, abs=1e-12)
+    square = (law.statistic(y) * p) @ law.statistic(y).T - np.outer(mean, mean)
+    assert law.variance(law.mean(eta))[0, :, :, 0] == pytest.approx(square, abs=1e-10)
+    kl = p @ (logs[0] - logs[1])
+    zero = np.zeros(1)
+    assert law.divergence(eta, other, zero, zero)[0, 0] == pytest.approx(kl, rel=1e-10)
+
+
+def test_gaussian_density_integrates_to_one_and_to_the_divergence():
+    law, scales = of_name("gaussian"), (np.array([-0.3]), np.array([0.4]))
+    eta, other = np.array([[[0.7]]]), np.array([[[-0.2]]])
+
+    def log_density(y, point, scale):
+        y = np.atleast_1d(y)
+        return law.log_density(law.statistic(y), law.base(y), point, scale)[0, 0]
+
+    def integrand(y):
+        first, second = log_density(y, eta, scales[0]), log_density(y, other, scales[1])
+        return np.array([np.exp(first), np.exp(first) * (first - second)])
+
+    total, kl = integrate.quad_vec(integrand, -12, 12, epsabs=1e-12)[0]
+    assert total == pytest.approx(1, abs=1e-10)
+    assert law.divergence(eta, other, *scales)[0, 0] == pytest.approx(kl, rel=1e-9)
