@@ -15,6 +15,7 @@ import pytest
 from workflow_helpers import ROOT
 
 from emmoe import __main__
+from emmoe.jobs import base
 from emmoe.record import read, registry, yaml
 from emmoe.record.check_folders import SOURCES, check_folders, check_places
 from emmoe.record.entries import Folders
@@ -337,6 +338,12 @@ def test_editors_files_among_the_sources_are_no_components(name, tmp_path, monke
     (tmp_path / "good.py").write_text("", encoding="utf-8")
     monkeypatch.setattr(registry, "_place", lambda kind: tmp_path)
     assert registry.modules.__wrapped__("fitters") == ("good",)
+
+
+def test_editors_files_among_the_kinds_of_jobs_are_no_kinds(monkeypatch):
+    """Every kind of job is found by the same rule."""
+    monkeypatch.setattr(base, "modules", lambda folder: ())
+    assert list(base.every_job(None)) == []
 
 
 def test_check_prints_the_place_and_exits_with_1(tmp_path, capsys):

@@ -307,3 +307,17 @@ def test_slurm_that_does_not_answer_is_told_until_it_does(folder, queue):
 def test_jobs_are_known_by_the_prefix_that_the_profile_sets():
     profile = yaml.safe_load((ROOT / "profiles/slurm/profile.yaml").read_text())
     assert f"{profile['slurm-jobname-prefix']}_" == killing.PREFIX
+
+
+def test_a_live_job_that_another_user_started_is_waited_for(folder, tmp_path_factory, monkeypatch):
+    """Its environment is hidden, its command line is not: a script of Snakemake's in the folder."""
+    processes = tmp_path_factory.mktemp("proc")
+    (processes / "4711" / "environ").mkdir(parents=True)  # cannot be read, as another user's
+    script = folder / ".snakemake" / "scripts" / "tmpx.job.py"
+    (processes / "4711" / "cmdline").write_bytes(b"python\0" + os.fsencode(script) + b"\0")
+    monkeypatch.setattr(killing, "PROCESSES", processes)
+    killed(folder)
+    with pytest.raises(RunError, match=r"process 4711, which another user started, works in"):
+        guarded(folder).begin()
+    (processes / "4711" / "cmdline").write_bytes(b"less\0" + os.fsencode(folder) + b"\0")
+    guarded(folder).begin()

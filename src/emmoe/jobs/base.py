@@ -5,7 +5,6 @@ its outputs are written under temporary names and renamed; its provenance comes 
 stands for a result that is not there.
 """
 
-import pkgutil
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
@@ -20,6 +19,7 @@ import msgspec
 from emmoe.jobs._inputs import Inputs, Paths, read_made
 from emmoe.jobs._work import Demand, Outcome, Work
 from emmoe.record.entries import Record
+from emmoe.record.registry import modules
 from emmoe.store import files, provenance
 from emmoe.store.code import code_hash
 from emmoe.store.errors import DataError
@@ -162,9 +162,9 @@ def kind(name: str) -> type[Job]:
 
 def every_job(record: Record) -> Iterator[Job]:
     """Yield all jobs, of all kinds, that a record declares."""
-    for module in pkgutil.iter_modules([str(Path(__file__).parent)]):
-        if module.name != "base" and not module.name.startswith("_"):
-            yield from kind(module.name).every(record)
+    for name in modules("jobs"):
+        if name != "base":
+            yield from kind(name).every(record)
 
 
 def plain(content: Any) -> Any:

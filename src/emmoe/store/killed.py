@@ -76,13 +76,32 @@ def _end(found: Callable[[], set[str]], end: Callable[[str], object]) -> int:
 
 def _marked(folder: Path) -> set[str]:
     """The processes that were started with a folder's mark, this one apart."""
-    mark = os.fsencode(f"{MARK}={folder}")
-    found = set()
-    for process in PROCESSES.glob("[0-9]*"):
-        with suppress(OSError):  # it ended meanwhile, or is another user's
-            if mark in (process / "environ").read_bytes().split(b"\0"):
-                found.add(process.name)
-    return found - {str(os.getpid())}
+    processes = [p for p in PROCESSES.glob("[0-9]*") if p.name != str(os.getpid())]
+    return {process.name for process in processes if _has_mark(process, folder)}
+
+
+def _has_mark(process: Path, folder: Path) -> bool:
+    """Whether a process has a folder's mark.
+
+    Raises RunError for another user's, whose environment is hidden, that runs a job's script
+    there."""
+    try:
+        own = (process / "environ").read_bytes().split(b"\0")
+        return os.fsencode(f"{MARK}={folder}") in own
+    except (FileNotFoundError, ProcessLookupError):  # it ended meanwhile
+        return False
+    except OSError:
+        if not _runs_script(process, folder):
+            return False
+        who = f"process {process.name}, which another user started"
+        raise RunError(f"{who}, works in {folder}: wait until it has ended") from None
+
+
+def _runs_script(process: Path, folder: Path) -> bool:
+    with suppress(OSError):
+        scripts = os.fsencode(folder / ".snakemake" / "scripts") + b"/"
+        return any(a.startswith(scripts) for a in (process / "cmdline").read_bytes().split(b"\0"))
+    return False
 
 
 def _queued(folder: Path) -> set[str]:
