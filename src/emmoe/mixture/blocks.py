@@ -54,10 +54,17 @@ def newton_terms(x: Array, omega: Array, residual: Array, variance: Array) -> tu
     m, p = len(residual), x.shape[1]
     hessian = np.empty((m, p, m, p))
     for i in range(m):
-        for j in range(i, m):
+        hessian[i, :, i] = weighted_gram(x, omega * variance[i, i])
+        for j in range(i):
             gram = (x * (omega * variance[i, j])[:, None]).T @ x
             hessian[i, :, j], hessian[j, :, i] = gram, gram
     return ((omega * residual) @ x).ravel(), hessian.reshape(m * p, m * p)
+
+
+def weighted_gram(x: Array, coefficients: Array) -> Array:
+    """Return sum c xx', (p, p), for c >= 0: a product with itself takes half the time."""
+    rows = x * np.sqrt(coefficients)[:, None]
+    return rows.T @ rows
 
 
 def newton_step(gradient: Array, hessian: Array) -> Array:
@@ -86,6 +93,8 @@ def solve(block: Block, b: Array, tolerance: float = 0.0) -> Array:
     """Return the rows that minimise the objective, from a warm start; its decrement g'H^-1g is at
     most tolerance, or as small as round-off lets it be."""
     state = block.evaluate(b)
+    if not block.family.discrete:  # least squares: one step is the minimum
+        return b + newton_step(*state[1:]).reshape(b.shape)
     for _ in range(STEPS):
         value, gradient, hessian = state
         step = capped(newton_step(gradient, hessian), b, block.reach)

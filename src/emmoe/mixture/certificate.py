@@ -16,6 +16,7 @@ from emmoe.mixture.families.base import Array
 from emmoe.mixture.model import Mixture, Parts
 
 TINY = 1e-7  # |grad L| below which a relative residual says nothing
+VISIBLE = 1e-6  # of L: what gains less is compared with this instead, since round-off is of L
 
 
 class Residuals(NamedTuple):
@@ -144,9 +145,10 @@ def second_identity(model: Mixture, t: Array, following: Array, u: Array) -> tup
 
 
 def certify(model: Mixture, theta: Array) -> dict[str, float]:
-    """Return the residuals of the solved EM step from theta and of the controls (half a step, and
-    none), and I1's relative error. Only the unpenalised loss is mirror descent's."""
-    gradient = np.linalg.norm(model.loss_and_gradient(theta)[1])
+    """Return the residuals of the solved EM step from theta, those of a control, half the step, and
+    I1's relative error. Only the unpenalised loss is mirror descent's."""
+    loss, slope = model.loss_and_gradient(theta)
+    gradient = np.linalg.norm(slope)
     if not gradient > TINY or not model.penalty.absent:
         return {}
     target = em.solved_em_step(model, theta)[1]
@@ -158,6 +160,5 @@ def certify(model: Mixture, theta: Array) -> dict[str, float]:
         "projected": step.projected,
         "unprojected": step.unprojected,
         "half_step": half.moving,
-        "no_step": residuals(model, theta, theta).moving,
-        "first_identity": abs(gain - divergences) / abs(gain),
+        "first_identity": abs(gain - divergences) / max(abs(gain), VISIBLE * (1 + abs(loss))),
     }

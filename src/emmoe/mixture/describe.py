@@ -48,7 +48,7 @@ def describe(problem: Problem, model: Mixture, run: Run, runs: list[Run]) -> Fit
         n_rows=len(sample), total_weight=sample.total, effective_rows=effective,
         n_iter=run.iterations, loglik_path=run.path,
         alpha=share.alpha, variance_penalty=share.rows * sample.total, pooled=share.pooled,
-        certificate=certify(model, run.em_end), restarts=_restarts(runs), basins=_basins(runs),
+        certificate=certify(run.model, run.em_end), restarts=_restarts(runs), basins=_basins(runs),
     )  # fmt: skip
     supremum = (
         max(fitted.loglik, runs[0].log_likelihood) if status == "separable" else fitted.loglik

@@ -17,6 +17,7 @@ from emmoe.store.errors import DataError
 
 CHUNK = 2048  # rows at a time: they stay in the cache
 COLLINEAR = 1e-9  # what the other columns leave of a standardised one that is dropped
+INDEPENDENT = 1e-2  # the same of columns whose moments suffice
 CONSTANT = 1e-13  # a column's deviation, relative to its largest value, that is round-off
 
 
@@ -50,10 +51,14 @@ def standardised(x: Array, columns: tuple[int, ...], mean: Array, deviation: Arr
     """Return (n, 1 + d'): ones, and the columns less their means over their deviations."""
     out = np.empty((len(x), 1 + len(columns)))
     out[:, 0] = 1
-    every = columns == tuple(range(x.shape[1]))
-    np.subtract(x if every else x[:, list(columns)], mean, out=out[:, 1:])
+    np.subtract(picked(x, columns), mean, out=out[:, 1:])
     out[:, 1:] /= deviation
     return out
+
+
+def picked(x: Array, columns: tuple[int, ...]) -> Array:
+    """Return some columns of x; x itself, if it is all of them."""
+    return x if columns == tuple(range(x.shape[1])) else x[:, list(columns)]
 
 
 def chunks(n: int) -> Iterator[slice]:
@@ -75,25 +80,34 @@ def make(x: Array, weight: Array, columns: tuple[int, ...], names: tuple[str, ..
 
 def _location(x, weight, columns, names) -> tuple[Array, Array]:
     """Return means and deviations (d',); a constant column's is its size, which makes it 0 in z."""
-    index = list(columns)
-    largest = np.zeros(len(index))
-    mean, square = np.zeros(len(index)), np.zeros(len(index))
+    largest, mean, square = (np.zeros(len(columns)) for _ in range(3))
     for rows in chunks(len(x)):
-        largest = np.maximum(largest, np.abs(x[rows][:, index]).max(axis=0))
+        part = picked(x[rows], columns)
+        largest = np.maximum(largest, np.maximum(part.max(axis=0), -part.min(axis=0)))
+        mean += weight[rows] @ part
     if (largest > LARGEST).any():
-        name = names[index[int(largest.argmax())]]
+        name = names[columns[int(largest.argmax())]]
         raise DataError(f"column {name} has values beyond {LARGEST:g}: rescale it")
     for rows in chunks(len(x)):
-        mean += weight[rows] @ x[rows][:, index]
-    for rows in chunks(len(x)):
-        square += weight[rows] @ (x[rows][:, index] - mean) ** 2
+        square += weight[rows] @ (picked(x[rows], columns) - mean) ** 2
     deviation = np.sqrt(square)
     constant = deviation <= np.maximum(CONSTANT * largest, 1 / LARGEST)
     return mean, np.where(constant, np.maximum(largest, 1), deviation)
 
 
 def _factor(x, weight, columns, mean, deviation) -> Array:
-    """Return R (1 + d', 1 + d') of the QR of the weighted rows, a chunk at a time."""
+    """Return R (1 + d', 1 + d') of the QR of the weighted rows, a chunk at a time: from E[zz'],
+    which is faster, if no column is near to what those before it determine."""
+    moment = np.zeros((1 + len(columns),) * 2)
+    for rows in chunks(len(x)):
+        z = standardised(x[rows], columns, mean, deviation) * np.sqrt(weight[rows])[:, None]
+        moment += z.T @ z
+    try:
+        triangle = np.linalg.cholesky(moment).T
+        if np.diag(triangle).min() > INDEPENDENT:
+            return triangle
+    except np.linalg.LinAlgError:
+        pass
     factor = np.zeros((0, 1 + len(columns)))
     for rows in chunks(len(x)):
         z = standardised(x[rows], columns, mean, deviation) * np.sqrt(weight[rows])[:, None]

@@ -48,9 +48,12 @@ def score_moment(model: Mixture, theta: Array) -> Array:
     """Return E[ss'], s the score of log p(y | x): the sandwich's meat, (D, D)."""
     total = np.zeros((theta.size, theta.size))
     for part in model.parts(theta):
-        scores = model.scores(part)
-        _add(total, model, part, scores[:, None] * scores[None])
-    return _symmetric(total)
+        factors = model.scores(part) * np.sqrt(part.data.weight)
+        columns = model.columns(part.data)
+        scores = [f[:, None] * x for f, x in zip(factors, columns, strict=True)]
+        rows = np.concatenate(scores, axis=1)
+        total += rows.T @ rows
+    return total
 
 
 def complete_coefficients(model: Mixture, part: Parts) -> Array:
@@ -94,6 +97,8 @@ def _add(total: Array, model: Mixture, part: Parts, coefficients: Array) -> None
     for a, (left, at) in enumerate(zip(columns, slices, strict=True)):
         for b in range(a, len(columns)):
             coefficient = coefficients[a, b] * part.data.weight
+            if not coefficient.any():  # I_c has no blocks between experts
+                continue
             total[at, slices[b]] += (left * coefficient[:, None]).T @ columns[b]
 
 

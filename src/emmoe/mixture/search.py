@@ -35,7 +35,7 @@ class Rules:
 @dataclass(frozen=True, eq=False)
 class Run:
     """A start's run: log-likelihood in nats, with the penalty where there is one; iterations of EM;
-    `em_end` is where EM ended and Newton's method began; path holds EM's log-likelihoods."""
+    `em_end` is where EM ended, on the rows of `model`; path holds EM's log-likelihoods."""
 
     start: int
     law: str
@@ -43,6 +43,7 @@ class Run:
     log_likelihood: float
     iterations: int
     status: str
+    model: Mixture  # on whose rows the EM ran
     em_end: Array
     path: tuple[float, ...]
     separable: tuple[str, ...] = ()
@@ -99,7 +100,7 @@ def race(model: Mixture, n_init: int, seed: int, rules: Rules) -> list[Run]:
 def _run(model: Mixture, index: int, theta: Array, losses: list[float], status: str) -> Run:
     path = tuple(-model.sample.total * loss for loss in losses)
     return Run(
-        index, starts.law(index), theta, path[-1], len(losses) - 1, status, theta, path
+        index, starts.law(index), theta, path[-1], len(losses) - 1, status, model, theta, path
     )  # fmt: skip
 
 
