@@ -1,11 +1,15 @@
 """Made-up results in the formats of the real ones, and the reference's real figures and tables."""
 
+import base64
+import gzip
 import json
+import re
 import shutil
 from pathlib import Path
 
 import pandas as pd
 
+from emmoe.evidence.summary import summarise
 from emmoe.jobs.base import layout_of
 from emmoe.jobs.contest import Contest
 from emmoe.jobs.fit import Fit
@@ -13,12 +17,17 @@ from emmoe.jobs.report import origins
 from emmoe.record.read import load
 from emmoe.report import build
 from emmoe.store.files import write_bytes
+from emmoe.store.layout import Layout
 from emmoe.store.provenance import Environment, Made, Pool, digest
 
 ROOT = Path(__file__).resolve().parents[1]
 FITTERS = ("em", "gradient_em", "gradient_descent")
 VERDICTS = ("reproduced", "attainable", "not determinable", "inconsistent")
 LEFT_OUT = ("snr_linear_0.png", "spurious_minima.csv")  # of the target `sweep`
+HOSTILE = (
+    """<img src=x onerror="document.title='run'"> </script> & 'quoted' {{ 7 * 7 }} \u05d0\u05d1 """
+)
+HOSTILE += "long" * 60
 RUN = "traces/symmetric_linear/{}/d10-n10000-anglerandom-norm_beta1.25-norm_w1.25.r000-049.parquet"
 
 
@@ -37,6 +46,12 @@ def with_products(results):
     for folder in ("figures", "tables"):
         source = ROOT / "results" / "reference" / folder
         shutil.copytree(source, results / folder, ignore=shutil.ignore_patterns(*LEFT_OUT))
+
+
+def data(text):
+    """Return what a page's scripts are given."""
+    packed = re.search(r'<script type="text/plain" id="data">(.*?)</script>', text)[1]
+    return json.loads(gzip.decompress(base64.b64decode(packed)))
 
 
 def figures():
@@ -59,11 +74,16 @@ def with_audit(results, readings=54):
     rows.append(
         _row("em_first", "ordering", "figure_1a", "em gradient_em", "attainable", stale=True)
     )
-    rows.append(_row("abstract_1", "identity", "abstract", "em", "not tested", reason="a < b & c"))
+    rows.append(_row("abstract_1", "identity", "abstract", "em", "not tested", reason=HOSTILE))
     folder = results / "audit" / "figures"
     folder.mkdir(parents=True)
     pd.DataFrame(rows).to_csv(folder / "audit.csv", index=False)
     pd.DataFrame(_curves()).to_csv(folder / "curves.csv", index=False)
+    runs = [
+        {"id": f"symmetric_linear/{fitter}", "level": "run", "verdict": verdict, "reason": "met"}
+        for fitter, verdict in zip(FITTERS, VERDICTS, strict=False)
+    ]
+    pd.DataFrame(runs).to_csv(folder / "runs.csv", index=False)
 
 
 def _readings(panel, fitter, verdict, count):
@@ -89,6 +109,27 @@ def _curves():
         for i, fitter in enumerate(FITTERS)
         for part in ("calibration", "held_out")
     ] + [{"curve_id": "table2_em_accuracy", "part": "held_out", "verdict": "inconsistent"}]
+
+
+def with_curves(results, iterations=40):
+    """Write runs of Figures 1 and 2: two instances of each fitter, and their summary."""
+    metrics = ("excess_loss_to_truth", "relative_error_beta", "relative_error_w")
+    trace = pd.DataFrame(
+        {"experiment": "symmetric_linear", "cell": "all", "fitter": fitter, "replicate": r}
+        | {"iteration": t, "passes": 1.0 + (i + 1) * t, "loss": 1.0 + level, "status": "converged"}
+        | dict.fromkeys(metrics, level)
+        for i, fitter in enumerate((*FITTERS, "fast_gate"))
+        for r in (0, 1)
+        for t in range(iterations + 1)
+        for level in [(1 + r) * (0.5 + i / 10) ** t]
+    )
+    layout = Layout(str(results)).gathered("symmetric_linear")
+    for path in layout.values():
+        Path(path).parent.mkdir(parents=True, exist_ok=True)
+    trace.to_parquet(layout["trace"])
+    summarise(trace, ["passes", "loss", *metrics, "excess_loss_to_final"]).to_csv(
+        layout["summary"], index=False
+    )
 
 
 def with_findings(results):
@@ -140,6 +181,7 @@ def complete(results):
     """Write results of every kind; return the record that shows them."""
     own = record(results)
     with_products(results)
+    with_curves(results)
     with_audit(results)
     with_findings(results)
     with_calibration(results)

@@ -14,6 +14,7 @@ from emmoe.jobs.audit import fits
 from emmoe.jobs.base import CURRENT, layout_of
 from emmoe.jobs.fit import Fit
 from emmoe.record.entries import Record, written
+from emmoe.report.command import recompute
 from emmoe.report.settings import origin
 from emmoe.store.errors import DataError
 from emmoe.store.files import read_frame
@@ -48,15 +49,8 @@ def explain(claim_id: str, record: Record, files: Sequence[str]) -> str:
     lines = [*_claim(claim), *_result(row, source), *_made_by(known, row)]
     for experiment in dict.fromkeys(name for name, _ in behind):
         lines += _settings(record, experiment, [f for name, f in behind if name == experiment])
-    return "\n".join([*lines, f"recompute  {command(claim_id, record, files)}"])
-
-
-def command(claim_id: str, record: Record, files: Sequence[str]) -> str:
-    """Return the command that recomputes just one claim."""
-    target = layout_of(record).claim(claim_id)["row"]
-    own = [file for file in files if file != "config.yaml"]
-    options = f" --configfile {' '.join(own)}" if own else ""
-    return f".venv/bin/snakemake {target} --cores 2 --forcerun fit{options}"
+    redo = recompute(layout_of(record), claim_id, files)
+    return "\n".join([*lines, f"recompute  {redo}"])
 
 
 def _found(claim_id: str, record: Record, behind: Behind) -> tuple[pd.Series, str, list[Known]]:

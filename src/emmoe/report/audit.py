@@ -10,6 +10,7 @@ from emmoe.report.products import number
 from emmoe.store.errors import DataError
 from emmoe.store.layout import Layout
 
+RUNS = "runs"
 PARTS = {"calibration": "curves, calibration readings", "held_out": "curves, held-out readings"}
 KINDS = {
     "ordering": "orderings",
@@ -27,18 +28,27 @@ class Count(NamedTuple):
 
 
 class Claim(NamedTuple):
-    """A row of the audit's table, all text but the numbers: None where there is none."""
+    """A row of the audit's table, all text but the numbers: None where there is none.
+
+    kept_from, kept_to: the reported values between which the verdict stays; no_power: it stays
+    whatever they are."""
 
     id: str
     where: str
     algorithm: str
     kind: str
+    model: str
     metric: str
     iteration: float | None
     verdict: str
     reported: float | None
+    low: float | None
+    high: float | None
     reproduced: float | None
     z: float | None
+    kept_from: float | None
+    kept_to: float | None
+    no_power: bool
     stale: bool
     reason: str
     facts: dict[str, str]
@@ -46,25 +56,28 @@ class Claim(NamedTuple):
 
 
 class Audit(NamedTuple):
-    """counts: by what is counted; curves: each part of a curve; claims: each claim."""
+    """counts: by what is counted; runs: all curves of an algorithm in a group of figures, and the
+    groups; curves: each part of a curve; claims: each claim."""
 
     verdicts: list[str]
     counts: list[Count]
+    runs: list[dict[str, Any]]
     curves: list[dict[str, Any]]
     claims: list[Claim]
     stale: int
 
     @property
     def headline(self) -> str:
-        """The verdicts on curves, in a line."""
-        said = [
-            f"{row.name[0].upper()}{row.name[1:]}: "
-            + ", ".join(f"{row.counts[v]} {v}" for v in self.verdicts if v in row.counts)
-            for row in self.counts
-            if row.name.startswith("curves")
-        ]
-        judged = f"{len(self.claims)} claims in all"
-        return ". ".join([*said, f"{judged}, {self.stale} of them stale" if self.stale else judged])
+        """The verdicts on runs in words, or on curves where an audit has no runs."""
+        rows = [own for own in self.counts if own.name == RUNS]
+        rows = rows or [own for own in self.counts if own.name.startswith("curves")]
+        return " ".join(self._said(own) for own in rows)
+
+    def _said(self, row: Count) -> str:
+        parts = [f"{row.counts[v]} {v}" for v in self.verdicts if v in row.counts]
+        return f"{parts[0].replace(' ', f' of {sum(row.counts.values())} {row.name} ', 1)}" + (
+            f", {', '.join(parts[1:])}." if parts[1:] else "."
+        )
 
     @property
     def options(self) -> dict[str, list[str]]:
@@ -83,14 +96,14 @@ def files(layout: Layout) -> list[Path]:
     """Return the files of the widest audit that is there (of the figures if there is none)."""
     found = [layout.audit(scope) for scope in ("paper", "figures")]
     own = next((paths for paths in found if Path(paths["rows"]).is_file()), found[-1])
-    return [Path(own[name]) for name in ("rows", "curves")]
+    return [Path(own[name]) for name in ("rows", "curves", "runs")]
 
 
 def load(layout: Layout, claims_file: Path) -> Audit | None:
     """Return the audit with the claims' own facts beside its rows, or None if there is none.
 
     Raises DataError if a column is missing. Other columns than the known ones do no harm."""
-    rows_file, curves_file = files(layout)
+    rows_file, curves_file, runs_file = files(layout)
     if not rows_file.is_file():
         return None
     rows = _read(rows_file, NEEDED)
@@ -100,10 +113,14 @@ def load(layout: Layout, claims_file: Path) -> Audit | None:
     curves = pd.DataFrame(columns=["curve_id", "verdict"])
     if curves_file.is_file():
         curves = _read(curves_file, ["curve_id", "verdict"])
+    runs = pd.DataFrame(columns=["id", "level", "verdict"])
+    if runs_file.is_file():
+        runs = _read(runs_file, [*runs])
     named = {*rows["verdict"], *curves["verdict"]}
     return Audit(
         verdicts=[*Verdict, *sorted(named - set(Verdict))],
-        counts=_counts(rows, curves),
+        counts=_counts(rows, curves, runs),
+        runs=_records(runs),
         curves=_records(curves),
         claims=[_claim(row) for row in _records(rows)],
         stale=sum(_true(row.get("stale")) for row in _records(rows)),
@@ -129,10 +146,10 @@ def _true(value: Any) -> bool:
     return str(value).lower() == "true"
 
 
-def _counts(rows: pd.DataFrame, curves: pd.DataFrame) -> list[Count]:
-    """Count curves by part, Table 2's numbers, and claims that are no points of a curve."""
+def _counts(rows: pd.DataFrame, curves: pd.DataFrame, runs: pd.DataFrame) -> list[Count]:
+    """Count runs, curves by part, Table 2's numbers, and claims that are no points of a curve."""
     printed = curves["curve_id"].str.startswith("table2")
-    found = []
+    found = [(RUNS, runs[runs["level"] == "run"])]
     if "part" in curves:
         for part, name in PARTS.items():
             found.append((name, curves[~printed & (curves["part"] == part)]))
@@ -161,8 +178,6 @@ def _claim(row: dict[str, Any]) -> Claim:
         "reading uncertainty": "read_uncertainty",
         "standard error of ours": "standard_error",
         "z from a second seed": "z_again",
-        "verdict kept from": "kept_from",
-        "verdict kept to": "kept_to",
         "the same number as": "duplicate_of",
     }
     return Claim(
@@ -170,12 +185,18 @@ def _claim(row: dict[str, Any]) -> Claim:
         where=row.get("where", ""),
         algorithm=row.get("algorithm", ""),
         kind=row.get("kind", ""),
+        model=row.get("model", ""),
         metric=row.get("metric", ""),
         iteration=row.get("iteration"),
         verdict=row["verdict"],
         reported=row.get("reported"),
+        low=row.get("low"),
+        high=row.get("high"),
         reproduced=row.get("reproduced"),
         z=row.get("z"),
+        kept_from=row.get("kept_from"),
+        kept_to=row.get("kept_to"),
+        no_power=_true(row.get("no_power")),
         stale=_true(row.get("stale")),
         reason=row.get("reason", ""),
         facts={name: number(row[key]) for name, key in facts.items() if key in row},

@@ -1,27 +1,42 @@
 """Builds the report: reads what is there, says what is not and which command makes it."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 from importlib import resources
 from pathlib import Path
+from typing import Any
 
 import jinja2
 
 from emmoe import __version__
 from emmoe.audit.verdicts import Verdict
 from emmoe.record.entries import Record
-from emmoe.report import audit, findings, settings
+from emmoe.report import audit, changed, curves, findings, settings, terms
+from emmoe.report.data import FEW, data, packed
 from emmoe.report.origins import Origins
-from emmoe.report.products import OTHER, SECTIONS, SHOWN, Product, describe, number, products
+from emmoe.report.products import (
+    OTHER,
+    PAPER,
+    SECTIONS,
+    SHOWN,
+    SMALL,
+    Product,
+    describe,
+    number,
+    picture,
+    products,
+)
 from emmoe.report.products import files as product_files
 from emmoe.store import provenance
 from emmoe.store.errors import DataError
 from emmoe.store.layout import CLAIMS, Layout
 
 FINDING = "finding"  # the section of a product that only a finding shows
-PAGE = ("report.html.j2", "macros.html.j2", "report.css", "report.js")
-LIMIT = 15_000_000  # bytes of a file that still opens well on a phone
+SCRIPTS = ("data", "chart", "curves", "claims", "search", "report")
+STYLES = ("report", "print")
+LIMIT = 6_000_000  # bytes of a file that still opens well on a phone
+FIRST = 3  # figures of the paper, and findings, on the first screen
 
 
 def render(record: Record, layout: Layout, known: Origins | None) -> str:
@@ -41,16 +56,24 @@ def _render(record: Record, layout: Layout, known: Origins | None) -> str:
     judged = audit.load(layout, Path(CLAIMS))
     found = findings.load(findings.files(record, layout))
     shown = _with_findings(products(record, layout), found)
+    marked = settings.settings(record, layout)
+    content = data(record, layout, judged, shown, marked)
     return _template().render(
         audit=judged,
         audit_meanings={str(verdict): verdict.meaning for verdict in Verdict},
         calibrated=settings.calibration(layout),
-        code={name: _page(f"report.{name}") for name in ("css", "js")},
+        code={"css": _joined(STYLES, "css"), "js": _joined(SCRIPTS, "js")},
+        curves=content["figures"],
+        data=packed(content),
         environment=provenance.environment(),
+        few=FEW,
         finding_products=_of_findings(shown, found),
         findings=found,
-        headline=judged.headline if judged else "",
+        first_figures=_first(shown),
+        first_findings=[own for own in found if own.state == "holds"][:FIRST],
+        glossary={name: (terms.anchor(name), text) for name, text in terms.glossary().items()},
         made=datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
+        made_from=changed.hashes(_read(record, layout)),
         marks=settings.MARKS,
         missing=_missing(record, layout, shown),
         options=judged.options if judged else {},
@@ -59,34 +82,62 @@ def _render(record: Record, layout: Layout, known: Origins | None) -> str:
         seed=record.seed,
         seeds={n: e.seed for n, e in record.experiments.items() if e.seed != record.seed},
         sections={name: [p for p in shown if p.section == name] for name in SECTIONS},
-        settings=settings.settings(record, layout),
+        settings=marked,
         stale=known.stale if known else frozenset(),
+        told={
+            n: " ".join(curves.told(f, content) for f in own)
+            for n, own in content["figures"].items()
+        },
         version=__version__,
     )
 
 
+def _told(content: Mapping[str, Any]) -> dict[str, str]:
+    """Figures' curves in words."""
+    return {
+        name: " ".join(curves.told(figure, content) for figure in own)
+        for name, own in content["figures"].items()
+    }
+
+
 def fingerprint(record: Record, layout: Layout, declared: Iterable[str]) -> str:
     """Return a hash of all that the report depends on apart from files declared as its inputs and
-    Python code: the page's own files, captions, and results of other targets."""
+    Python code: the page's own files, captions, terms, and results of other targets."""
     known = set(declared)
     others = [
-        *product_files(record, layout),
-        *audit.files(layout),
-        *findings.files(record, layout),
+        *_read(record, layout),
         *filter(None, [settings.calibration(layout)]),
         Path(CLAIMS),
     ]
-    hashes = {
-        str(path): provenance.file_hash(path)
-        for path in others
-        if str(path) not in known and path.is_file()
-    }
+    own = changed.hashes(path for path in others if str(path) not in known)
     texts = [describe(entry) for kind in SHOWN for entry in getattr(record, kind).values()]
-    return provenance.digest([texts, [_page(name) for name in PAGE], hashes])
+    page = resources.files("emmoe.report").joinpath("page")
+    files = {own.name: own.read_text(encoding="utf-8") for own in page.iterdir()}
+    return provenance.digest([texts, terms.glossary(), dict(sorted(files.items())), own])
+
+
+def _read(record: Record, layout: Layout) -> list[Path]:
+    """The results that the page shows, there or not."""
+    return [
+        *product_files(record, layout),
+        *audit.files(layout),
+        *findings.files(record, layout),
+        *curves.files(record, layout),
+    ]
 
 
 def _page(name: str) -> str:
     return resources.files("emmoe.report").joinpath("page", name).read_text(encoding="utf-8")
+
+
+def _joined(names: Iterable[str], suffix: str) -> str:
+    return "\n".join(_page(f"{name}.{suffix}") for name in names)
+
+
+def _first(shown: Iterable[Product]) -> list[Product]:
+    """The paper's own figures, small."""
+    own = [p for p in shown if p.section == PAPER and p.kind == "figure" and p.content is not None]
+    return [replace(p, content=picture(p.file, SMALL)) for p in own[:FIRST]]
 
 
 def _template() -> jinja2.Template:
@@ -97,7 +148,7 @@ def _template() -> jinja2.Template:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters["number"] = number
+    environment.filters |= {"number": number, "explained": terms.explained}
     return environment.get_template("report.html.j2")
 
 

@@ -30,6 +30,11 @@ class Finding(NamedTuple):
     numbers: list[tuple[str, str]]
     products: list[str]
 
+    @property
+    def anchor(self) -> str:
+        """Its place in the page: its number, and what else its file's name says."""
+        return f"finding-{self.id}{self.name[len(self.id) :]}"
+
 
 def files(record: Record, layout: Layout) -> list[Path]:
     """Return the findings' files that are there."""

@@ -22,16 +22,20 @@ from emmoe.store.layout import Layout
 PAPER, RIVALS, THEORY, OTHER = SECTIONS = "paper", "rivals", "theory", "other"
 SHOWN = {"figures": "png", "tables": "csv"}  # the files that are shown
 GATHERED = ("summary", "runs", "trace")  # what is read of an experiment
-COLOURS = 256  # of an embedded figure: a third of the bytes, and no difference to see
+COLOURS = 128  # of an embedded figure: a fifth of the bytes, and no difference to see
+WIDTH, SMALL = 1120, 480  # pixels of an embedded figure at most, and of one on the first screen
+MESSAGE = "Description"  # the key under which a figure's file tells its message
 
 
 @dataclass(frozen=True)
 class Picture:
-    """An image as a data URI, with its size in pixels."""
+    """An image as a data URI, with its size in pixels; message: what it shows, in a sentence, if
+    its file says so."""
 
     uri: str
     width: int
     height: int
+    message: str = ""
 
 
 @dataclass(frozen=True)
@@ -45,18 +49,22 @@ class Table:
 
 @dataclass(frozen=True)
 class Product:
-    """A figure or table of config.yaml; content is None where its file is not there.
+    """A figure or table of the record; content is None where its file is not there.
 
-    experiments: those that it is made from; source: the file that draws it."""
+    file: of its content; study: that declares it; experiments: those that it is made from; tables:
+    those that it reads; source: the file that draws it."""
 
     kind: str
     name: str
+    study: str
+    file: Path
     section: str
     target: str
     title: str
     caption: str
     source: str
     experiments: frozenset[str]
+    tables: tuple[str, ...]
     content: Picture | Table | None
 
     @property
@@ -87,12 +95,15 @@ def _product(record: Record, entry: Entry, path: Path) -> Product:
     return Product(
         kind=entry.kind.removesuffix("s"),
         name=entry.name,
+        study=entry.study,
+        file=path,
         section=section,
         target=entry.target,
         title=title,
         caption=caption,
         source=f"src/emmoe/{entry.kind}/{entry.module}.py",
         experiments=frozenset(experiments(record, entry)),
+        tables=tuple(read.name for read in entry.reads.values() if read.kind == "table"),
         content=read(path) if path.is_file() else None,
     )
 
@@ -149,16 +160,17 @@ def experiments(record: Record, entry: Entry) -> set[str]:
     return found
 
 
-def picture(path: Path) -> Picture:
-    """Return a PNG file as a data URI on white, with at most COLOURS colours."""
+def picture(path: Path, width: int = WIDTH) -> Picture:
+    """Return a PNG file as a data URI on white, with at most so many pixels a row."""
     with Image.open(path) as opened:
-        image = opened.convert("RGBA")
+        message, image = str(getattr(opened, "text", {}).get(MESSAGE, "")), opened.convert("RGBA")
     flat = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image).convert("RGB")
+    flat.thumbnail((width, flat.height), Image.Resampling.LANCZOS)
     content = io.BytesIO()
     few = flat.quantize(COLOURS, method=Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE)
-    few.save(content, "PNG")
+    few.convert("RGB").save(content, "WEBP", lossless=True, quality=40, method=1)
     text = base64.b64encode(content.getvalue()).decode()
-    return Picture(f"data:image/png;base64,{text}", *image.size)
+    return Picture(f"data:image/webp;base64,{text}", *flat.size, message)
 
 
 def table(path: Path) -> Table:

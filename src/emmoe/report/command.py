@@ -1,0 +1,15 @@
+"""The command that recomputes one claim: the report shows it, and `emmoe explain` ends with it."""
+
+from collections.abc import Sequence
+
+from emmoe.store.layout import Layout
+
+CONFIG = "config.yaml"
+
+
+def recompute(layout: Layout, claim_id: str, files: Sequence[str] = (CONFIG,)) -> str:
+    """Return the command that recomputes just one claim; files: of the config."""
+    own = [file for file in files if file != CONFIG]
+    options = f" --configfile {' '.join(own)}" if own else ""
+    target = layout.claim(claim_id)["row"]
+    return f".venv/bin/snakemake {target} --cores 2 --forcerun fit{options}"

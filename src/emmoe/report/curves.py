@@ -1,0 +1,170 @@
+"""Curves as the page draws them, from the tables that figures read: means over instances with
+their standard deviation, some instances, and what the paper reports beside them."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from emmoe.evidence.reach import CURRENCIES
+from emmoe.evidence.summary import excess_to_final
+from emmoe.figures._shared.style import looks
+from emmoe.lab.columns import TO_FINAL, columns
+from emmoe.record import registry
+from emmoe.record.check_options import hints_of, marks
+from emmoe.record.entries import Product, Record
+from emmoe.record.reads import Reads
+from emmoe.report.audit import Claim
+from emmoe.store.files import read_frame
+from emmoe.store.layout import Layout
+
+POINTS = 201  # of a curve, at most
+INSTANCES = 6  # of a fitter that can be shown
+DIGITS = 4  # more than a screen tells apart
+PASSES = "passes"
+
+
+def plotted(entry: Product) -> dict[str, list[str]]:
+    """Return, by experiment, the metrics of which a figure draws curves of a single cell."""
+    hints, found = hints_of(registry.function(entry.kind, entry.module)), {}
+    for argument, read in entry.reads.items():
+        wanted = next((own for own in marks(hints.get(argument)) if isinstance(own, Reads)), None)
+        if read.kind == "summary" and wanted is not None and wanted.one_cell:
+            found.setdefault(read.name, []).extend(wanted.columns)
+    return found
+
+
+def files(record: Record, layout: Layout) -> list[Path]:
+    """Return the tables that curves may be read from, there or not."""
+    read = {
+        own.name for entry in record.figures.values() for own in entry.reads.values()
+        if own.kind == "summary"
+    }  # fmt: skip
+    paths = [layout.gathered(name) for name in sorted(read)]
+    return [Path(own[kind]) for own in paths for kind in ("summary", "trace")]
+
+
+def drawn(record: Record, layout: Layout) -> dict[str, Any]:
+    """Return what the page draws: `figures`, each with the metrics it shows of an experiment, and
+    `runs`, the curves of these experiments by fitter."""
+    shown = {name: plotted(entry) for name, entry in record.figures.items()}
+    metrics: dict[str, dict[str, None]] = {}
+    for own in shown.values():
+        for experiment, names in own.items():
+            metrics.setdefault(experiment, {}).update(dict.fromkeys(names))
+    found = {name: _runs(layout.gathered(name), list(own)) for name, own in metrics.items()}
+    runs = {name: own for name, own in found.items() if own}
+    entries = record.figures
+    return {
+        "runs": runs,
+        "figures": {
+            name: [_figure(entries[name], *item) for item in own.items() if item[0] in runs]
+            for name, own in shown.items()
+            if any(experiment in runs for experiment in own)
+        },
+        "metrics": {name: _meaning(name) for own in metrics.values() for name in own},
+        "currencies": CURRENCIES,
+    }
+
+
+def _figure(entry: Product, experiment: str, metrics: list[str]) -> dict[str, Any]:
+    styles = looks(entry.curves)
+    lines = {
+        fitter: {"label": label, "colour": styles[fitter].colour, "dash": _dash(styles[fitter])}
+        for fitter, label in entry.curves.items()
+    }
+    return {"experiment": experiment, "metrics": metrics, "lines": lines}
+
+
+def _dash(look: Any) -> list[float]:
+    """A line style as lengths of dashes and gaps in points; empty for a solid line."""
+    return [] if look.line == "-" else [look.width * length for length in look.line[1]]
+
+
+def _meaning(metric: str) -> dict[str, str]:
+    own = TO_FINAL if metric == TO_FINAL.name else columns("trace")[metric]
+    return {"name": metric.replace("_", " "), "meaning": own.meaning, "unit": own.unit}
+
+
+def _runs(paths: Mapping[str, str], metrics: Sequence[str]) -> dict[str, Any]:
+    """The curves of an experiment by fitter; empty if its summary is not there."""
+    if not Path(paths["summary"]).is_file():
+        return {}
+    summary = read_frame(paths["summary"])
+    there = Path(paths["trace"]).is_file()
+    trace = read_frame(paths["trace"]) if there else pd.DataFrame({"fitter": []})
+    if TO_FINAL.name in metrics and there:
+        trace = trace.sort_values(["fitter", "replicate", "iteration"])
+        trace[TO_FINAL.name] = excess_to_final(trace)
+    return {
+        fitter: _curves(rows, trace[trace["fitter"] == fitter], metrics)
+        for fitter, rows in summary.groupby("fitter", sort=False)
+    }
+
+
+def _curves(rows: pd.DataFrame, trace: pd.DataFrame, metrics: Sequence[str]) -> dict[str, Any]:
+    """One fitter's: x by currency, y by metric with its standard deviation, and instances."""
+    wide = rows.pivot(index="iteration", columns="metric", values=["mean", "std"])
+    wide = wide.iloc[_thinned(len(wide))]
+    known = [name for name in metrics if ("mean", name) in wide]
+    instances = trace["replicate"].unique()[:INSTANCES] if len(trace) else ()
+    return {
+        "x": {"iteration": wide.index.tolist(), PASSES: _short(wide["mean", PASSES])},
+        "y": {name: _short(wide["mean", name]) for name in known},
+        "sd": {name: _short(wide["std", name]) for name in known},
+        "replicates": int(rows["replicates"].max()),
+        "instances": [
+            _instance(own, known, wide.index)
+            for _, own in trace[trace["replicate"].isin(instances)].groupby("replicate")
+        ],
+    }
+
+
+def _instance(own: pd.DataFrame, metrics: Iterable[str], iterations: pd.Index) -> dict[str, Any]:
+    own = own.set_index("iteration").reindex(iterations)
+    return {name: _short(own[name]) for name in (PASSES, *metrics) if name in own}
+
+
+def _thinned(length: int) -> Sequence[int]:
+    """Up to POINTS positions, the denser the earlier: curves bend at their beginning."""
+    if length <= POINTS:
+        return range(length)
+    return np.unique(((length - 1) * np.linspace(0, 1, POINTS) ** 2).round().astype(int))
+
+
+def _short(values: Iterable[float]) -> list[float | None]:
+    """Numbers with DIGITS digits, None for what is missing."""
+    return [float(f"{v:.{DIGITS}g}") if np.isfinite(v) else None for v in values]
+
+
+def readings(record: Record, claims: Iterable[Claim]) -> Iterator[dict[str, Any]]:
+    """Yield what is reported of each of our runs' curves, as the page draws it."""
+    for claim in claims:
+        entry = record.audit.runs.get(claim.model)
+        if entry and claim.kind == "value" and None not in (claim.iteration, claim.reported):
+            yield {
+                "experiment": entry.run, "fitter": claim.algorithm, "metric": claim.metric,
+                "iteration": claim.iteration, "value": claim.reported, "low": claim.low,
+                "high": claim.high, "claim": claim.id,
+            }  # fmt: skip
+
+
+def told(figure: Mapping[str, Any], data: Mapping[str, Any]) -> str:
+    """Return a figure's curves in words: of each metric where each line starts and ends."""
+    return " ".join(
+        f"{data['metrics'][metric]['name'].capitalize()}: {_ends(figure, data, metric)}."
+        for metric in figure["metrics"]
+    )
+
+
+def _ends(figure: Mapping[str, Any], data: Mapping[str, Any], metric: str) -> str:
+    runs, ends = data["runs"][figure["experiment"]], []
+    for fitter, line in figure["lines"].items():
+        if metric in runs.get(fitter, {"y": ()})["y"]:
+            times, values = runs[fitter]["x"]["iteration"], runs[fitter]["y"][metric]
+            curve = [(t, v) for t, v in zip(times, values, strict=True) if v is not None]
+            (_, start), (last, end) = curve[0], curve[-1]
+            ends.append(f"{line['label']} from {start:.3g} to {end:.3g} at iteration {last}")
+    return "; ".join(ends)

@@ -1,0 +1,49 @@
+// The page's data and the few helpers that all of its scripts share.
+
+// The data are gzip'd JSON in base64: see emmoe.report.data.
+async function readData() {
+  const packed = atob(document.getElementById("data").textContent);
+  const bytes = Uint8Array.from(packed, (letter) => letter.charCodeAt(0));
+  const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"));
+  return new Response(stream).json();
+}
+
+// An element with attributes and children; texts are set as text, never as HTML.
+function el(name, attributes = {}, ...children) {
+  const svg = ["svg", "g", "path", "line", "circle", "text", "rect"].includes(name);
+  const node = svg
+    ? document.createElementNS("http://www.w3.org/2000/svg", name)
+    : document.createElement(name);
+  for (const [key, value] of Object.entries(attributes)) {
+    if (key.startsWith("on")) node.addEventListener(key.slice(2), value);
+    else if (value !== null && value !== false) node.setAttribute(key, value === true ? "" : value);
+  }
+  node.append(...children.filter((child) => child !== null && child !== ""));
+  return node;
+}
+
+function digits(value, count = 3) {
+  if (value === null || value === undefined) return "";
+  return String(Number(value.toPrecision(count)));
+}
+
+function words(text) {
+  return String(text).replaceAll("_", " ");
+}
+
+// A table of texts in a box of its own that scrolls sideways.
+function tableOf(columns, rows, label, numeric = columns.map(() => false)) {
+  const side = (column) => ({ class: numeric[column] ? "n" : null });
+  const head = columns.map((text, i) => el("th", { scope: "col", ...side(i) }, text));
+  const body = rows.map((row) => el("tr", {}, ...row.map((text, i) => el("td", side(i), text))));
+  return el(
+    "div",
+    { class: "scroll", role: "group", tabindex: 0, "aria-label": `${label}, scrolls sideways` },
+    el("table", {}, el("thead", {}, el("tr", {}, ...head)), el("tbody", {}, ...body)),
+  );
+}
+
+// Fills a <details> when it is opened for the first time.
+function filledWhenOpened(details, make) {
+  details.addEventListener("toggle", () => details.append(make()), { once: true });
+}
