@@ -23,7 +23,7 @@ from emmoe.store.provenance import Environment, Made, Pool, digest
 ROOT = Path(__file__).resolve().parents[1]
 FITTERS = ("em", "gradient_em", "gradient_descent")
 VERDICTS = ("reproduced", "attainable", "not determinable", "inconsistent")
-LEFT_OUT = ("snr_linear_0.png", "spurious_minima.csv")  # of the target `sweep`
+LEFT_OUT = ("snr_linear.png", "spurious_minima.csv")  # of the target `sweep`
 HOSTILE = (
     """<img src=x onerror="document.title='run'"> </script> & 'quoted' {{ 7 * 7 }} \u05d0\u05d1 """
 )
@@ -55,9 +55,10 @@ def data(text):
 
 
 def figures():
-    """Return the names of the figures that `with_products` makes."""
+    """Return the names of the record's figures that `with_products` makes."""
     names = {path.stem for path in (ROOT / "results/reference/figures").glob("*.png")}
-    return {name for name in names if f"{name}.png" not in LEFT_OUT}
+    known = names & set(load(ROOT / "config.yaml").figures)
+    return {name for name in known if f"{name}.png" not in LEFT_OUT}
 
 
 def with_audit(results, readings=54):

@@ -156,7 +156,7 @@ def test_without_results_the_report_names_the_commands(tmp_path):
 
 def test_missing_products_are_listed_with_their_target(page):
     (line,) = re.findall(r"make sweep makes ([\w ,]+)\.", page.text)
-    assert set(line.split(", ")) >= {"figure snr_linear_0", "table spurious_minima"}
+    assert set(line.split(", ")) >= {"figure snr_linear", "table spurious_minima"}
     assert "figure figure_3" not in page.text
 
 
@@ -303,10 +303,10 @@ def test_every_product_has_a_title_of_its_own_and_a_caption(kind):
 
 def test_product_without_a_caption_says_what_its_module_says():
     title, caption, section = products.describe(
-        Product("figures", "my_figure", "paper", "figures", "_shared.sheet", {})
+        Product("figures", "my_figure", "paper", "figures", "_shared.plane", {})
     )
     assert title == "My figure" and section == products.OTHER
-    assert caption == " ".join(products._docstring("emmoe.figures._shared.sheet").split())
+    assert caption == " ".join(products._docstring("emmoe.figures._shared.plane").split())
 
 
 def test_fingerprint_changes_with_shown_files_that_are_no_inputs(tmp_path):

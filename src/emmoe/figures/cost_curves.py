@@ -15,7 +15,7 @@ from matplotlib.lines import Line2D
 
 from emmoe.evidence.reach import CURRENCIES, excess, joined
 from emmoe.evidence.tuning import ACCURACY, choose, chosen
-from emmoe.figures._shared import problems, style, sweep
+from emmoe.figures._shared import problems, style
 from emmoe.record.reads import Contest, Currency, Curves, Targets
 
 POINTS = 300
@@ -46,12 +46,12 @@ def draw(*, curves: Curves, targets: Targets, currency: Currency, **contests: Co
             axes = next(waiting)
             tuned = chosen(part, choice[choice["target"] == ACCURACY])
             _panel(axes, tuned, curves, currency, ACCURACIES)
-            axes.set_ylabel("validation accuracy")
-            titles.append("the same, tuned for the accuracy")
+            axes.set_ylabel("accuracy")
+            titles.append("on the validation\nsample, tuned for it")
     for axes in panels:
         axes.set_xlabel(CURRENCIES[currency], labelpad=1)
     problems.letters(panels, titles)
-    problems.legend(figure, curves, {"targets": Line2D([], [], color=sweep.INK, lw=0.8, ls=":")})
+    problems.legend(figure, curves, {"targets": Line2D([], [], color=style.INK, lw=0.8, ls=":")})
     return figure
 
 
@@ -60,7 +60,7 @@ def _panel(
 ) -> None:
     costs = rows.loc[rows[currency] > 0, currency]
     at = np.geomspace(costs.min(), costs.max(), POINTS)
-    for rival, look in problems.looks(curves).items():
+    for rival, look in style.looks(curves).items():
         runs = [
             problems.staircase(
                 run[currency].to_numpy(), run[metric].to_numpy(), at,
@@ -78,7 +78,7 @@ def _panel(
 def _target_lines(axes: Axes, rows: pd.DataFrame, targets: Targets) -> None:
     widths = [float(excess(rows.iloc[:1], epsilon).iloc[0]) for epsilon in targets.values()]
     for width in widths:
-        axes.axhline(width, color=sweep.INK, lw=0.8, ls=":", zorder=1)
+        axes.axhline(width, color=style.INK, lw=0.8, ls=":", zorder=1)
     high = rows.loc[rows["iteration"] == 0, "gap"].max()
     low, top = FLOOR * min(widths), 1.5 * high
     style.log_axis(axes, (low, top), (1, 2, 5) if top < 300 * low else ())

@@ -17,7 +17,7 @@ from matplotlib.ticker import FuncFormatter, MultipleLocator
 from emmoe.evidence.estimates import expected_cost
 from emmoe.evidence.reach import joined, reached
 from emmoe.evidence.tuning import tuning_rows
-from emmoe.figures._shared import problems, style, sweep
+from emmoe.figures._shared import problems, style
 from emmoe.record.reads import Contest, Curves, Targets
 
 CURRENCY = "passes"
@@ -36,7 +36,7 @@ def draw(*, curves: Curves, targets: Targets, **contests: Contest) -> Figure:
         runs = reached(part, {final: targets[final]}, [CURRENCY])
         _panel(axes, costs(runs), curves)
     problems.letters(panels, [problems.title(row) for row, _ in found])
-    cross = Line2D([], [], color=sweep.INK, ls="", marker="x", ms=4)
+    cross = Line2D([], [], color=style.INK, ls="", marker="x", ms=4)
     problems.legend(figure, curves, {FAILED: cross})
     return figure
 
@@ -55,7 +55,7 @@ def _panel(axes: Axes, table: pd.DataFrame, curves: Mapping[str, str]) -> None:
     finite = table.loc[np.isfinite(table["cost"]), "cost"]
     low, high = (finite.min(), finite.max()) if len(finite) else (1.0, 10.0)
     style.log_axis(axes, (low / 1.5, high * GAP ** (len(curves) + 2)))
-    for number, (rival, look) in enumerate(problems.looks(curves).items()):
+    for number, (rival, look) in enumerate(style.looks(curves).items()):
         own = table[table["rival"] == rival]
         style_of = {"color": look.colour, "ls": look.line, "lw": look.width, "label": rival}
         if own["exponent"].isna().all():
@@ -69,8 +69,8 @@ def _panel(axes: Axes, table: pd.DataFrame, curves: Mapping[str, str]) -> None:
         axes.plot(failed["exponent"], top, ls="", marker="x", ms=3, color=look.colour)
     axes.xaxis.set_major_locator(MultipleLocator(2))
     axes.xaxis.set_major_formatter(FuncFormatter(_factor))
-    axes.set_xlabel("step / middle of its grid as declared", labelpad=1)
-    axes.set_ylabel("expected data passes")
+    axes.set_xlabel("step / middle of its grid", labelpad=1)
+    axes.set_ylabel("data passes")
 
 
 def _factor(exponent: float, _position: int) -> str:
