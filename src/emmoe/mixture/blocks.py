@@ -89,35 +89,39 @@ def capped(step: Array, b: Array, reach: float) -> Array:
     return step if longest <= limit else step * (limit / longest)
 
 
-def solve(block: Block, b: Array, tolerance: float = 0.0) -> Array:
-    """Return the rows that minimise the objective, from a warm start; its decrement g'H^-1g is at
-    most tolerance, or as small as round-off lets it be."""
+def solve(block: Block, b: Array, tolerance: float = 0.0) -> tuple[Array, int]:
+    """Return the rows that minimise the objective, from a warm start, and its evaluations.
+
+    The decrement g'H^-1g ends at most at tolerance, or as small as round-off lets it be."""
     state = block.evaluate(b)
     if not block.family.discrete:  # least squares: one step is the minimum
-        return b + newton_step(*state[1:]).reshape(b.shape)
+        return b + newton_step(*state[1:]).reshape(b.shape), 1
+    evaluations = 1
     for _ in range(STEPS):
         value, gradient, hessian = state
         step = capped(newton_step(gradient, hessian), b, block.reach)
         decrement = -float(step @ gradient)
         if not decrement > max(tolerance, ROUND_OFF**2 * abs(value)):
             break
-        found = _search(block, b, step.reshape(b.shape), state, decrement)
+        found, tried = _search(block, b, step.reshape(b.shape), state, decrement)
+        evaluations += tried
         if found is None:
             break
         b, state = found
-    return b
+    return b, evaluations
 
 
 def _search(block: Block, b: Array, step: Array, state: Evaluated, decrement: float):
-    """Return the first halving of the step that lowers the objective, and what it is there, or
-    None. Where round-off hides the gain, the gradient must halve instead."""
+    """Return the first halving of the step that lowers the objective, with what it is there, or
+    None; and how many were tried. Where round-off hides the gain, the gradient must halve."""
     value, gradient, _ = state
     if decrement < ROUND_OFF * (1 + abs(value)):
         new = block.evaluate(b + step)
-        return (b + step, new) if np.abs(new[1]).max() < 0.5 * np.abs(gradient).max() else None
-    for _ in range(HALVINGS):
+        smaller = np.abs(new[1]).max() < 0.5 * np.abs(gradient).max()
+        return ((b + step, new) if smaller else None), 1
+    for tried in range(1, HALVINGS + 1):
         new = block.evaluate(b + step)
         if new[0] <= value - 1e-4 * decrement:
-            return b + step, new
+            return (b + step, new), tried
         step, decrement = step / 2, decrement / 2
-    return None
+    return None, HALVINGS

@@ -5,6 +5,7 @@ Newton step, and then s^2 = E r e^2 / E r (the maximum likelihood divisor).
 """
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
@@ -26,6 +27,15 @@ class Moments:
     experts: list[list[Array]]
     squares: Array
     mass: Array
+
+
+class MStep(NamedTuple):
+    """A solved M-step: theta, and what it took: products of all rows of x with rows of parameters,
+    each there and back, and weighted Grams."""
+
+    theta: Array
+    products: int
+    grams: int
 
 
 def moments(model: Mixture, theta: Array) -> Moments:
@@ -116,7 +126,7 @@ def solved_em_step(model: Mixture, theta: Array, tolerance: float = 0.0) -> tupl
     if model.layout.scale and model.layout.experts == 1:
         return newton_em_step(model, theta)
     loss, posterior = e_step(model, theta)
-    return loss, m_step(model, theta, posterior, tolerance)
+    return loss, m_step(model, theta, posterior, tolerance).theta
 
 
 def e_step(model: Mixture, theta: Array) -> tuple[float, Array]:
@@ -129,17 +139,22 @@ def e_step(model: Mixture, theta: Array) -> tuple[float, Array]:
     return loss, posterior
 
 
-def m_step(model: Mixture, theta: Array, posterior: Array, tolerance: float = 0.0) -> Array:
+def m_step(model: Mixture, theta: Array, posterior: Array, tolerance: float = 0.0) -> MStep:
     """Return argmin -Q for given responsibilities (K, n), from a warm start."""
     gate, experts, log_scale = (part.copy() for part in model.layout.split(theta))
+    m, evaluations = model.layout.rows, np.zeros(1 + model.layout.experts, int)
     if gate.size:
-        gate = blocks.solve(gate_block(model, posterior), gate, tolerance)
+        gate, evaluations[0] = blocks.solve(gate_block(model, posterior), gate, tolerance)
     for k in range(model.layout.experts):
         block = expert_block(model, posterior[k], np.exp(2 * log_scale[k]))
-        experts[k] = blocks.solve(block, experts[k], tolerance)
+        experts[k], evaluations[1 + k] = blocks.solve(block, experts[k], tolerance)
         if model.layout.scale:
             log_scale[k] = fitted_log_scale(model, block, experts[k])
-    return model.layout.join(gate, experts, log_scale)
+    rows = np.array([len(gate), *[m] * model.layout.experts])
+    return MStep(
+        model.layout.join(gate, experts, log_scale), int(evaluations @ rows),
+        int(evaluations @ (rows * (rows + 1) // 2)),
+    )  # fmt: skip
 
 
 def gate_block(model: Mixture, posterior: Array) -> blocks.Block:

@@ -126,6 +126,13 @@ class Mixture:
             scores[gate + experts :].sum(axis=1),
         ])  # fmt: skip
 
+    def q_gradient(self, theta: Array, posterior: Array) -> Array:
+        """Return the gradient (D,) of -Q at theta for given responsibilities (K, n)."""
+        total = np.zeros(self.layout.size)
+        for part in self.parts(theta):
+            total += self._weighted_scores(part._replace(posterior=posterior[:, part.rows]))
+        return self.penalty.gradient(theta) - total
+
     def responsibilities(self, theta: Array) -> Array:
         """Return r (K, n)."""
         out = np.empty((self.layout.experts, len(self.sample)))

@@ -31,7 +31,7 @@ def pooled(model: Mixture) -> tuple[Array, float]:
     alpha = 0.0 if layout.scale else RIDGE
     one = Mixture(model.sample, layout, penalty.make(layout, model.sample, alpha, 0.0, 1.0))
     nothing = np.zeros(layout.size)
-    theta = em.m_step(one, nothing, np.ones((1, len(model.sample))), SOLVED)
+    theta = em.m_step(one, nothing, np.ones((1, len(model.sample))), SOLVED).theta
     _, experts, log_scale = layout.split(theta)
     least = np.log(LEAST_VARIANCE) / 2
     return experts[0], float(max(log_scale[0], least))
@@ -62,7 +62,7 @@ def _fitted_within(model: Mixture, theta: Array) -> Array:
         prior[:, rows] = np.exp(model.log_gate(gate, data.gate))
     for k, weights in enumerate(prior):
         block = em.expert_block(model, weights, np.exp(2 * log_scale[k]))
-        experts[k] = blocks.solve(block, experts[k], SOLVED)
+        experts[k], _ = blocks.solve(block, experts[k], SOLVED)
         if model.layout.scale:
             log_scale[k] = em.fitted_log_scale(model, block, experts[k])
     return model.layout.join(gate, experts, log_scale)

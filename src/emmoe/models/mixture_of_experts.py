@@ -1,0 +1,157 @@
+"""K experts of any family of `emmoe.mixture` under a soft-max gate, for the fitters of the project.
+
+theta = (gate rows (K-1, 1 + d), expert rows (K, m, 1 + d), log sigma (K,) of gaussian ones), each
+row's intercept first, in the units of x and y; the last gate row is 0. The passes are the library's
+on whitened columns, an affine map away: theta = J (the library's theta) + c.
+"""
+
+from dataclasses import dataclass
+from itertools import permutations
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.linalg import block_diag
+
+from emmoe.mixture import Problem, em, penalty, sample
+from emmoe.mixture.families import Family, of_name
+from emmoe.mixture.layout import Layout
+from emmoe.mixture.model import Mixture
+from emmoe.mixture.status import separable_blocks
+from emmoe.models.latent import LatentModel
+from emmoe.models.objective import Array, Blocks, Column
+from emmoe.models.regression import RegressionModel, Sample
+from emmoe.store.errors import DataError
+
+RECOVERY = (
+    Column("relative_error_gate", "|gate_t - gate*| / |gate*|, modulo relabelling"),
+    Column(
+        "relative_error_experts", "|experts_t - experts*| / |experts*|, of the same relabelling"
+    ),
+)
+LISTED = 6  # experts up to which all relabellings are listed
+
+
+@dataclass(eq=False)
+class MixtureOfExperts(RegressionModel, LatentModel):
+    """family: gaussian, logistic, multinomial (with classes) or poisson; experts: K."""
+
+    family: str = "gaussian"
+    experts: int = 2
+    classes: int | None = None
+    described = "a mixture of experts"
+    columns = RECOVERY
+    simulates = True
+    m_step_tolerance = 1e-9
+
+    def __post_init__(self):
+        if not 2 <= self.experts <= LISTED:
+            raise ValueError(f"experts must be 2 to {LISTED}, got {self.experts}")
+        try:
+            self.law  # noqa: B018
+        except DataError as error:
+            raise ValueError(str(error)) from None
+
+    @property
+    def law(self) -> Family:
+        """The family."""
+        return of_name(self.family, self.classes)
+
+    def parameters(self, d: int) -> Layout:
+        """Return where the parameters are in theta."""
+        return Layout(self.experts, self.law.rows, 1 + d, 1 + d, self.law.has_scale)
+
+    def blocks(self, shape: int) -> Blocks:
+        """The experts' block holds their log sigma too."""
+        layout = self.parameters(shape)
+        gate = layout.gate_size
+        return {"gate": slice(0, gate), "experts": slice(gate, layout.size)}
+
+    def _prepare(self) -> None:
+        x, y = self.sample.x.astype(float), self.sample.y.astype(float)
+        data = sample.make(Problem(x, y, self.family, classes=self.classes).checked())
+        layout = self.parameters(x.shape[1])
+        if data.experts.design.dropped:
+            raise DataError("some columns of x are determined by others: leave them out")
+        self._mixture = Mixture(data, layout, penalty.make(layout, data, 0.0, 0.0, 1.0))
+        row = data.experts.design.raw_map()
+        scales = [np.eye(self.experts)] if layout.scale else []
+        expert = [data.unit * row] * (self.experts * layout.rows)
+        self._map = block_diag(*[row] * (self.experts - 1), *expert, *scales)
+        self._inverse = np.linalg.inv(self._map)
+        shift = np.zeros((self.experts, layout.rows, 1 + x.shape[1]))
+        shift[:, :, 0] = data.centre
+        log_unit = np.full(self.experts, np.log(data.unit))
+        self._shift = layout.join(np.zeros(layout.gate_size), shift, log_unit)
+
+    def check(self, sample: Sample) -> None:
+        super().check(sample)
+        if trouble := self.law.problem_with(np.asarray(sample.y, float)):
+            raise DataError(f"family {self.family} {trouble}")
+
+    def _inner(self, theta: Array) -> Array:
+        """Return the library's theta."""
+        return self._inverse @ (theta - self._shift)
+
+    def loss(self, theta: Array) -> float:
+        self.work["forward"] += 1
+        return self._mixture.loss(self._inner(theta))
+
+    def loss_and_gradient(self, theta: Array) -> tuple[float, Array]:
+        self.work.update(forward=1, backward=1)
+        loss, gradient = self._mixture.loss_and_gradient(self._inner(theta))
+        return loss, self._inverse.T @ gradient
+
+    def batch_gradient(self, theta: Array, rows: NDArray[np.integer]) -> Array:
+        share, inner = len(rows) / len(self.sample.x), self._mixture
+        self.work.update(forward=share, backward=share)
+        batch = inner.on(inner.sample.take(rows))
+        return self._inverse.T @ batch.loss_and_gradient(self._inner(theta))[1]
+
+    def posterior(self, theta: Array) -> Array:
+        self.work["forward"] += 1
+        return self._mixture.responsibilities(self._inner(theta))
+
+    def e_step(self, theta: Array) -> tuple[float, Array, Array]:
+        """Return L(theta), its gradient, and the responsibilities (K, n), the statistic."""
+        self.work["e_step"] += 1
+        loss, gradient = self.loss_and_gradient(theta)
+        return loss, gradient, self.posterior(theta)
+
+    def q_gradient(self, theta: Array, statistic: Array) -> Array:
+        self.work.update(forward=1, backward=1)
+        gradient = self._mixture.q_gradient(self._inner(theta), statistic)
+        return self._inverse.T @ gradient
+
+    def m_step(self, theta: Array, statistic: Array, gradient: Array, tolerance: float) -> Array:
+        """Solve each block by Newton's method, until its decrement is below (tolerance |g|)^2; a
+        gaussian expert is least squares."""
+        largest = np.abs(self._map.T @ gradient).max()
+        inner, decrement = self._inner(theta), (tolerance * largest) ** 2
+        solved = em.m_step(self._mixture, inner, statistic, decrement)
+        share = solved.products / (self.experts - 1 + self.experts * self.law.rows)
+        self.work.update(forward=share, backward=share, gram=solved.grams)
+        return self._map @ solved.theta + self._shift
+
+    def separable(self, theta: Array) -> bool:
+        """Whether some block can be doubled without a fall of the likelihood."""
+        return bool(separable_blocks(self._mixture, self._inner(theta)))
+
+    def orbit(self, theta: Array) -> list[Array]:
+        """All relabellings of the experts."""
+        layout = self.parameters(self.sample.shape)
+        orders = permutations(range(self.experts))
+        return [layout.permuted(theta, np.array(order)) for order in orders]
+
+    def simulate(self, x: Array, theta: Array, rng: np.random.Generator) -> Array:
+        """Draw targets y (n,) for features x (n, d) from the model at theta."""
+        gate, experts, log_scale = self.parameters(x.shape[1]).split(theta)
+        full = np.column_stack([np.ones(len(x)), x])
+        logits = np.column_stack([full @ gate.T, np.zeros(len(x))])
+        share = np.exp(logits - logits.max(axis=1, keepdims=True)).cumsum(axis=1)
+        z = (rng.random(len(x))[:, None] * share[:, -1:] > share[:, :-1]).sum(axis=1)
+        eta = np.einsum("nd,nmd->mn", full, experts[z])
+        return self.law.draw(eta, log_scale[z], rng)
+
+    def _example_targets(self, x: Array, truth: Array, rng: np.random.Generator) -> Any:
+        return self.simulate(x, truth, rng)

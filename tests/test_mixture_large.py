@@ -1,0 +1,49 @@
+"""Mixtures of experts on many rows: searched on a part of them, whitened when they are used."""
+
+import numpy as np
+import pytest
+from mixture_cases import CASES, Case, draw, model_of
+
+from emmoe.mixture import Problem, fit, sample
+from emmoe.mixture.search import Rules, finish, race
+
+BASE = CASES["gaussian"]
+MANY = Case(
+    "gaussian", 24_000, 5, BASE.gate, BASE.experts, 0.0, 0.0, 0.0, BASE.extra
+)  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def many():
+    return Problem(*draw(MANY))
+
+
+def test_search_on_a_part_ends_at_the_maximum_of_all_rows(many):
+    lines = []
+    found = fit(many, 3, n_init=4, report=lines.append)
+    assert found.status == "maximum"
+    assert "5000 of 24000 rows" in lines[0]
+    truth = np.array(BASE.experts)[:, 0]
+    order = np.abs(found.expert_rows[:, None, 0] - truth).sum(axis=2).argmin(axis=0)
+    assert sorted(order) == [0, 1, 2]
+    assert found.expert_rows[order, 0] == pytest.approx(truth, abs=0.05)
+    assert found.n_rows == 24_000
+    assert found.certificate["moving"] < 1e-8
+
+
+def test_rows_that_are_not_stored_give_the_same_fit(many, monkeypatch):
+    kept = fit(many, 3, n_init=2)
+    monkeypatch.setattr(sample, "STORED", 0)
+    made = fit(many, 3, n_init=2)
+    assert made.loglik == pytest.approx(kept.loglik, rel=1e-12)
+    assert made.theta_given == pytest.approx(kept.theta_given, rel=1e-8)
+
+
+def test_start_of_the_best_run_is_repeated_by_its_number(many):
+    """Each start has a seed of its own: the race of more starts begins with the same runs."""
+    model = model_of(Problem(many.x[:2000], many.y[:2000]), 3)
+    rules = Rules(50, 1e-10, -9.0)
+    few, more = race(model, 2, 7, rules), race(model, 4, 7, rules)
+    assert [run.log_likelihood for run in few] == [run.log_likelihood for run in more[:2]]
+    path = np.array(finish(model, few[0], rules).path)
+    assert (np.diff(path) >= -1e-9 * np.abs(path[0])).all()

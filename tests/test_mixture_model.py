@@ -1,0 +1,93 @@
+"""The mixture of experts as a model of the project: its coordinates are those of x and y."""
+
+import numpy as np
+import pytest
+from mixture_cases import CASES, differences, draw
+
+from emmoe.fitters.em import EM
+from emmoe.mixture import Problem, fit
+from emmoe.models.mixture_of_experts import MixtureOfExperts
+from emmoe.models.regression import Sample
+from emmoe.store.errors import DataError
+
+
+def bound(name):
+    case = CASES[name]
+    model = MixtureOfExperts(name, len(case.experts), 3 if name == "multinomial" else None)
+    scale = np.log(case.extra["s"]) if case.extra else []
+    truth = np.concatenate([np.ravel(case.gate), np.ravel(case.experts), scale])
+    return model.bind(Sample(*draw(case))), truth
+
+
+TRUTHS = {  # log-likelihoods of the cases at the truth
+    "gaussian": -880.831172,
+    "logistic": -1831.995946,
+    "multinomial": -2599.300141,
+    "poisson": -1979.223258,
+}
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_loss_at_the_truth_is_the_references(name):
+    model, truth = bound(name)
+    assert -model.loss(truth) * model.observations == pytest.approx(TRUTHS[name], abs=1e-6)
+    gradient = differences(model.loss, truth)
+    assert model.loss_and_gradient(truth)[1] == pytest.approx(gradient, abs=1e-8)
+
+
+def test_em_ends_where_the_library_does():
+    model, truth = bound("poisson")
+    states = EM().iterate(model, truth)
+    for _ in range(150):
+        state = next(states)
+    found = fit(Problem(*draw(CASES["poisson"]), "poisson"), 2, n_init=2)
+    assert -state.loss * 800 == pytest.approx(found.loglik, abs=1e-8)
+    assert state.theta == pytest.approx(found.theta_given, abs=1e-5)
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_draws_follow_the_model(name):
+    """The mean score of fresh draws at the truth is zero, within five standard errors."""
+    model, truth = bound(name)
+    rng = np.random.default_rng(8)
+    x = rng.standard_normal((20_000, 2))
+    fresh = model.bind(Sample(x, model.simulate(x, truth, rng)))
+    scores = fresh.loss_and_gradient(truth)[1]
+    halves = [fresh.batch_gradient(truth, np.arange(i, i + 100)) for i in range(0, 20_000, 100)]
+    assert np.mean(halves, axis=0) == pytest.approx(scores, abs=1e-12)
+    errors = np.std(halves, axis=0) / np.sqrt(len(halves))
+    assert (np.abs(scores) < 5 * errors).all()
+
+
+def test_work_of_a_solved_m_step_is_counted():
+    model, truth = bound("gaussian")
+    _, gradient, statistic = model.e_step(truth)
+    before = dict(model.work)
+    model.m_step(truth, statistic, gradient, 1e-9)
+    gate, experts = model.work["gram"] - 3, 3  # each expert is one Gram
+    assert gate % 3 == 0  # the gate's two rows have three blocks a step
+    assert gate >= 3 * 2
+    share = (2 * gate / 3 + experts) / 5
+    assert model.work["forward"] - before["forward"] == pytest.approx(share)
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"family": "gamma"}, "no family"),
+        ({"family": "multinomial"}, "classes"),
+        ({"experts": 1}, "experts must be"),
+        ({"experts": 9}, "experts must be"),
+    ],
+)
+def test_settings_are_refused(settings, message):
+    with pytest.raises(ValueError, match=message):
+        MixtureOfExperts(**settings)
+
+
+def test_samples_are_refused():
+    x = np.arange(12.0).reshape(6, 2)
+    with pytest.raises(DataError, match="determined by others"):
+        MixtureOfExperts().bind(Sample(x, np.ones(6)))
+    with pytest.raises(DataError, match="needs counts"):
+        MixtureOfExperts("poisson").bind(Sample(x, -np.ones(6)))
