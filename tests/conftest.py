@@ -8,6 +8,7 @@ import dataclasses
 
 import numpy as np
 import pytest
+from browser_helpers import address, driver  # noqa: F401 (fixtures of the tests of the report)
 from campaign import CASES
 from site_helpers import get, new_site  # noqa: F401 (fixtures of the tests of downloads)
 from threadpoolctl import threadpool_limits
