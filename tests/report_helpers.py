@@ -95,13 +95,14 @@ def _curves():
 def with_findings(results):
     """Write three findings: one of each state."""
     (results / "findings").mkdir(parents=True)
-    for number, holds in ((9, None), (1, True), (2, False)):
+    for number, supported in ((9, None), (1, True), (2, False)):
         content = {
             "id": f"F{number}",
             "title": f"Finding number {number}",
             "claim": "One thing is another.",
             "text": "It came out so.",
-            "holds": holds,
+            "supported": supported,
+            "expected_met": supported,
             "numbers": {"steps": {"linear": 9, "logistic": 1.23456}, "floor": None},
             "products": ["figures/figure_1", "figures/figure_1_logistic"],
         }

@@ -171,7 +171,7 @@ def test_findings_come_in_the_order_of_their_numbers_with_their_state(tmp_path):
     made_up.with_findings(tmp_path)
     found = findings.load((tmp_path / "findings").glob("*"))
     assert [finding.id for finding in found] == ["F1", "F2", "F9"]
-    assert [finding.state for finding in found] == ["holds", "does not hold", "not decided"]
+    assert [finding.state for finding in found] == ["supported", "not supported", "not decided"]
     assert found[0].numbers == [
         ("steps linear", "9"),
         ("steps logistic", "1.235"),
@@ -183,7 +183,9 @@ def test_broken_finding_is_one_line(tmp_path):
     (tmp_path / "findings").mkdir()
     path = tmp_path / "findings" / "one.json"
     path.write_text('{"id": "F1"}')
-    with pytest.raises(DataError, match=r"one\.json: no title, claim, text, holds"):
+    with pytest.raises(
+        DataError, match=r"one\.json: no title, claim, text, supported, expected_met"
+    ):
         findings.load([path])
     path.write_text("{")
     with pytest.raises(DataError, match=r"one\.json: not a readable finding"):
