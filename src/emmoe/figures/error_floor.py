@@ -5,7 +5,7 @@ every algorithm's error to the truth ends.
 """
 
 from collections.abc import Iterator, Mapping
-from typing import Annotated, Any, NamedTuple
+from typing import Annotated, Any
 
 import numpy as np
 import pandas as pd
@@ -21,19 +21,11 @@ from emmoe.record.cells import grid
 from emmoe.record.check_reads import runs_of
 from emmoe.record.entries import Experiment, Product, Record
 from emmoe.record.reads import Reads
-from emmoe.store.errors import DataError
-from emmoe.tables._shared.runs import RUN, joined
+from emmoe.tables._shared.floor import Power, power, samples
+from emmoe.tables._shared.runs import RUN
 
 MARKERS = "osD^vPX"
 HANDLER = {tuple: HandlerTuple(1)}  # a point and its bar, one over the other
-MEDIAN_SE = 1.2533  # standard error of a median, in those of a mean, for normal errors
-
-
-class Power(NamedTuple):
-    """The slope on log axes of medians against n or d, and its standard error."""
-
-    slope: float
-    error: float
 
 
 @style.context()
@@ -49,7 +41,7 @@ def draw(
     read, every one if empty (theta_hat does not depend on them: each sample counts once).
     Raises DataError, in one line, if the table holds several settings, one cell or no theta_hat.
     """
-    table = _samples(runs, curves)
+    table = samples(runs, curves)
     figure, (left, right) = style.two_panels(above=1.5)
     left.set(title="(a) against the sample size", xlabel="observations $n$")
     left.set_ylabel(r"$\Vert\hat\theta-\theta^{*}\Vert$")
@@ -74,35 +66,6 @@ def check(record: Record, entry: Product) -> None:
 def _values(own: Experiment) -> dict[str, list]:
     found = grid(own)
     return dict(zip(found.axes, found.values, strict=True))
-
-
-def _samples(runs: pd.DataFrame, curves: Mapping[str, str]) -> pd.DataFrame:
-    """Return one row a sample that has a theta_hat."""
-    table = joined({"runs": runs}, curves, ["recovery_error"])
-    for column in ("experiment", "model", "start", "angle", "norm_beta", "norm_w"):
-        if table[column].nunique() > 1:
-            found = ", ".join(map(str, table[column].unique()))
-            raise DataError(f"error_floor: runs of {column} {found}: the figure shows one")
-    # Fitters share a cell's samples, but not every fitter's run need have found theta_hat.
-    table = table[table["recovery_error"] > 0].drop_duplicates(["cell", "replicate"])
-    if table.empty:
-        raise DataError("error_floor: no run has a recovery error")
-    if len(table[["n", "d"]].drop_duplicates()) < 2:
-        raise DataError("error_floor: runs of one n and d: a slope needs two values")
-    return table
-
-
-def power(values: pd.Series, by: pd.Series) -> Power:
-    """Return the least-squares slope of log medians of `values` against log `by`; NaN for one
-    point. Its error takes the logs at each point to be normal."""
-    groups = np.log(values).groupby(by)
-    medians = groups.median()
-    x, y = np.log(medians.index.to_numpy(float)), medians.to_numpy()
-    if len(x) < 2:
-        return Power(np.nan, np.nan)
-    weights = (x - x.mean()) / ((x - x.mean()) ** 2).sum()
-    errors = MEDIAN_SE * groups.std().to_numpy() / np.sqrt(groups.size().to_numpy())
-    return Power(float(weights @ y), float(np.sqrt(weights**2 @ errors**2)))
 
 
 def _panel(axes: Axes, table: pd.DataFrame, by: str, other: str, theory: float) -> list[Power]:
