@@ -11,7 +11,7 @@ from emmoe.evidence.paired import shift
 from emmoe.evidence.reach import PROBLEM, RIVAL, Targets, reached
 from emmoe.evidence.tuning import choose, chosen, tuning_rows
 
-FACTS = ["data", "model", "start", "norm_beta", "norm_w"]  # data: the law of the samples
+FACTS = ["data", "dataset", "model", "start", "norm_beta", "norm_w"]  # data: the samples' law
 
 
 class Field(NamedTuple):

@@ -19,10 +19,11 @@ from emmoe.record.entries import Product, Record
 from emmoe.record.reads import Contest, Currencies, Rival, Targets
 
 ALL, BEST = "all", "the best tuned gradient method"
+FACTS = ["data", "dataset", "model", "norm_beta"]
 COLUMNS = [
-    "contest", "cell", "data", "target", "currency", "em", "label", "pairs", "ratio_gd", "gd_low",
-    "gd_high", "gd_p", "outcome_gd", "best", "ratio_best", "best_low", "best_high", "best_p",
-    "outcome_best", "verdict",
+    "contest", "cell", *FACTS, "target", "currency", "em", "label", "pairs", "ratio_gd", "gd_low",
+    "gd_high", "gd_p", "outcome_gd", "best", "best_label", "ratio_best", "best_low", "best_high",
+    "best_p", "outcome_best", "verdict",
 ]  # fmt: skip
 
 
@@ -93,7 +94,8 @@ def _pairs(
 def _row(
     field: Field, number: int, em: str, descent: str, curves: Mapping, pairs: Mapping, p: Mapping
 ) -> dict:
-    row, clauses = {**field.key, "data": field.facts["data"], "em": em, "label": curves[em]}, []
+    facts = {name: field.facts[name] for name in FACTS}
+    row, clauses = {**field.key, **facts, "em": em, "label": curves[em]}, []
     for role in ("gd", "best"):
         key = number, em, role
         rival, found = pairs[key]
@@ -104,7 +106,7 @@ def _row(
             row["pairs"] = found.pairs
         if role == "gd" or rival != descent:
             clauses.append(verdicts.against(curves[em], curves[rival], found, p[key]))
-    row["best"] = rival
+    row |= {"best": rival, "best_label": curves[rival]}
     return row | {"verdict": verdicts.sentence(field.key["currency"], clauses)}
 
 
