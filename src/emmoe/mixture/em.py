@@ -125,18 +125,19 @@ def solved_em_step(model: Mixture, theta: Array, tolerance: float = 0.0) -> tupl
     """Return L(theta), and theta after an M-step whose blocks are solved to `tolerance`."""
     if model.layout.scale and model.layout.experts == 1:
         return newton_em_step(model, theta)
-    loss, posterior = e_step(model, theta)
+    loss, _, posterior = e_step(model, theta)
     return loss, m_step(model, theta, posterior, tolerance).theta
 
 
-def e_step(model: Mixture, theta: Array) -> tuple[float, Array]:
-    """Return L(theta) and the responsibilities (K, n)."""
-    loss = model.penalty.value(theta)
+def e_step(model: Mixture, theta: Array) -> tuple[float, Array, Array]:
+    """Return L(theta), its gradient (D,) and the responsibilities (K, n), from one pass."""
+    loss, gradient = model.penalty.value(theta), model.penalty.gradient(theta)
     posterior = np.empty((model.layout.experts, len(model.sample)))
     for part in model.parts(theta):
         loss -= float(part.data.weight @ part.log_likelihood)
+        gradient -= model.weighted_scores(part)
         posterior[:, part.rows] = part.posterior
-    return loss, posterior
+    return loss, gradient, posterior
 
 
 def m_step(model: Mixture, theta: Array, posterior: Array, tolerance: float = 0.0) -> MStep:

@@ -90,7 +90,7 @@ class Mixture:
         loss, total = 0.0, np.zeros(self.layout.size)
         for part in self.parts(theta):
             loss -= part.data.weight @ part.log_likelihood
-            total += self._weighted_scores(part)
+            total += self.weighted_scores(part)
         return float(loss + self.penalty.value(theta)), self.penalty.gradient(theta) - total
 
     def scores(self, part: Parts) -> Array:
@@ -116,7 +116,7 @@ class Mixture:
         scale = [np.ones((len(data.weight), 1))] * (k * self.layout.scale)
         return [data.gate] * (k - 1) + [data.experts] * (k * m) + scale
 
-    def _weighted_scores(self, part: Parts) -> Array:
+    def weighted_scores(self, part: Parts) -> Array:
         """Return the sum of weight times score, (D,)."""
         scores = self.scores(part) * part.data.weight
         gate, experts = self.layout.experts - 1, self.layout.experts * self.layout.rows
@@ -130,7 +130,7 @@ class Mixture:
         """Return the gradient (D,) of -Q at theta for given responsibilities (K, n)."""
         total = np.zeros(self.layout.size)
         for part in self.parts(theta):
-            total += self._weighted_scores(part._replace(posterior=posterior[:, part.rows]))
+            total += self.weighted_scores(part._replace(posterior=posterior[:, part.rows]))
         return self.penalty.gradient(theta) - total
 
     def responsibilities(self, theta: Array) -> Array:

@@ -7,10 +7,8 @@ on whitened columns, an affine map away: theta = J (the library's theta) + c.
 
 from dataclasses import dataclass
 from itertools import permutations
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.linalg import block_diag
 
 from emmoe.mixture import Problem, em, penalty, sample
@@ -19,8 +17,8 @@ from emmoe.mixture.layout import Layout
 from emmoe.mixture.model import Mixture
 from emmoe.mixture.status import separable_blocks
 from emmoe.models.latent import LatentModel
-from emmoe.models.objective import Array, Blocks, Column
-from emmoe.models.regression import RegressionModel, Sample
+from emmoe.models.objective import Array, Blocks, Column, Example
+from emmoe.models.regression import Sample
 from emmoe.store.errors import DataError
 
 RECOVERY = (
@@ -33,7 +31,7 @@ LISTED = 6  # experts up to which all relabellings are listed
 
 
 @dataclass(eq=False)
-class MixtureOfExperts(RegressionModel, LatentModel):
+class MixtureOfExperts(LatentModel):
     """family: gaussian, logistic, multinomial (with classes) or poisson; experts: K."""
 
     family: str = "gaussian"
@@ -84,8 +82,18 @@ class MixtureOfExperts(RegressionModel, LatentModel):
         log_unit = np.full(self.experts, np.log(data.unit))
         self._shift = layout.join(np.zeros(layout.gate_size), shift, log_unit)
 
+    @classmethod
+    def example(cls, seed: int = 0, n: int = 120, d: int = 3, **settings) -> Example:
+        """Return a problem of n rows and d features, drawn at random parameters."""
+        rng, model = np.random.default_rng([seed, n, d]), cls(**settings)
+        x, truth = rng.standard_normal((n, d)), rng.standard_normal(model.parameters(d).size)
+        bound = model.bind(Sample(x, model.simulate(x, truth, rng)))
+        return Example(bound, truth, rng.standard_normal(truth.size))
+
     def check(self, sample: Sample) -> None:
-        super().check(sample)
+        n, size = len(sample.x), self.parameters(sample.shape).size
+        if n < size:
+            raise DataError(f"n = {n} rows for {size} parameters: the model needs as many")
         if trouble := self.law.problem_with(np.asarray(sample.y, float)):
             raise DataError(f"family {self.family} {trouble}")
 
@@ -102,21 +110,15 @@ class MixtureOfExperts(RegressionModel, LatentModel):
         loss, gradient = self._mixture.loss_and_gradient(self._inner(theta))
         return loss, self._inverse.T @ gradient
 
-    def batch_gradient(self, theta: Array, rows: NDArray[np.integer]) -> Array:
-        share, inner = len(rows) / len(self.sample.x), self._mixture
-        self.work.update(forward=share, backward=share)
-        batch = inner.on(inner.sample.take(rows))
-        return self._inverse.T @ batch.loss_and_gradient(self._inner(theta))[1]
-
     def posterior(self, theta: Array) -> Array:
         self.work["forward"] += 1
         return self._mixture.responsibilities(self._inner(theta))
 
     def e_step(self, theta: Array) -> tuple[float, Array, Array]:
         """Return L(theta), its gradient, and the responsibilities (K, n), the statistic."""
-        self.work["e_step"] += 1
-        loss, gradient = self.loss_and_gradient(theta)
-        return loss, gradient, self.posterior(theta)
+        self.work.update(e_step=1, forward=1, backward=1)
+        loss, gradient, posterior = em.e_step(self._mixture, self._inner(theta))
+        return loss, self._inverse.T @ gradient, posterior
 
     def q_gradient(self, theta: Array, statistic: Array) -> Array:
         self.work.update(forward=1, backward=1)
@@ -153,5 +155,14 @@ class MixtureOfExperts(RegressionModel, LatentModel):
         eta = np.einsum("nd,nmd->mn", full, experts[z])
         return self.law.draw(eta, log_scale[z], rng)
 
-    def _example_targets(self, x: Array, truth: Array, rng: np.random.Generator) -> Any:
-        return self.simulate(x, truth, rng)
+    @property
+    def observations(self) -> int:
+        return len(self.sample.x)
+
+    def flops(self) -> float:
+        """Return the operations so far of products with the features, intercepts among them:
+        forward and backward 2 n p each, a Gram n q (q + 1) for q = 1 + d."""
+        n, q = self.observations, 1 + self.sample.shape
+        products = self.work["forward"] + self.work["backward"]
+        size = self.parameters(self.sample.shape).size
+        return 2 * n * size * products + n * q * (q + 1) * self.work["gram"]
