@@ -21,6 +21,7 @@ from emmoe.jobs.base import execute, layout_of
 from emmoe.jobs.fit import Fit
 from emmoe.jobs.gather import Gather
 from emmoe.jobs.product import Product
+from emmoe.jobs.report import Report
 from emmoe.record import read
 from emmoe.store import folders
 from emmoe.store.errors import DataError
@@ -32,7 +33,7 @@ def audited(record):
     """Write a made-up audit of the paper, as its job would leave it."""
     job = Audit(record, "paper")
     for path in job.outputs.values():
-        write_text("claim_id,reason\na,b\n", path)
+        write_text("claim_id,curve_id,id,level,verdict,reason\na,a,a,run,reproduced,b\n", path)
     made = Made(
         kind=job.kind,
         name=job.name,
@@ -92,6 +93,35 @@ def test_products_are_copied_and_old_ones_removed(folder, kept):
     assert not (kept / "tables" / "old.csv").exists()
     assert (kept / "audit/paper/audit.csv").read_text(encoding="utf-8").startswith("claim_id")
     assert not list(kept.rglob("*.parquet"))
+
+
+@pytest.fixture
+def reported(copied):
+    """The copy of the run with a report, made after all else."""
+    job = Report(recorded(copied), ("paper",))
+    execute(job.work, job.inputs)
+    return copied
+
+
+def test_report_is_kept_and_sealed(reported):
+    reference.keep(recorded(reported))
+    kept = reported / "results" / "reference"
+    page = (reported / "results" / "report.html").read_bytes()
+    assert (kept / "report.html").read_bytes() == page and len(page) < 2_000_000
+    (kept / "report.html").write_bytes(page[:-1])
+    with pytest.raises(DataError, match=r"report\.html: not what emmoe keep left there"):
+        reference.check_kept(layout_of(recorded(reported)))
+
+
+def test_report_of_other_results_is_not_kept(reported):
+    record = recorded(reported)
+    (job,) = Report.every(record)
+    page, figure = (reported / "results" / name for name in ("report.html", "figures/figure_2.png"))
+    write_text(page.read_text("utf-8").replace(file_hash(figure), "0" * 64), page)
+    own = msgspec.structs.replace(job.found(), outputs={"report.html": file_hash(page)})
+    write_bytes(own.sealed(), job.provenance)
+    with pytest.raises(DataError, match=r"report\.html: shows another .*figure_2\.png: run make"):
+        reference.keep(record)
 
 
 def test_every_job_is_traced_to_its_environment_and_its_time(folder, kept):

@@ -19,7 +19,9 @@ from emmoe.jobs.fit import Fit
 from emmoe.jobs.gather import Gather
 from emmoe.jobs.probe import Probe
 from emmoe.jobs.product import Product
+from emmoe.jobs.report import Report
 from emmoe.record.entries import KINDS, Record
+from emmoe.report.changed import changed
 from emmoe.store import files
 from emmoe.store.errors import DataError
 from emmoe.store.folders import atomic_folder
@@ -30,12 +32,13 @@ EXTRA = (CalibrateGather, CalibrateFresh, AuditPower)  # kept where they are the
 RECORDED = (Fit, Contest, Probe, Product, Audit, *EXTRA)  # whose provenance is kept
 CALIBRATION = "calibration"
 FOLDERS = (*KINDS, "audit", CALIBRATION)  # whose files are sealed by the kept provenance
+REPORT = "report.html"  # sealed too
 
 
 def keep(record: Record) -> None:
-    """Copy a full run's figures, tables, findings, audit and, if they are there, calibration and
-    what the audit is worth to the reference folder, and condense the provenance of what they were
-    made from into one file.
+    """Copy a full run's figures, tables, findings, audit and, if they are there, report,
+    calibration and what the audit is worth to the reference folder, and condense the provenance of
+    what they were made from into one file.
 
     Raises DataError, naming the file, and leaves the old reference whole, where something of the
     run is missing, was changed, or was made with other settings or from other inputs."""
@@ -49,13 +52,16 @@ def keep(record: Record) -> None:
         _check(job)
         _check_inputs(job)
     extra = [job for job in there if isinstance(job, EXTRA)]
+    pages = [job for job in Report.every(record) if _is_there(job)]
+    for page in pages:
+        _check_page(page)
     calibrated = any(isinstance(job, CalibrateGather) for job in extra)
     with atomic_folder(layout.reference.results) as folder:
         new = Layout(str(folder), layout.downloads)
         replaced = FOLDERS if calibrated else [name for name in FOLDERS if name != CALIBRATION]
-        others = (*replaced, Path(new.kept_provenance).name)
+        others = (*replaced, REPORT, Path(new.kept_provenance).name)
         _keep_others(Path(layout.reference.results), folder, others)
-        for job in (*finished, *extra):
+        for job in (*finished, *extra, *pages):
             _copy(job, folder)
         made = condensed(job.found() for job in there if isinstance(job, RECORDED))
         files.write_json(made | {"files": dict(_sums(folder))}, new.kept_provenance)
@@ -99,6 +105,16 @@ def _check_inputs(job: Job) -> None:
             raise DataError(f"{job.provenance}: made from another {name}: make its target again")
 
 
+def _check_page(job: Job) -> None:
+    """Raise DataError, naming the file, for a report that was changed, or shows other results."""
+    (page,) = map(Path, job.outputs.values())
+    state = job.state()
+    if state not in (CURRENT, STALE):
+        raise DataError(state)
+    if old := changed(page):
+        raise DataError(f"{page}: shows another {old[0]}: run make paper to make it again")
+
+
 def _keep_others(old: Path, new: Path, replaced: Container[str]) -> None:
     """Copy what of the old reference the run does not replace."""
     for path in old.glob("*"):
@@ -119,7 +135,7 @@ def _copy(job: Job, folder: Path) -> None:
 
 def _sums(folder: Path) -> Iterator[tuple[str, str]]:
     """The SHA-256 of all files of a reference, by their names in it."""
-    for name in FOLDERS:
-        for path in sorted((folder / name).rglob("*")):
-            if path.is_file() and not path.name.startswith("."):
-                yield path.relative_to(folder).as_posix(), file_hash(path)
+    paths = [path for name in FOLDERS for path in sorted((folder / name).rglob("*"))]
+    for path in [*paths, folder / REPORT]:
+        if path.is_file() and not path.name.startswith("."):
+            yield path.relative_to(folder).as_posix(), file_hash(path)

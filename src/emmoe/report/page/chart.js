@@ -4,11 +4,11 @@
 const DEPTH = 1e-5; // the lower end of a logarithmic axis, as a share of its largest value
 const BOX = { width: 420, height: 280, left: 50, right: 10, top: 10, bottom: 38 };
 
-// Maps values to pixels; a logarithmic scale cuts what is not above its lower end.
+// Maps values to pixels; what a logarithmic scale has no place for lies below its lower end.
 function scaleOf([low, high], [from, to], log) {
-  const at = log ? Math.log10 : (value) => value;
+  const at = log ? (value) => Math.log10(Math.max(value, DEPTH * low)) : (value) => value;
   const span = at(high) - at(low) || 1;
-  return (value) => from + ((at(log ? Math.max(value, low) : value) - at(low)) / span) * (to - from);
+  return (value) => from + ((at(value) - at(low)) / span) * (to - from);
 }
 
 function ticksOf([low, high], log) {
@@ -114,7 +114,8 @@ function drawPanel(svg, panel, view, labels) {
   const yRange = rangeOf([...values, ...readings.filter(shown).map((own) => own.value)], view.log);
   const x = scaleOf(xRange, [left, width - right], view.logX);
   const y = scaleOf(yRange, [height - bottom, top], view.log);
-  const inside = el("g", {});
+  const frame = { x: left - 6, y: top - 6, width: width - left - right + 12, height: height - top - bottom + 6 };
+  const inside = el("svg", { ...frame, viewBox: Object.values(frame).join(" ") }); // cuts off what leaves it
   for (const { fitter, curve, line } of lines) {
     const xs = along(curve, view), stroke = { stroke: line.colour, fill: "none" };
     if (view.instances)

@@ -81,7 +81,7 @@ function claimsTable(data) {
   const form = document.getElementById("filters"), shown = document.getElementById("shown");
   const more = document.getElementById("more"), heads = [...table.tHead.rows[0].cells];
   const columns = ["id", "where", "algorithm", "kind", "iteration", "verdict", "reported", "reproduced", "z"];
-  let rows = [...table.tBodies].map((body) => ({ body, claim: data.claims[body.dataset.claim] }));
+  let rows = [...table.tBodies].map((body) => ({ body, claim: data.claims[body.id.slice("claim-".length)] }));
   let all = false, pinned = null; // pinned: the row of an address, shown whatever the filters say
 
   function show() {
