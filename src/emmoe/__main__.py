@@ -3,13 +3,17 @@
 import argparse
 import dataclasses
 import sys
+import webbrowser
 from pathlib import Path
+
+import shtab
 
 from emmoe import __version__
 from emmoe.archive.bounds import MINUTES
 from emmoe.archive.explain import explain
 from emmoe.archive.reference import keep
 from emmoe.archive.verify import Asked, verify
+from emmoe.jobs.base import layout_of
 from emmoe.lab.described import described
 from emmoe.record import registry
 from emmoe.record.cells import grid
@@ -17,9 +21,18 @@ from emmoe.record.plan import blocks_of
 from emmoe.record.read import expanded, load
 from emmoe.record.step_grid import variants
 from emmoe.store.compiled import find_place
+from emmoe.store.errors import DataError
 from emmoe.store.failures import spoken
 from emmoe.store.lock import Guard
 from emmoe.store.preflight import check_place
+
+EXAMPLES = """examples:
+  emmoe check                         is config.yaml right, and how much is to run?
+  emmoe check --expanded | less       what it stands for, with all written out
+  emmoe explain figure_2a_em_10       a number of the paper, ours, and how to redo it
+  emmoe report --open                 the page with all results
+  emmoe verify results/emmoe-archive.zip --recompute 2
+  eval "$(emmoe --print-completion bash)"   completion in this shell"""
 
 
 def _list(args: argparse.Namespace) -> None:
@@ -67,6 +80,16 @@ def _explain(args: argparse.Namespace) -> None:
     print(explain(args.claim, load(args.config), args.config))
 
 
+def _report(args: argparse.Namespace) -> None:
+    """Print where the report is, and open it in a browser if asked to."""
+    page = Path(layout_of(load(args.config)).report()["page"])
+    if not page.is_file():
+        raise DataError(f"{page}: no report yet: run make figures")
+    print(page)
+    if args.open and not webbrowser.open(page.resolve().as_uri()):
+        raise DataError(f"{page}: no browser found here: open it in one yourself")
+
+
 def _verify(args: argparse.Namespace) -> None:
     """Check an archive or a folder of results, make some fits again, print what does not agree."""
     config, path = args.configfile or ["config.yaml"], Path(args.archive)
@@ -87,8 +110,14 @@ def _takes_config(parser: argparse.ArgumentParser) -> None:
 
 def main(arguments: list[str] | None = None) -> None:
     """Run the command line; exits with 1 and one line on a user's mistake."""
-    parser = argparse.ArgumentParser(prog="emmoe", description=sys.modules[__name__].__doc__)
+    parser = argparse.ArgumentParser(
+        prog="emmoe",
+        description=sys.modules[__name__].__doc__,
+        epilog=EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
     parser.add_argument("--version", action="version", version=__version__)
+    shtab.add_argument_to(parser, "--print-completion", help="print completion for a shell")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     listing = commands.add_parser(
         "list", help="what config.yaml can name: models, fitters, figures, ..."
@@ -107,6 +136,10 @@ def main(arguments: list[str] | None = None) -> None:
     explaining.add_argument("claim", metavar="CLAIM_ID", help="an id of data/reported/claims.csv")
     _takes_config(explaining)
     explaining.set_defaults(run=_explain)
+    reporting = commands.add_parser("report", help="where the report is; --open: in a browser")
+    _takes_config(reporting)
+    reporting.add_argument("--open", action="store_true", help="open it in a browser")
+    reporting.set_defaults(run=_report)
     verifying = commands.add_parser(
         "verify", help="check an archive or results, and recompute a part of it"
     )
