@@ -6,7 +6,7 @@ PYTHON ?= python3
 UV_PYTHON ?= >=3.11,<3.14
 
 READY := .venv/.installed
-SNAKEMAKE = .venv/bin/snakemake --cores $(CORES)
+SNAKEMAKE = .venv/bin/snakemake --logger progress --cores $(CORES)
 
 # Snakemake and numba keep caches there; where the home cannot be written, with Snakemake's records.
 CACHE := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)

@@ -75,14 +75,14 @@ def explained(checkout, claim=CLAIM):
 
 
 def recomputed(checkout, text):
-    """Run the command that an explanation ends with; return the row that it makes."""
-    word, _, command = text.splitlines()[-1].partition(" ")
+    """Run the command that an explanation has in its second line; return the row that it makes."""
+    word, _, command = text.splitlines()[1].partition(" ")
     assert word == "recompute"
     program, *options = command.split()
     assert program == ".venv/bin/snakemake"
     process = python(checkout, "-m", "snakemake", *options)
     assert process.returncode == 0, process.stdout + process.stderr
-    claim = text.splitlines()[0].split()[1].rstrip(":")
+    claim = text.partition(":")[0]
     return rows(checkout, f"results/smoke/audit/claims/{claim}.csv")[claim], process.stderr
 
 

@@ -105,6 +105,38 @@ def test_closed_output_is_no_mistake(command, monkeypatch):
     assert ended(command) in (None, 0)
 
 
+def test_help_fits_a_screen_and_shows_examples(capsys):
+    assert ended(["--help"]) == 0
+    text = capsys.readouterr().out
+    assert len(text.splitlines()) <= 40 and "emmoe explain figure_2a_em_10" in text
+
+
+def test_explain_answers_in_its_first_lines(capsys):
+    ended(["explain", "figure_2a_em_10"])
+    answer, command, blank = capsys.readouterr().out.splitlines()[:3]
+    assert answer.startswith("figure_2a_em_10: ") and "reported 0.0307, ours" in answer
+    assert command.startswith("recompute  .venv/bin/snakemake ") and not blank
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh"])
+def test_a_shell_can_complete_commands(shell, capsys):
+    assert ended(["--print-completion", shell]) == 0
+    assert "explain" in capsys.readouterr().out
+
+
+def test_report_is_named_and_opened(tmp_path, monkeypatch, capsys):
+    own = tmp_path / "own.yaml"
+    own.write_text(f"folders: {{results: {tmp_path}}}\n", encoding="utf-8")
+    opened = []
+    monkeypatch.setattr("webbrowser.open", lambda address: opened.append(address) or True)
+    report = ["report", "--open", "config.yaml", str(own)]
+    assert ended(report).endswith("no report yet: run make figures")
+    (tmp_path / "report.html").touch()
+    assert ended(report) is None
+    assert opened == [(tmp_path / "report.html").as_uri()]
+    assert capsys.readouterr().out == f"{tmp_path}/report.html\n"
+
+
 def test_interrupt_is_told_in_a_word(monkeypatch):
     def interrupt(_):
         raise KeyboardInterrupt

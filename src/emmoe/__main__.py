@@ -21,30 +21,61 @@ COMMANDS = {
     "check": ("check a config and count its jobs", "pipeline"),
     "keep": ("keep a finished run's results as the reference", "pipeline"),
     "explain": ("trace a claim of the paper to our run", "pipeline"),
+    "report": ("where the report is; --open: in a browser", "pipeline"),
     "verify": ("check an archive or results, and recompute a part of it", "pipeline"),
 }
+
+EXAMPLES = """examples:
+  emmoe fit data.csv --target y --experts 1:4   which relations are mixed in a table?
+  emmoe check                                   is config.yaml right, and how much is to run?
+  emmoe check --expanded | less                 what it stands for, with all written out
+  emmoe explain figure_2a_em_10                 a number of the paper, ours, and how to redo it
+  emmoe report --open                           the page with all results
+  emmoe verify results/emmoe-archive.zip --recompute 2
+  eval "$(emmoe --print-completion bash)"       completion in this shell"""
+COMPLETION = "--print-completion"
 
 
 def _command(name: str) -> ModuleType:
     """The module of a command, imported only when it is asked for: most need an extra."""
+    return _needed(f"emmoe.commands.{name}", name, COMMANDS[name][1])
+
+
+def _needed(module: str, name: str, extra: str) -> ModuleType:
+    """Import what a command needs; raises RunError, in one line, where its extra is missing."""
     try:
-        return import_module(f"emmoe.commands.{name}")
+        return import_module(module)
     except ModuleNotFoundError as error:
-        extra, lacking = COMMANDS[name][1], (error.name or "").partition(".")[0]
+        lacking = (error.name or "").partition(".")[0]
         if not extra or lacking == "emmoe":
             raise
         said = f"emmoe {name} needs {lacking}, which is not installed"
         raise RunError(f"{said}: pip install 'emmoe[{extra}]'") from None
 
 
+class _Complete(argparse.Action):
+    """Prints a shell's completion, and ends."""
+
+    def __call__(self, parser, namespace, values, option_string=None):
+        print(_needed("shtab", COMPLETION, "pipeline").complete(parser, values))
+        parser.exit()
+
+
 def _parser(chosen: str) -> argparse.ArgumentParser:
     """The parser of all commands, with the arguments of one."""
-    parser = argparse.ArgumentParser(prog="emmoe", description=__doc__)
+    parser = argparse.ArgumentParser(
+        prog="emmoe",
+        description=__doc__,
+        epilog=EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
     parser.add_argument("--version", action="version", version=__version__)
+    said = "print completion for a shell"
+    parser.add_argument(COMPLETION, choices=("bash", "zsh", "tcsh"), action=_Complete, help=said)
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     for name, (said, _) in COMMANDS.items():
         own = commands.add_parser(name, help=said)
-        if name == chosen:
+        if chosen == name or chosen.startswith(COMPLETION):
             command = _command(name)
             own.description = command.__doc__
             command.add_arguments(own)

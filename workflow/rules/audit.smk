@@ -77,6 +77,17 @@ def reported():
     return Report(record, ("figures", *targets))
 
 
+def where_to_look():
+    """The last lines of a run that made the report."""
+    if not {"figures", "paper"} & set(workflow.dag_settings.targets or ["figures"]):
+        return []
+    from emmoe.report.audit import load  # slow to load, and rarely needed
+
+    judged = load(layout, Path(CLAIMS))
+    looks = f"Look at {layout.report()['page']}, and at {layout.audit(widest_scope())['page']}"
+    return [looks, *filter(None, [judged and judged.headline])]
+
+
 def report_page():
     """The report; a record without an audit has none."""
     return list(layout.report().values()) if record.audit.runs else []

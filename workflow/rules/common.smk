@@ -20,6 +20,7 @@ for library in ("OPENBLAS", "OMP", "MKL"):
 
 from emmoe.audit.plan import SCOPES  # noqa: E402
 from emmoe.jobs._due import Due  # noqa: E402
+from emmoe.jobs._kept import kept_seconds  # noqa: E402
 from emmoe.jobs.audit import Audit  # noqa: E402
 from emmoe.jobs.audit_power import AuditPower  # noqa: E402
 from emmoe.jobs.base import layout_of, plain  # noqa: E402
@@ -36,7 +37,8 @@ from emmoe.jobs.probe import Probe  # noqa: E402
 from emmoe.jobs.product import Product, batches  # noqa: E402
 from emmoe.jobs.report import Report  # noqa: E402
 from emmoe.record import read  # noqa: E402
-from emmoe.store import compiled, preflight  # noqa: E402
+from emmoe.store import compiled, preflight, progress  # noqa: E402
+from emmoe.store.layout import CLAIMS  # noqa: E402
 from emmoe.store.lock import Guard  # noqa: E402
 from emmoe.store.provenance import file_hash  # noqa: E402
 
@@ -63,6 +65,21 @@ with told():
 logger.addFilter(lambda line: "provenance/metadata" not in line.getMessage())
 
 
+@cache
+def known_seconds():
+    """CPU seconds of the last runs here, by benchmark, and of the jobs of the kept run."""
+    return progress.last_seconds(layout), kept_seconds(layout.reference.kept_provenance)
+
+
+def expected(job):
+    """The CPU seconds that a rule's job may take, None where nothing is known of it."""
+    last, kept = known_seconds()
+    works = job.params.get("work", [])
+    of_kept = [kept.get(f"{work['kind']}/{work['name']}") for work in works]
+    whole = None if None in of_kept or not of_kept else sum(of_kept)
+    return last.get(layout.timed(str(job.benchmark)), whole)
+
+
 # Before the first job of a run, not where there is nothing to do, nor in a dry run.
 onstart:
     with told():
@@ -70,6 +87,15 @@ onstart:
         guarded.begin()
     if compiled_in:
         print(compiled.told_place(compiled_in), file=sys.stderr)
+    # For the logger that says how far a run is; others have nothing to print.
+    took = {job.jobid: expected(job) for job in workflow.dag.needrun_jobs()}
+    own = workflow.resource_settings
+    logger.info("", extra={"expected": took, "cores": own.nodes or own.cores or 1})
+
+
+onsuccess:
+    for line in where_to_look():
+        logger.info(line, extra={"last_words": True})
 
 
 TOGETHER = [name for name, own in record.experiments.items() if own.together]

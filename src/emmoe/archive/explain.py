@@ -37,7 +37,7 @@ class Known(NamedTuple):
 
 
 def explain(claim_id: str, record: Record, files: Sequence[str]) -> str:
-    """Return what is known about a claim as text.
+    """Return what is known about a claim as text, the answer and the command that redoes it first.
 
     The audit is read from the results where its runs are current, else from the reference.
     files: of the config, for the command. Raises DataError for an unknown claim, or if there is no
@@ -46,11 +46,12 @@ def explain(claim_id: str, record: Record, files: Sequence[str]) -> str:
     needs = plan.of_claim(record, claim)
     behind = needs.fits or plan.theory_fits(record, needs.theory)
     row, source, known = _found(claim_id, record, behind)
-    lines = [*_claim(claim), *_result(row, source), *_made_by(known, row)]
+    redo = f"recompute  {recompute(layout_of(record), claim_id, files)}"
+    lines = [_summary(claim, row), redo, "", *_claim(claim), *_result(row, source)]
+    lines += _made_by(known, row)
     for experiment in dict.fromkeys(name for name, _ in behind):
         lines += _settings(record, experiment, [f for name, f in behind if name == experiment])
-    redo = recompute(layout_of(record), claim_id, files)
-    return "\n".join([*lines, f"recompute  {redo}"])
+    return "\n".join(lines)
 
 
 def _found(claim_id: str, record: Record, behind: Behind) -> tuple[pd.Series, str, list[Known]]:
@@ -90,6 +91,13 @@ def _known(made: Made, stale: bool) -> Known:
     replicates = min(made.task["replicates"]), max(made.task["replicates"])
     name, commit = made.name.rpartition("/")[0], made.environment.commit or "unknown"
     return Known(name, made.task["seed"], replicates, commit, made.code, stale)
+
+
+def _summary(claim: Any, row: pd.Series) -> str:
+    """The answer in a line: verdict, the reported number and ours."""
+    numbers = (("reported", claim.value), ("ours", row["reproduced"]))
+    told = ", ".join(f"{name} {value:.4g}" for name, value in numbers if pd.notna(value))
+    return f"{claim.claim_id}: {row['verdict']}{f' ({told})' if told else ''}"
 
 
 def _claim(claim: Any) -> list[str]:

@@ -63,6 +63,15 @@ def read_kept(path: Path | str) -> list[Made]:
         raise DataError(f"{path}: {DAMAGED}") from None
 
 
+def kept_seconds(path: Path | str) -> dict[str, float]:
+    """Return the CPU seconds of the jobs of a file of `condensed` by their paths; of none, where
+    there is no such file: an estimate is not worth a run."""
+    try:
+        return {own.path: own.seconds for own in read_kept(path)}
+    except DataError:
+        return {}
+
+
 def _read(path: Path | str) -> Kept:
     try:
         return msgspec.convert(files.read_json(path), Kept)

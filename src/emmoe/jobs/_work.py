@@ -1,9 +1,12 @@
 """A job as plain data: what its process is told, demands, says and hands back."""
 
+import os
 import sys
 from typing import Any
 
 from msgspec import Struct
+
+from emmoe.store.progress import LINES
 
 
 class Demand(Struct, frozen=True):
@@ -41,5 +44,9 @@ class Outcome(Struct, frozen=True):
 
 
 def say(line: str) -> None:
-    """Tell the progress of a job."""
-    print(line, file=sys.stderr, flush=True)
+    """Tell the progress of a job, on the terminal or in the file that `LINES` names."""
+    if path := os.environ.get(LINES):
+        with open(path, "a", encoding="utf-8") as file:
+            print(line, file=file)
+    else:
+        print(line, file=sys.stderr, flush=True)

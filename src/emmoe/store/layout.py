@@ -115,7 +115,15 @@ class Layout:
 
     def benchmark(self, kind: str, name: str) -> str:
         """Return where Snakemake writes what a job took."""
-        return f"{self.results}/benchmarks/{kind}/{name}.tsv"
+        return f"{self.benchmarks}/{kind}/{name}.tsv"
+
+    @property
+    def benchmarks(self) -> str:
+        return f"{self.results}/benchmarks"
+
+    def timed(self, benchmark: str) -> str:
+        """Return the kind and name of what a benchmark file is of, joined by a slash."""
+        return benchmark.removeprefix(f"{self.benchmarks}/").removesuffix(".tsv")
 
     def is_result(self, path: str) -> bool:
         """Return whether a path is one that a job writes."""
