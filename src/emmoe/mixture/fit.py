@@ -115,24 +115,27 @@ def _carried(model: Mixture, runs: list[Run], rules: Rules, tell: Report) -> lis
 def _with_maximum(model, runs: list[Run], n_init: int, seed: int, rules: Rules, tell: Report):
     """Return the run to report and the model that it maximises: where no maximum is finite, a
     penalised one, started from the best run or, where all are degenerate, searched for."""
-    best = runs[0]
-    shape, data = model.layout, model.sample
-    pooled = model.penalty.pooled
+    best, own = runs[0], model.penalty
+    alpha, rows = max(own.alpha, SEPARABLE_ALPHA), own.rows * model.sample.total
     free = replace(rules, floor=-np.inf)
     if not best.interior:
         tell("every run is degenerate: the variances are penalised")
-        model = replace(
-            model, penalty=penalty.make(shape, data, SEPARABLE_ALPHA, DEGENERATE_ROWS, pooled)
-        )
+        model = _penalised(model, alpha, max(rows, DEGENERATE_ROWS))
         found = search(model, n_init, seed, free)[0]
         return replace(found, status="degenerate"), model
     if best.status != "separable":
         return best, model
     tell(f"separable ({', '.join(best.separable)}): the fit is penalised")
-    model = replace(model, penalty=penalty.make(shape, data, SEPARABLE_ALPHA, 0.0, pooled))
+    model = _penalised(model, alpha, rows)
     begun = replace(best, theta=_shrunk(model, best.theta), status="raced")
     found = finish(model, begun, free)
     return replace(found, status="separable", separable=best.separable), model
+
+
+def _penalised(model: Mixture, alpha: float, rows: float) -> Mixture:
+    """Return the model with another penalty."""
+    added = penalty.make(model.layout, model.sample, alpha, rows, model.penalty.pooled)
+    return replace(model, penalty=added)
 
 
 def _shrunk(model: Mixture, theta):
