@@ -38,7 +38,7 @@ def measure(scene: Probed, n: int, draws: int, seed: int) -> pd.DataFrame:
             for kind, values in held.items():
                 values.append(_holds(found, truth, kind))
     shares = {kind: np.mean(values, axis=0) for kind, values in held.items()}
-    names = [" ".join(map(str, name)) for name in found.parameter_names]
+    names = [" ".join(map(str, name)).strip() for name in found.parameter_names]
     fits = len(held["observed"])
     return pd.DataFrame({"parameter": names, **shares, "fits": fits, "draws": draws})
 
