@@ -19,6 +19,7 @@ from benchmarks.cases import (
     fashion_pass,
     fashion_protocol,
     m_step,
+    mixture,
     overhead,
     scaling,
     synthetic,
@@ -41,6 +42,7 @@ CASES = {
     "synthetic": lambda: synthetic.run(1, n=200, d=3, replicates=4, iterations=6),
     "em_iteration": lambda: em_iteration.run(n=500, d=4, rounds=2),
     "m_step": lambda: m_step.run(n=2000, d=4, rounds=1),
+    "mixture": lambda: mixture.run(n=400, d=2, rounds=1),
     "scaling": lambda: scaling.run(
         {"n": (100, 200), "d": (2, 4), "replicates": (1, 2)},
         {"n": 200, "d": 3, "image_n": 200, "pixels": 9},

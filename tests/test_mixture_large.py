@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from mixture_cases import CASES, Case, draw, model_of
 
-from emmoe.mixture import Problem, fit, sample
+from emmoe.mixture import Problem, fit, sample, search
 from emmoe.mixture.search import Rules, finish, race
 
 BASE = CASES["gaussian"]
@@ -37,6 +37,17 @@ def test_rows_that_are_not_stored_give_the_same_fit(many, monkeypatch):
     made = fit(many, 3, n_init=2)
     assert made.loglik == pytest.approx(kept.loglik, rel=1e-12)
     assert made.theta_given == pytest.approx(kept.theta_given, rel=1e-8)
+
+
+def test_race_takes_the_best_five_of_many_parameters_to_the_end(many, monkeypatch):
+    monkeypatch.setattr(search, "FEW", 0)
+    found = fit(Problem(many.x[:600], many.y[:600]), 3, n_init=8)
+    statuses = [run["status"] for run in found.restarts]
+    assert statuses.count("raced") == 3
+    assert statuses.count("maximum") == sum(basin["hits"] for basin in found.basins) == 5
+    behind = [run["log_likelihood"] for run in found.restarts if run["status"] == "raced"]
+    assert max(behind) < found.loglik
+    assert all(run["basin"] is None for run in found.restarts if run["status"] == "raced")
 
 
 def test_start_of_the_best_run_is_repeated_by_its_number(many):

@@ -117,22 +117,19 @@ def _with_maximum(model, runs: list[Run], n_init: int, seed: int, rules: Rules, 
     """Return the run to report and the model that it maximises: where no maximum is finite, a
     penalised one, searched for anew: of runs that end at one supremum, round-off ranks them. On
     many rows it is started from the best run."""
-    best = runs[0]
-    shape, data = model.layout, model.sample
-    pooled = model.penalty.pooled
+    best, own = runs[0], model.penalty
+    alpha, rows = max(own.alpha, SEPARABLE_ALPHA), own.rows * model.sample.total
     free = replace(rules, floor=-np.inf)
     if not best.interior:
         tell("every run is degenerate: the variances are penalised")
-        model = replace(
-            model, penalty=penalty.make(shape, data, SEPARABLE_ALPHA, DEGENERATE_ROWS, pooled)
-        )
+        model = _penalised(model, alpha, max(rows, DEGENERATE_ROWS))
         found = search(model, n_init, seed, free)[0]
         return replace(found, status="degenerate"), model
     if best.status != "separable":
         return best, model
     tell(f"separable ({', '.join(best.separable)}): the fit is penalised")
-    model = replace(model, penalty=penalty.make(shape, data, SEPARABLE_ALPHA, 0.0, pooled))
-    if len(data) <= MANY:
+    model = _penalised(model, alpha, rows)
+    if len(model.sample) <= MANY:
         found = search(model, n_init, seed, free)[0]
         blocks = _renamed(model, best, found)
     else:
@@ -149,6 +146,12 @@ def _renamed(model: Mixture, run: Run, other: Run) -> tuple[str, ...]:
     numbers = linear_sum_assignment(-shared)[1]
     place = {f"expert {old}": f"expert {new}" for old, new in enumerate(numbers)}
     return tuple(sorted(place.get(block, block) for block in run.separable))
+
+
+def _penalised(model: Mixture, alpha: float, rows: float) -> Mixture:
+    """Return the model with another penalty."""
+    added = penalty.make(model.layout, model.sample, alpha, rows, model.penalty.pooled)
+    return replace(model, penalty=added)
 
 
 def _shrunk(model: Mixture, theta):

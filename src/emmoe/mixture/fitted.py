@@ -4,7 +4,7 @@ Parameters as they are given (`theta_given`): gate rows (K-1) times (intercept, 
 (K, m) times (intercept, slopes), log s (K,); experts by falling mean gate probability.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
@@ -109,35 +109,32 @@ class Fitted:
     def theta_given(self) -> Array:
         """Return (D',), see the module."""
         theta = self.jacobian @ self.theta
-        _, experts, log_scale = self._split_given(theta)
+        _, experts, log_scale = self.given_layout.split(theta)
         experts[:, :, 0] += self.centre
         log_scale += np.log(self.unit)
         return theta
 
-    def _split_given(self, theta: Array) -> tuple[Array, Array, Array]:
-        """Return views of given parameters: gate (K-1, 1 + dg), experts (K, m, 1 + de), log s."""
-        k, m = self.layout.experts, self.layout.rows
-        gate_width, width = len(self.gate_design.basis), len(self.expert_design.basis)
-        gate, experts, scale = np.split(
-            theta, [(k - 1) * gate_width, (k - 1) * gate_width + k * m * width]
-        )
-        return gate.reshape(k - 1, gate_width), experts.reshape(k, m, width), scale
+    @property
+    def given_layout(self) -> Layout:
+        """Where the parameters are in `theta_given`."""
+        widths = len(self.gate_design.basis), len(self.expert_design.basis)
+        return replace(self.layout, gate_width=widths[0], expert_width=widths[1])
 
     @property
     def gate_rows(self) -> Array:
         """Return (K, 1 + dg), intercept first, the last row 0."""
-        rows = self._split_given(self.theta_given)[0]
+        rows = self.given_layout.split(self.theta_given)[0]
         return np.vstack([rows, np.zeros((1, rows.shape[1]))])
 
     @property
     def expert_rows(self) -> Array:
         """Return (K, m, 1 + de), intercept first."""
-        return self._split_given(self.theta_given)[1]
+        return self.given_layout.split(self.theta_given)[1]
 
     @property
     def sigma(self) -> Array | None:
         """Return (K,), or None for a family without a scale."""
-        return np.exp(self._split_given(self.theta_given)[2]) if self.layout.scale else None
+        return np.exp(self.given_layout.split(self.theta_given)[2]) if self.layout.scale else None
 
     @property
     def parameter_names(self) -> list[tuple[str, int, int, str]]:

@@ -44,13 +44,12 @@ class Factor:
 @dataclass(frozen=True, eq=False)
 class Point:
     """Where Newton's method ended: L, its gradient, the decrement g'|H|^-1 g in nats of the sample,
-    how many Hessians it took, and whether log s hit its floor."""
+    whether log s hit its floor, and whether it ended for good."""
 
     theta: Array
     loss: float
     gradient: Array
     decrement: float
-    hessians: int
     floored: bool
     converged: bool
 
@@ -58,20 +57,19 @@ class Point:
 def maximise(model: Mixture, theta: Array, floor: float, tolerance: float) -> Point:
     """Return a minimiser of L near theta; log s below `floor` ends it, tolerance is in nats."""
     loss, gradient = model.loss_and_gradient(theta)
-    for count in range(1, STEPS + 1):
+    for _ in range(STEPS):
         factor = Factor(*np.linalg.eigh(hessian(model, theta)))
         theta, loss, gradient, decrement, state = _with_factor(
             model, factor, (theta, loss, gradient), floor, tolerance
         )
         if state == "floored" or (state == "converged" and not factor.saddle):
-            return Point(theta, loss, gradient, decrement, count, state == "floored", True)
+            return Point(theta, loss, gradient, decrement, state == "floored", True)
         if state == "converged":
             theta = _leave(model, theta, factor)
             loss, gradient = model.loss_and_gradient(theta)
         elif state == "stalled":
             break
-    converged = decrement <= tolerance
-    return Point(theta, loss, gradient, decrement, count, False, converged)
+    return Point(theta, loss, gradient, decrement, False, decrement <= tolerance)
 
 
 def _with_factor(model: Mixture, factor: Factor, at, floor: float, tolerance: float):

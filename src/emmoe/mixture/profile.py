@@ -36,14 +36,14 @@ def profile_interval(
     error = np.sqrt(form @ fitted.covariance @ form)
     if fitted.status != "maximum" or not error > 0:
         raise DataError("profile-likelihood intervals need a maximum, and a column that was kept")
-    model = _model(problem, fitted)
+    model = model_of(problem, fitted)
     quantile = norm.ppf((1 + level) / 2)
     lengths = [_length(model, fitted, form, side * error, quantile) for side in (-1, 1)]
     estimate = fitted.theta_given[index]
     return float(estimate + lengths[0]), float(estimate + lengths[1])
 
 
-def _model(problem: Problem, fitted: Fitted) -> Mixture:
+def model_of(problem: Problem, fitted: Fitted) -> Mixture:
     """Return the model of the fit, on its data."""
     data = sample.make(problem.checked())
     if data.gate.design.basis.shape != fitted.gate_design.basis.shape:

@@ -51,8 +51,7 @@ class Columns:
 
 @dataclass(frozen=True, eq=False)
 class Sample:
-    """What a fit looks at; `total` is the weight of all rows, `centre` and `unit` are y's, and
-    `flat` says that y does not vary."""
+    """What a fit looks at; `total` is the weight of all rows, `centre` and `unit` are y's."""
 
     family: Family
     gate: Columns
@@ -64,7 +63,6 @@ class Sample:
     total: float
     centre: float
     unit: float
-    flat: bool
     reach: float  # the largest |z|, of gate or expert columns
 
     def __len__(self) -> int:
@@ -95,7 +93,7 @@ def make(problem: Problem) -> Sample:
     """Return the sample of a checked problem."""
     family, total = problem.law(), float(problem.weights.sum())
     weight = problem.weights / total
-    centre, unit, flat = location(problem, weight)
+    centre, unit = location(problem, weight)
     y = (problem.y - centre) / unit if family.has_scale else problem.y
     given = np.zeros(len(y)) if problem.offset is None else problem.offset
     gate, experts = _columns(problem, weight)
@@ -111,26 +109,23 @@ def make(problem: Problem) -> Sample:
         total=total,
         centre=centre,
         unit=unit,
-        flat=flat,
         reach=max(_reach(gate), _reach(experts)),
     )
 
 
-def location(problem: Problem, weight: Array) -> tuple[float, float, bool]:
-    """Return y's centre and unit on the scale of eta, and whether y does not vary."""
+def location(problem: Problem, weight: Array) -> tuple[float, float]:
+    """Return y's centre and unit on the scale of eta."""
     y = problem.y
-    flat = bool((y == y[0]).all())
     if problem.family == "gaussian":
         size = np.abs(y).max() or 1.0
         mean = float(weight @ y)
         deviation = float(np.sqrt(weight @ ((y - mean) / size) ** 2))
-        flat = deviation <= CONSTANT
-        return mean, float(size * (1.0 if flat else deviation)), flat
+        return mean, float(size * (deviation if deviation > CONSTANT else 1.0))
     if problem.family == "poisson":
         exposure = 1.0 if problem.offset is None else float(weight @ np.exp(problem.offset))
         seen = float(weight @ y) or 0.5 / float(problem.weights.sum())
-        return float(np.log(seen / exposure)), 1.0, flat
-    return 0.0, 1.0, flat
+        return float(np.log(seen / exposure)), 1.0
+    return 0.0, 1.0
 
 
 def _columns(problem: Problem, weight: Array) -> tuple[Columns, Columns]:

@@ -11,7 +11,6 @@ from itertools import product
 import numpy as np
 
 from emmoe.mixture.families.base import Array
-from emmoe.mixture.information import Information, spectrum
 from emmoe.mixture.maximise import Point
 from emmoe.mixture.model import Mixture
 
@@ -30,11 +29,6 @@ def status_of(model: Mixture, point: Point) -> tuple[str, tuple[str, ...]]:
     if blocks:
         return "separable", blocks
     return ("maximum" if point.converged else "not_converged"), ()
-
-
-def is_flat(found: Information) -> bool:
-    """Return whether some eigenvalue of I_c^-1 Hess L, 1 - rho, is below 1e-6 (or unknown)."""
-    return not spectrum(found.complete, found.missing)[-1] < 1 - FLAT
 
 
 def separable_blocks(model: Mixture, theta: Array) -> tuple[str, ...]:

@@ -1,0 +1,45 @@
+"""A mixture of two gaussian experts fitted to much data, with standard errors and certificate."""
+
+import numpy as np
+
+from benchmarks.inputs import SEED
+from benchmarks.measure import interleave
+from benchmarks.table import Case, Outcome
+from emmoe.mixture import Problem, fit
+from emmoe.mixture.design import chunks
+from emmoe.models.objective import Array
+from emmoe.store.seeds import generator
+
+FIT, INFERENCE, RACE = 45, 12, 80  # Grams: from one start; what is said of it; twenty starts
+
+
+def run(n: int = 100_000, d: int = 50, rounds: int = 5) -> Outcome:
+    """Time fits from one start and from twenty against BLAS's weighted Gram of the same data."""
+    problem = two_lines(n, d)
+    weights = np.random.default_rng(0).random(n)
+    calls = {
+        "one start": lambda: fit(problem, 2, n_init=1),
+        "twenty starts": lambda: fit(problem, 2, n_init=20),
+        "gram": lambda: weighted_gram(problem.x, weights),
+    }
+    timed, rows = interleave(calls, rounds), []
+    for starts, most in (("one start", FIT + INFERENCE), ("twenty starts", RACE + INFERENCE)):
+        case = Case(f"mixture of two gaussian experts, {starts}, n = {n}, d = {d}", timed[starts])
+        case.limit("weighted Gram by BLAS, in chunks", timed["gram"], most)
+        rows += case.rows
+    return Outcome(rows)
+
+
+def two_lines(n: int, d: int) -> Problem:
+    """Return a problem whose experts overlap: N(0, 1) covariates, coefficients N(0, 1)."""
+    rng = generator(SEED, f"mixture {n} {d}", 0, "sample")
+    x = rng.standard_normal((n, d))
+    gate, experts = 1.5 * rng.standard_normal(d) / np.sqrt(d), rng.standard_normal((2, d))
+    z = (rng.random(n) > 1 / (1 + np.exp(-x @ gate))).astype(int)
+    noise = np.array([0.7, 0.5])[z] * rng.standard_normal(n)
+    return Problem(x, (x @ experts.T)[np.arange(n), z] + noise)
+
+
+def weighted_gram(x: Array, weights: Array) -> Array:
+    """Return x' diag(weights) x."""
+    return sum((x[rows] * weights[rows, None]).T @ x[rows] for rows in chunks(len(x)))
