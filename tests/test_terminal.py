@@ -11,6 +11,7 @@ import pytest
 from workflow_helpers import ROOT
 
 from emmoe import __main__ as cli
+from emmoe.commands import list as listing
 
 COMMANDS = {
     "list": ["list"],
@@ -108,5 +109,5 @@ def test_interrupt_is_told_in_a_word(monkeypatch):
     def interrupt(_):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(cli, "_list", interrupt)
+    monkeypatch.setattr(listing, "run", interrupt)
     assert ended(["list"]) == "interrupted"

@@ -6,10 +6,13 @@ from pathlib import Path
 
 from snakemake.logging import logger
 
-# The package is used from this checkout, installed or not, here and in every job's own process.
-SOURCES = str(Path(workflow.basedir) / "src")
-sys.path.insert(0, SOURCES)
-os.environ["PYTHONPATH"] = os.pathsep.join([SOURCES, *filter(None, [os.environ.get("PYTHONPATH")])])
+# In a checkout the package is used from there, installed or not, here and in every job's own
+# process; the workflow of an installed package has no sources beside it.
+SOURCES = Path(str(workflow.current_basedir)).parents[1] / "src"
+if SOURCES.is_dir():
+    sys.path.insert(0, str(SOURCES))
+    known = filter(None, [os.environ.get("PYTHONPATH")])
+    os.environ["PYTHONPATH"] = os.pathsep.join([str(SOURCES), *known])
 
 # One thread a job: set before any library is loaded, since BLAS with two sums in another order.
 for library in ("OPENBLAS", "OMP", "MKL"):
@@ -47,7 +50,10 @@ with told():
     preflight.check_cores(workflow.resource_settings.cores)
     compiled_in = compiled.find_place()
     # A job's own process, on a cluster too, trusts what the process that started it has checked.
-    record = read.load(files, given.config, thorough=workflow.is_main_process)
+    if workflow.modifier.is_main_snakefile():
+        record = read.load(files, given.config, thorough=workflow.is_main_process)
+    else:  # as a module: its record is the config that it was given
+        record = read.check(config, thorough=workflow.is_main_process)
     layout = layout_of(record)
     # Takes the place of Snakemake's own lock (`nolock` in profiles/default), which outlives its run.
     guarded = Guard(Path.cwd(), [Path(layout.results), Path(layout.downloads)])

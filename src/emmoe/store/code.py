@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 from emmoe.store.files import atomic
+from emmoe.store.packaged import workflow_folder
 from emmoe.store.provenance import PACKAGE, digest, file_hash
 
 # Modules that find, check and describe, and so change no number.
@@ -174,7 +175,7 @@ def code_hash(*modules: str, method: str = "") -> str:
         if name not in seen:
             seen[name], imports = _module(name)
             waiting += imports
-    return digest([sorted(seen.items()), _script(PACKAGE.parents[1] / SCRIPT)])
+    return digest([sorted(seen.items()), _script(workflow_folder(PACKAGE) / SCRIPT)])
 
 
 @cache

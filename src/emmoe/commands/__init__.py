@@ -1,0 +1,1 @@
+"""The commands of `emmoe`: one file each, with `add_arguments(parser)` and `run(arguments)`."""
