@@ -4,7 +4,6 @@ A module's name is the component's name in config.yaml; the class's fields are i
 """
 
 import dataclasses
-import difflib
 import importlib
 import re
 from collections.abc import Callable, Iterable, Mapping
@@ -15,7 +14,7 @@ from types import ModuleType
 from typing import Any
 
 from emmoe.record.settings import SettingError, checked
-from emmoe.store.errors import ConfigError
+from emmoe.store.errors import ConfigError, nearest
 
 # By folder, the module and the class that its components derive from.
 KINDS = {
@@ -101,13 +100,6 @@ def _component(module: ModuleType, base: type) -> type | None:
 def names(kind: str) -> list[str]:
     """Return the names of all components of a kind."""
     return sorted(name for name in modules(kind) if _class(kind, name) is not None)
-
-
-def nearest(name: str, known) -> str:
-    """Return the nearest name, or the list of what is known, to end a message with."""
-    if close := difflib.get_close_matches(str(name), list(known), n=1):
-        return f": did you mean {close[0]!r}?"
-    return f": known are {', '.join(sorted(known))}" if known else ": there are none"
 
 
 def check_known(where: str, what: str, name: str, known: Iterable[str]) -> None:
