@@ -13,6 +13,7 @@ SCRIPTS = sorted((ROOT / "workflow" / "scripts").glob("*.py"))
 ROOMS = [
     "store",
     "mixture",
+    "estimators",
     "models",
     "starts",
     "datasets",

@@ -1,4 +1,26 @@
 """emmoe: mixtures of experts by EM; and the paper "Learning Mixtures of Experts with EM" (ICML
 2025) regenerated, extended and audited."""
 
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from emmoe.estimators import (
+        MixtureOfExpertsClassifier,
+        MixtureOfExpertsRegressor,
+        select_n_experts,
+    )
+
 __version__ = "0.1.0"
+__all__ = ["MixtureOfExpertsClassifier", "MixtureOfExpertsRegressor", "select_n_experts"]
+
+
+def __getattr__(name: str) -> Any:
+    """What scikit-learn and numba are imported for, once it is asked for."""
+    if name in __all__:
+        return getattr(import_module("emmoe.estimators"), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *__all__])

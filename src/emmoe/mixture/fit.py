@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
+from scipy.optimize import linear_sum_assignment
 
 from emmoe.mixture import layout, penalty, sample, starts
 from emmoe.mixture.describe import describe
@@ -114,7 +115,8 @@ def _carried(model: Mixture, runs: list[Run], rules: Rules, tell: Report) -> lis
 
 def _with_maximum(model, runs: list[Run], n_init: int, seed: int, rules: Rules, tell: Report):
     """Return the run to report and the model that it maximises: where no maximum is finite, a
-    penalised one, started from the best run or, where all are degenerate, searched for."""
+    penalised one, searched for anew: of runs that end at one supremum, round-off ranks them. On
+    many rows it is started from the best run."""
     best, own = runs[0], model.penalty
     alpha, rows = max(own.alpha, SEPARABLE_ALPHA), own.rows * model.sample.total
     free = replace(rules, floor=-np.inf)
@@ -127,9 +129,23 @@ def _with_maximum(model, runs: list[Run], n_init: int, seed: int, rules: Rules, 
         return best, model
     tell(f"separable ({', '.join(best.separable)}): the fit is penalised")
     model = _penalised(model, alpha, rows)
-    begun = replace(best, theta=_shrunk(model, best.theta), status="raced")
-    found = finish(model, begun, free)
-    return replace(found, status="separable", separable=best.separable), model
+    if len(model.sample) <= MANY:
+        found = search(model, n_init, seed, free)[0]
+        blocks = _renamed(model, best, found)
+    else:
+        begun = replace(best, theta=_shrunk(model, best.theta), status="raced")
+        found, blocks = finish(model, begun, free), best.separable
+    return replace(found, status="separable", separable=blocks), model
+
+
+def _renamed(model: Mixture, run: Run, other: Run) -> tuple[str, ...]:
+    """Return the separable blocks of a run under the numbers that its experts have in another one:
+    by the assignment that shares most of the responsibilities."""
+    pairs = zip(model.parts(run.theta), model.parts(other.theta), strict=True)
+    shared = sum((one.posterior * one.data.weight) @ two.posterior.T for one, two in pairs)
+    numbers = linear_sum_assignment(-shared)[1]
+    place = {f"expert {old}": f"expert {new}" for old, new in enumerate(numbers)}
+    return tuple(sorted(place.get(block, block) for block in run.separable))
 
 
 def _penalised(model: Mixture, alpha: float, rows: float) -> Mixture:

@@ -1,0 +1,136 @@
+"""What the regressor and the classifier share: parameters, fitted attributes, probabilities."""
+
+import sys
+import warnings
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import ArrayLike, NDArray
+from sklearn.base import BaseEstimator
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.utils.validation import _check_sample_weight, check_is_fitted, validate_data
+
+from emmoe.estimators._attributes import FittedAttributes
+from emmoe.estimators._errors import value_errors
+from emmoe.estimators._features import positions
+from emmoe.mixture import Problem, fit, inference, predict
+from emmoe.store.errors import DataError
+
+Array = NDArray[np.floating]
+FIXED_SEED = 0  # of random_state=None: the same answer at each run
+SETTINGS = ("n_init", "max_iter", "tol", "variance_floor", "variance_penalty", "alpha")
+
+
+class MixtureOfExperts(FittedAttributes, BaseEstimator):
+    """K experts under a soft-max gate, fitted by EM from several starts; see its subclasses."""
+
+    def _fit_numbers(
+        self, X: Array, y: Array, family: str, weights: Array | None, classes: int | None = None
+    ) -> None:
+        """Fit to a checked X (n, d) and targets as the family has them; warn of other statuses
+        than `maximum`."""
+        names = tuple(getattr(self, "feature_names_in_", [f"x{j}" for j in range(X.shape[1])]))
+        settings = {name: v for name, v in self.get_params().items() if name in SETTINGS}
+        with value_errors():
+            if self.covariance not in inference.KINDS:
+                said = f"covariance must be one of {', '.join(inference.KINDS)}"
+                raise DataError(f"{said}, got {self.covariance!r}")
+            problem = Problem(
+                X, y, family,
+                positions("expert_features", self.expert_features, names),
+                positions("gate_features", self.gate_features, names),
+                weights, names=names, classes=classes,
+            )  # fmt: skip
+            seed = _seed(self.random_state)
+            report = _say if self.verbose else None
+            self._fitted = fit(problem, self.n_experts, seed=seed, report=report, **settings)
+        if self.status_ != "maximum":
+            warnings.warn(self.warnings_[0], ConvergenceWarning, stacklevel=3)
+
+    def __sklearn_is_fitted__(self) -> bool:
+        return hasattr(self, "_fitted")
+
+    def _checked(self, X: ArrayLike) -> Array:
+        """Return new rows (n, d) as numbers."""
+        check_is_fitted(self)
+        return validate_data(self, X, reset=False, dtype=np.float64)
+
+    def _checked_with_targets(self, X: ArrayLike, y: ArrayLike) -> tuple[Array, Array]:
+        """Return new rows, and their targets as the family has them."""
+        check_is_fitted(self)
+        X, y = validate_data(self, X, y, reset=False, dtype=np.float64)
+        return X, self._numbers(y)
+
+    def gate_proba(self, X: ArrayLike) -> Array:
+        """Return each expert's probability before y is seen, (n, K)."""
+        return predict.gate_proba(self._fitted, self._checked(X))
+
+    def responsibilities(self, X: ArrayLike, y: ArrayLike) -> Array:
+        """Return each expert's probability once y is seen, (n, K)."""
+        X, y = self._checked_with_targets(X, y)
+        with value_errors():
+            return predict.responsibilities(self._fitted, X, y)
+
+    def expert_predict(self, X: ArrayLike) -> Array:
+        """Return each expert's mean, (n, K); for more than two classes their probabilities,
+        (n, K, C)."""
+        return predict.expert_mean(self._fitted, self._checked(X))
+
+    def log_likelihood(
+        self, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None = None
+    ) -> float:
+        """Return the log-likelihood of rows, in nats; for a mean per row divide by their weight."""
+        X, y = self._checked_with_targets(X, y)
+        weight = _check_sample_weight(sample_weight, X)
+        with value_errors():
+            return float(weight @ predict.log_density(self._fitted, X, y))
+
+    def summary(
+        self, kind: str | None = None, level: float = 0.95, contrast: str = "reference"
+    ) -> pd.DataFrame:
+        """Return a row per parameter: block, expert (from 1), [class,] feature, estimate, se, z, p,
+        low, high.
+
+        kind: "observed" or "robust" standard errors, by default as `covariance`; contrast: gate
+        rows against the last expert ("reference"), between each two ("pairs") or less their mean
+        ("centred")."""
+        check_is_fitted(self)
+        with value_errors():
+            rows = inference.summary(self._fitted, kind or self.covariance, level, contrast)
+        return self._labelled(pd.DataFrame(rows))
+
+    def _labelled(self, table: pd.DataFrame) -> pd.DataFrame:
+        """A table of parameters with experts as people count them."""
+        return table.drop(columns="row").assign(expert=table["expert"].map(_from_one))
+
+    def delta(
+        self, function: Callable[[Array], Array], kind: str | None = None
+    ) -> tuple[Array, Array]:
+        """Return a smooth function of the parameters (in the order of `summary()`) and its
+        covariance, by the delta method."""
+        check_is_fitted(self)
+        return inference.delta(self._fitted, function, kind or self.covariance)
+
+    def sample(
+        self, X: ArrayLike, random_state: int | np.random.RandomState | None = None
+    ) -> tuple[NDArray[Any], NDArray[np.integer]]:
+        """Return targets drawn at X, (n,), and the experts that they come from, (n,)."""
+        return predict.draw(self._fitted, self._checked(X), _seed(random_state))
+
+
+def _from_one(expert: int | Sequence[int]) -> Any:
+    """An expert, or a pair of them, counted from 1."""
+    return expert + 1 if np.isscalar(expert) else tuple(one + 1 for one in expert)
+
+
+def _seed(random_state: int | np.random.RandomState | None) -> int:
+    """The seed that a random_state stands for; None is always the same one."""
+    if isinstance(random_state, np.random.RandomState):
+        return int(random_state.randint(2**31))
+    return FIXED_SEED if random_state is None else int(random_state)
+
+
+def _say(line: str) -> None:
+    print(line, file=sys.stderr, flush=True)

@@ -1,0 +1,29 @@
+"""Which columns the experts and the gate see."""
+
+from collections.abc import Sequence
+
+from emmoe.store.errors import DataError, nearest
+
+
+def positions(
+    parameter: str, chosen: Sequence[str | int] | None, names: Sequence[str]
+) -> tuple[int, ...] | None:
+    """Return the positions of columns that are given by name or position; None stands for all.
+
+    Raises DataError, naming the parameter, for a column that is not there."""
+    if chosen is None:
+        return None
+    if isinstance(chosen, str):
+        said = f"{parameter} must be a list of names or positions, got {chosen!r}"
+        raise DataError(f"{said}: write [{chosen!r}]")
+    return tuple(_position(parameter, column, list(names)) for column in chosen)
+
+
+def _position(parameter: str, column: str | int, names: list[str]) -> int:
+    if isinstance(column, str):
+        if column not in names:
+            raise DataError(f"{parameter}: no column named {column!r}{nearest(column, names)}")
+        return names.index(column)
+    if not -len(names) <= column < len(names):
+        raise DataError(f"{parameter}: no column {column!r}: there are {len(names)}")
+    return int(column) % len(names)
