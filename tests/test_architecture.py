@@ -14,6 +14,7 @@ ROOMS = [
     "store",
     "mixture",
     "estimators",
+    "plot",
     "models",
     "starts",
     "datasets",

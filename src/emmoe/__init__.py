@@ -5,6 +5,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from emmoe import plot
     from emmoe.estimators import (
         MixtureOfExpertsClassifier,
         MixtureOfExpertsRegressor,
@@ -12,11 +13,13 @@ if TYPE_CHECKING:
     )
 
 __version__ = "0.1.0"
-__all__ = ["MixtureOfExpertsClassifier", "MixtureOfExpertsRegressor", "select_n_experts"]
+__all__ = ["MixtureOfExpertsClassifier", "MixtureOfExpertsRegressor", "plot", "select_n_experts"]
 
 
 def __getattr__(name: str) -> Any:
-    """What scikit-learn and numba are imported for, once it is asked for."""
+    """What heavy libraries are imported for, once it is asked for."""
+    if name == "plot":
+        return import_module("emmoe.plot")
     if name in __all__:
         return getattr(import_module("emmoe.estimators"), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -13,6 +13,9 @@ from emmoe.store.preflight import check_place
 
 # By command (a module of emmoe.commands), what it is for and the extra that it needs.
 COMMANDS = {
+    "fit": ("fit a mixture of experts to a table", ""),
+    "predict": ("predict for the rows of a table from a model of emmoe fit", ""),
+    "diagnose": ("a page with the plots and warnings of a model of emmoe fit", "plot"),
     "list": ("what config.yaml can name: models, fitters, figures, ...", "pipeline"),
     "check": ("check a config and count its jobs", "pipeline"),
     "keep": ("keep a finished run's results as the reference", "pipeline"),

@@ -1,0 +1,131 @@
+"""Fit a mixture of experts to a table (CSV or Parquet) and write the model as JSON.
+
+Ends with 0 for a certified maximum, with 3 for a fit of another status, with 1 for input that
+cannot be used."""
+
+import argparse
+import re
+import sys
+import time
+import warnings
+
+import numpy as np
+import pandas as pd
+
+from emmoe.commands import _described
+from emmoe.commands._arguments import natural
+from emmoe.estimators import MixtureOfExpertsClassifier, MixtureOfExpertsRegressor
+from emmoe.estimators._base import MixtureOfExperts
+from emmoe.estimators.saved import Model, save
+from emmoe.estimators.select import CRITERIA, best_of, compared
+from emmoe.store.coding import coding, numbers
+from emmoe.store.errors import DataError
+from emmoe.store.tabular import read_table, shown
+
+REGRESSIONS = ("gaussian", "poisson")
+FAMILIES = (*REGRESSIONS, "classes")
+OTHER_STATUS = 3
+MOST = 20  # experts
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    add = parser.add_argument
+    add("table", help="a CSV or Parquet file with a header; - for the standard input")
+    add("--target", required=True, metavar="COLUMN", help="what is to be explained")
+    add("--experts", type=_experts, default=[2], metavar="K", help="how many, or 1:4 (%(default)s)")
+    said = "of the target; by default classes where it is text, else gaussian"
+    add("--family", choices=FAMILIES, help=said)
+    said = "columns that explain it, with commas; by default all others"
+    add("--features", type=_columns, metavar="A,B", help=said)
+    said = "of these, the columns that the gate sees ('' for none); by default all"
+    add("--gate", type=_columns, metavar="A,B", help=said)
+    add("--weights", metavar="COLUMN", help="how often a row counts")
+    add("--categorical", type=_columns, default=[], metavar="A,B", help="columns of levels")
+    add("--starts", type=natural, default=20, metavar="N", help="of EM, for each K (%(default)s)")
+    add("--seed", type=natural, default=0, metavar="N", help="of the starts (%(default)s)")
+    add("--criterion", choices=CRITERIA, default="bic", help="that chooses K (%(default)s)")
+    add("--robust", action="store_true", help="sandwich standard errors")
+    add("--out", default="model.json", metavar="FILE", help="the model (%(default)s)")
+
+
+def _experts(text: str) -> list[int]:
+    """Numbers of experts, as 3 or 1:4, the last included."""
+    found = re.fullmatch(r"(\d{1,3})(?::(\d{1,3}))?", text)
+    first, last = (int(found[1]), int(found[2] or found[1])) if found else (0, 0)
+    if not 1 <= first <= last <= MOST:
+        said = f"{text!r} must be a number from 1 to {MOST}, or a range such as 1:4"
+        raise argparse.ArgumentTypeError(said)
+    return list(range(first, last + 1))
+
+
+def _columns(text: str) -> list[str]:
+    """Names with commas between them."""
+    return [name.strip() for name in text.split(",") if name.strip()]
+
+
+def run(args: argparse.Namespace) -> None:
+    """Fit, print what was found, save the model."""
+    table = read_table(args.table)
+    coded = coding(table, args.target, args.features, args.categorical, args.weights)
+    features, weight = coded.features(table), coded.weight(table)
+    target = coded.targets(table)
+    family = args.family or ("gaussian" if pd.api.types.is_numeric_dtype(target) else "classes")
+    y = numbers(target, "take --family classes") if family in REGRESSIONS else _labels(target)
+    gate = None if args.gate is None else coded.features_of(args.gate, "--gate")
+    options = {"n_init": args.starts, "random_state": args.seed, "gate_features": gate}
+    options |= {"covariance": "robust" if args.robust else "observed"}
+    frame = pd.DataFrame(features, columns=list(coded.names))
+    fits = _fits(args.experts, family, options, frame, y, weight)
+    best, tried = best_of(fits, args.criterion), compared(fits)
+    save(Model(best, coded, tried.to_dict("records")), args.out)
+    print(_described.model(best, tried, shown(args.target)))
+    print(f"\nmodel: {args.out}")
+    if best.status_ != "maximum":
+        sys.exit(OTHER_STATUS)
+
+
+def _labels(target: pd.Series) -> np.ndarray:
+    """The target as class labels; raises DataError for a number with very many values."""
+    if pd.api.types.is_float_dtype(target) and target.nunique() > len(target) / 2:
+        said = f"column {shown(target.name)}: has {target.nunique()} values, too many for classes"
+        raise DataError(f"{said}: take --family gaussian")
+    return target.to_numpy()
+
+
+def _fits(experts, family: str, options: dict, frame, y, weight) -> list[MixtureOfExperts]:
+    """The fits of each number of experts; an interruption leaves those that are done."""
+    fits: list[MixtureOfExperts] = []
+    begun = time.monotonic()
+    try:
+        for position, number in enumerate(experts, start=1):
+            _say(f"K = {number} ({position} of {len(experts)}), {_left(begun, position, experts)}")
+            fits.append(_fitted(family, {"n_experts": number, **options}, frame, y, weight))
+    except KeyboardInterrupt:
+        if not fits:
+            raise
+        done = ", ".join(str(own.n_experts) for own in fits)
+        print(f"interrupted: going on with what is done, K = {done}", file=sys.stderr)
+    return fits
+
+
+def _fitted(family: str, options: dict, frame, y, weight) -> MixtureOfExperts:
+    own = MixtureOfExpertsClassifier(**options)
+    if family in REGRESSIONS:
+        own = MixtureOfExpertsRegressor(family=family, **options)
+    with warnings.catch_warnings(action="ignore"):  # they are printed with the fit
+        return own.fit(frame, y, sample_weight=weight)
+
+
+def _left(begun: float, position: int, experts: list[int]) -> str:
+    """What time has passed, and what is left if time grows as the square of K."""
+    passed = time.monotonic() - begun
+    done = sum(k * k for k in experts[: position - 1])
+    coming = sum(k * k for k in experts[position - 1 :])
+    left = f", about {passed * coming / done:.0f} s left" if done else ""
+    return f"{passed:.0f} s so far{left}"
+
+
+def _say(line: str) -> None:
+    """Tell a person who waits."""
+    if sys.stderr is not None and sys.stderr.isatty():
+        print(line, file=sys.stderr, flush=True)

@@ -1,0 +1,233 @@
+"""`emmoe fit` and its kin: a table in; a model, predictions, a page out; mistakes in one line."""
+
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from emmoe.__main__ import main
+from emmoe.estimators import saved
+from emmoe.store.errors import DataError
+
+N = 200
+
+
+@pytest.fixture(scope="module")
+def table():
+    rng = np.random.default_rng(0)
+    x, colour = rng.uniform(-1, 1, N), rng.choice(["blue", "red"], N)
+    steep = rng.random(N) < 1 / (1 + np.exp(-3 * x))
+    y = np.where(steep, 3, -1) * x + 0.1 * rng.standard_normal(N) + (colour == "red")
+    return pd.DataFrame({"y": y, "x": x, "colour": colour, "kind": np.where(y > 0, "up", "down")})
+
+
+@pytest.fixture(scope="module")
+def fitted(table, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("own")
+    table.to_csv(folder / "data.csv", index=False)
+    options = ["--features", "x,colour", "--categorical", "colour", "--starts", "4"]
+    command = ["fit", str(folder / "data.csv"), "--target", "y", *options]
+    main([*command, "--experts", "1:2", "--out", str(folder / "model.json")])
+    return folder
+
+
+def ended(*arguments):
+    """What a command ends with: its status, or its line."""
+    try:
+        main(list(map(str, arguments)))
+    except SystemExit as end:
+        return end.code
+    return 0
+
+
+def test_fit_prints_status_choice_coefficients_and_optima(table, fitted, capsys):
+    said = ["--features", "x,colour", "--categorical", "colour", "--starts", "4"]
+    out = ["--out", fitted / "other.json"]
+    assert ended("fit", fitted / "data.csv", "--target", "y", *said, *out) == 0
+    shown = capsys.readouterr().out
+    assert shown.startswith("2 experts for y: maximum, a certified maximum")
+    for part in ("log-likelihood", "by number of experts", "colour[red]", "optima of 4 starts"):
+        assert part in shown
+
+
+def test_loaded_model_predicts_the_same_to_the_last_bit(table, fitted):
+    model = saved.load(fitted / "model.json")
+    assert model.estimator.n_experts == 2
+    assert [row["n_experts"] for row in model.tried] == [1, 2]
+    saved.save(model, fitted / "again.json")
+    assert (fitted / "again.json").read_bytes() == (fitted / "model.json").read_bytes()
+    pd.testing.assert_frame_equal(
+        saved.load(fitted / "again.json").estimator.summary(), model.estimator.summary()
+    )
+
+
+def test_predictions_are_the_estimator_s(table, fitted, capsys):
+    assert ended("predict", fitted / "model.json", fitted / "data.csv", "--level", "0.9") == 0
+    out = pd.read_csv(pd.io.common.StringIO(capsys.readouterr().out))
+    model = saved.load(fitted / "model.json")
+    x = pd.DataFrame(model.coding.features(table), columns=list(model.coding.names))
+    np.testing.assert_allclose(out["prediction"], model.estimator.predict(x), rtol=1e-12)
+    np.testing.assert_allclose(
+        out[["low", "high"]], model.estimator.predict_interval(x, 0.9), rtol=1e-12
+    )
+    np.testing.assert_allclose(out[["expert 1", "expert 2"]].sum(axis=1), 1)
+
+
+def test_predictions_do_not_hang_on_the_order_of_columns(table, fitted):
+    table[["colour", "x"]].to_csv(fitted / "turned.csv", index=False)
+    for name in ("data", "turned"):
+        out = fitted / f"{name}-out.csv"
+        assert ended("predict", fitted / "model.json", fitted / f"{name}.csv", "--out", out) == 0
+    assert (fitted / "data-out.csv").read_bytes() == (fitted / "turned-out.csv").read_bytes()
+
+
+def test_text_targets_are_classes(fitted, capsys):
+    said = ["--target", "kind", "--features", "x", "--experts", "1", "--out", fitted / "c.json"]
+    assert ended("fit", fitted / "data.csv", *said) == 0
+    assert ended("predict", fitted / "c.json", fitted / "data.csv") == 0
+    assert "prediction,p[down],p[up],expert 1" in capsys.readouterr().out
+
+
+def test_other_status_ends_with_3_and_says_what_to_do(tmp_path, capsys):
+    x = np.linspace(-1, 1, 40)
+    y = np.where(x < 0, 2 * x, -x) + 0.01 * np.sin(50 * x)
+    pd.DataFrame({"y": y, "x": x}).to_csv(tmp_path / "data.csv", index=False)
+    out = tmp_path / "model.json"
+    assert ended("fit", tmp_path / "data.csv", "--target", "y", "--out", out) == 3
+    assert "2 experts for y: separable" in capsys.readouterr().out
+    assert saved.load(out).estimator.status_ == "separable"
+
+
+MISTAKES = {
+    "no such file": (["lost.csv", "--target", "y"], "lost.csv: cannot be read"),
+    "no such target": (["data.csv", "--target", "z"], "target: the table has no column 'z'"),
+    "text": (["data.csv", "--target", "y"], "column colour: is text"),
+    "no such gate": (
+        ["data.csv", "--target", "y", "--features", "x", "--gate", "xx"],
+        "--gate: no column of the features is named 'xx': did you mean 'x'",
+    ),
+    "text as numbers": (
+        ["data.csv", "--target", "kind", "--features", "x", "--family", "gaussian"],
+        "column kind: is text",
+    ),
+    "numbers as classes": (
+        ["data.csv", "--target", "y", "--features", "x", "--family", "classes"],
+        "too many for classes",
+    ),
+    "negative counts": (
+        ["data.csv", "--target", "y", "--features", "x", "--family", "poisson"],
+        "poisson",
+    ),
+    "no weights": (
+        ["data.csv", "--target", "y", "--features", "x", "--weights", "n"],
+        "weights: the table has no column 'n'",
+    ),
+}
+
+
+@pytest.mark.parametrize("kind", MISTAKES)
+def test_mistake_is_told_in_one_line(kind, fitted, monkeypatch):
+    monkeypatch.chdir(fitted)
+    arguments, said = MISTAKES[kind]
+    line = ended("fit", *arguments, "--out", "no.json")
+    assert line.startswith("error: ")
+    assert said in line
+    assert "\n" not in line
+    assert not (fitted / "no.json").exists()
+
+
+@pytest.mark.parametrize("experts", ["0", "3:2", "two", "1:99", ""])
+def test_numbers_of_experts_are_checked(experts, fitted, capsys):
+    assert ended("fit", fitted / "data.csv", "--target", "y", "--experts", experts) == 2
+    assert "a range such as 1:4" in capsys.readouterr().err
+
+
+def test_interruption_goes_on_with_what_is_done(fitted, monkeypatch, capsys):
+    from emmoe.commands import fit
+
+    plain = fit._fitted
+
+    def interrupted(family, options, *data):
+        if options["n_experts"] == 2:
+            raise KeyboardInterrupt
+        return plain(family, options, *data)
+
+    monkeypatch.setattr(fit, "_fitted", interrupted)
+    said = ["--features", "x", "--experts", "1:3", "--out", fitted / "part.json"]
+    assert ended("fit", fitted / "data.csv", "--target", "y", *said) == 0
+    assert "going on with what is done, K = 1" in capsys.readouterr().err
+    assert saved.load(fitted / "part.json").estimator.n_experts == 1
+
+
+def test_later_table_without_a_column_is_refused(table, fitted):
+    table[["x"]].to_csv(fitted / "short.csv", index=False)
+    line = ended("predict", fitted / "model.json", fitted / "short.csv")
+    assert line == "error: features: the table has no column 'colour': known are x"
+
+
+def rewritten(path, **changes):
+    """A model with other entries, and a checksum that fits them."""
+    body = json.loads(path.read_text(encoding="utf-8")) | changes
+    del body["checksum"]
+    return json.dumps(body | {"checksum": saved._checksum(body)})
+
+
+DAMAGED = {
+    "truncated": (lambda path: path.read_text()[:-100], "cut short"),
+    "edited": (lambda path: path.read_text().replace('"n_init": 4', '"n_init": 5'), "edited"),
+    "newer": (lambda path: rewritten(path, version=2), "version 2, this emmoe reads up to 1"),
+    "not ours": (lambda path: '{"a": 1}', "no model of emmoe"),
+    "a list": (lambda path: "[]", "no model of emmoe"),
+    "no text": (lambda path: "\0", "no model"),
+    "another kind": (lambda path: rewritten(path, kind="os.system"), "do not fit together"),
+    "other shapes": (lambda path: rewritten(path, fit={}), "do not fit together"),
+}
+
+
+@pytest.mark.parametrize("kind", DAMAGED)
+def test_model_that_cannot_be_trusted_is_refused(kind, fitted, tmp_path):
+    change, said = DAMAGED[kind]
+    (tmp_path / "model.json").write_text(change(fitted / "model.json"), encoding="utf-8")
+    line = ended("predict", tmp_path / "model.json", fitted / "data.csv")
+    assert line.startswith("error: ")
+    assert said in line
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_no_part_of_a_model_can_be_changed_unseen(seed, fitted, tmp_path):
+    """With a checksum that fits, 50 models with another entry are read, or refused in a line."""
+    rng = np.random.default_rng(seed)
+    path = tmp_path / "model.json"
+    for _ in range(50):
+        body = json.loads((fitted / "model.json").read_text(encoding="utf-8"))
+        at = body["fit"] if rng.random() < 0.7 else body
+        key = list(at)[rng.integers(len(at))]
+        at[key] = [None, [], {}, "x", -1, {"number": "nan"}, [[0.0]], 1e300][rng.integers(8)]
+        del body["checksum"]
+        path.write_text(json.dumps(body | {"checksum": saved._checksum(body)}), encoding="utf-8")
+        try:
+            saved.load(path)
+        except DataError as error:
+            assert str(error).startswith(str(path))
+
+
+@pytest.mark.parametrize("rows", [[], ["data.csv"]])
+def test_page_shows_plots_and_warnings_and_needs_no_other_file(rows, fitted, monkeypatch, capsys):
+    monkeypatch.chdir(fitted)
+    assert ended("diagnose", "model.json", *rows, "--out", "page.html") == 0
+    assert capsys.readouterr().out.startswith("maximum: The estimates can be used.")
+    page = (fitted / "page.html").read_text(encoding="utf-8")
+    assert page.count("<figure>") == (8 if rows else 5)
+    for part in ("2 experts for y", "colour[red]", "The gate along x", "BIC over"):
+        assert part in page
+    assert "http" not in page.replace("http://www.w3.org", "")  # the names of SVG and of its links
+
+
+def test_names_on_a_page_are_text(table, tmp_path):
+    wild = table[["y", "x"]].rename(columns={"x": "<script>alert(1)</script>"})
+    wild.to_csv(tmp_path / "data.csv", index=False)
+    out = tmp_path / "m.json"
+    assert ended("fit", tmp_path / "data.csv", "--target", "y", "--starts", "2", "--out", out) == 0
+    assert ended("diagnose", out) == 0
+    assert "<script>" not in (tmp_path / "m.html").read_text(encoding="utf-8")
