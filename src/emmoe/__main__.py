@@ -16,6 +16,7 @@ COMMANDS = {
     "fit": ("fit a mixture of experts to a table", ""),
     "predict": ("predict for the rows of a table from a model of emmoe fit", ""),
     "diagnose": ("a page with the plots and warnings of a model of emmoe fit", "plot"),
+    "init": ("write a small project that uses emmoe's workflow on a table", "pipeline"),
     "list": ("what config.yaml can name: models, fitters, figures, ...", "pipeline"),
     "check": ("check a config and count its jobs", "pipeline"),
     "keep": ("keep a finished run's results as the reference", "pipeline"),

@@ -78,7 +78,8 @@ def reported():
 
 
 def report_page():
-    return list(layout.report().values())
+    """The report; a record without an audit has none."""
+    return list(layout.report().values()) if record.audit.runs else []
 
 
 # Gather figures, tables, findings, audit, settings and provenance on one page.

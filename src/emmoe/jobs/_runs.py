@@ -4,7 +4,7 @@ from abc import abstractmethod
 from collections.abc import Iterable
 
 from emmoe.jobs.base import Job, layout_of
-from emmoe.record.entries import Contest, Experiment, Record
+from emmoe.record.entries import Component, Contest, Experiment, Record
 from emmoe.record.registry import component
 
 
@@ -38,7 +38,8 @@ class Run(Job):
 
     @property
     def inputs(self) -> dict[str, list[str]]:
-        return {"downloads": list(self.checksums)}
+        own = tables(self.entry.data)
+        return {"downloads": list(self.checksums)} | ({"tables": own} if own else {})
 
     @property
     def checksums(self) -> dict[str, str]:
@@ -52,3 +53,10 @@ def downloads(record: Record, dataset: str) -> dict[str, str]:
         folder, _, name = file.partition("/")
         found[layout_of(record).download(file)] = record.downloads[folder].files[name].sha256
     return found
+
+
+def tables(data: Component) -> list[str]:
+    """Return the paths of a person's own files that a data set reads: their bytes, whatever they
+    are now, decide whether a result is current."""
+    settings = getattr(component("datasets", data.name, "data"), "reads", ())
+    return [str(data.settings[name]) for name in settings]
