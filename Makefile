@@ -17,7 +17,7 @@ endif
 # One Snakemake at a time, also under -j: it locks the folder and spreads over CORES itself.
 .NOTPARALLEL:
 .DEFAULT_GOAL := help
-.PHONY: help figures sweep paper audit audit-power calibrate confirm test faults lint format reference numbers bench clean force
+.PHONY: help figures sweep paper audit audit-power calibrate confirm test faults lint format docs reference numbers bench clean force
 
 help: ## list the targets
 	@echo 'usage: make <target> [CORES=n]'
@@ -59,6 +59,9 @@ format: $(READY) ## rewrite the code in the project's format
 	@.venv/bin/ruff check --quiet --fix --exit-zero .
 	@.venv/bin/ruff format --quiet .
 	@.venv/bin/snakefmt Snakefile workflow
+
+docs: $(READY) ## build the documentation's site in site/, offline
+	@NO_MKDOCS_2_WARNING=1 .venv/bin/python -m mkdocs build --quiet --strict
 
 reference: paper ## full run, then keep its figures, tables and provenance in results/reference
 	@.venv/bin/emmoe keep

@@ -5,6 +5,7 @@ import json
 import numpy as np
 import pandas as pd
 import pytest
+from test_tables_of_users import mangled
 
 from emmoe.__main__ import main
 from emmoe.estimators import saved
@@ -135,6 +136,24 @@ def test_mistake_is_told_in_one_line(kind, fitted, monkeypatch):
     assert said in line
     assert "\n" not in line
     assert not (fitted / "no.json").exists()
+
+
+@pytest.mark.parametrize("content", ["y,x\n1,2\n", "y\n1\n2\n"])
+def test_one_row_or_no_column_is_refused(content, tmp_path):
+    (tmp_path / "data.csv").write_text(content, encoding="utf-8")
+    line = ended("fit", tmp_path / "data.csv", "--target", "y")
+    assert line.endswith("a fit needs at least 2 rows and 1 column")
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_fit_of_a_bad_table_ends_with_a_status_or_a_line(seed, tmp_path, capsys):
+    """Also where what is left of a table is a few rows, repeated ones, or a constant."""
+    rng = np.random.default_rng(100 + seed)
+    for _ in range(15):
+        (tmp_path / "data.csv").write_bytes(mangled(rng))
+        out = ["--out", tmp_path / "model.json", "--starts", "2"]
+        end = ended("fit", tmp_path / "data.csv", "--target", "y", *out)
+        assert end in (0, 3) or (end.startswith("error: ") and end.isprintable())
 
 
 @pytest.mark.parametrize("experts", ["0", "3:2", "two", "1:99", ""])

@@ -22,7 +22,8 @@ def model(own: MixtureOfExperts, tried: pd.DataFrame, target: str) -> str:
         f"log-likelihood {own.loglik_:.{DIGITS + 2}f} nats, {own.n_parameters_} parameters",
         f"rows by expert: {', '.join(f'{count:.1f}' for count in rows)}",
     ]
-    lines += [f"warning: {line}" for line in own.warnings_]
+    others = own.warnings_[own.status_ != "maximum" :]  # the first is the status
+    lines += [f"warning: {line}" for line in others]
     lines += ["", "by number of experts", text(tried.drop(columns=["aic", "icl"]))]
     lines += ["", f"parameters ({own.covariance} standard errors)", text(parameters(own))]
     lines += ["", f"optima of {len(own.restarts_)} starts", text(hits)]

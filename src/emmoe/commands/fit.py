@@ -67,6 +67,9 @@ def run(args: argparse.Namespace) -> None:
     """Fit, print what was found, save the model."""
     table = read_table(args.table)
     coded = coding(table, args.target, args.features, args.categorical, args.weights)
+    if len(table) < 2 or not coded.names:
+        said = f"{len(table)} rows and {len(coded.names)} columns to explain {shown(args.target)}"
+        raise DataError(f"{args.table}: {said}: a fit needs at least 2 rows and 1 column")
     features, weight = coded.features(table), coded.weight(table)
     target = coded.targets(table)
     family = args.family or ("gaussian" if pd.api.types.is_numeric_dtype(target) else "classes")
@@ -113,7 +116,10 @@ def _fitted(family: str, options: dict, frame, y, weight) -> MixtureOfExperts:
     if family in REGRESSIONS:
         own = MixtureOfExpertsRegressor(family=family, **options)
     with warnings.catch_warnings(action="ignore"):  # they are printed with the fit
-        return own.fit(frame, y, sample_weight=weight)
+        try:
+            return own.fit(frame, y, sample_weight=weight)
+        except ValueError as error:  # scikit-learn's own checks, in more lines than one
+            raise DataError(" ".join(str(error).split())) from None
 
 
 def _left(begun: float, position: int, experts: list[int]) -> str:

@@ -19,8 +19,10 @@ EXAMPLE = Path(__file__).parents[1] / "commands" / "project" / "data.csv"
 class Table(Dataset):
     """path: the file, from where the run works; target: its column; columns: the features, none
     for all others; categorical: those with levels; classes: whether the target's values, sorted,
-    are the classes 0, 1, ...; scaled: whether features get mean 0 and variance 1. A column of ones
-    comes first. All replicates share the rows, and differ in their starts."""
+    are the classes 0, 1, ...; scaled: whether features get mean 0 and variance 1; intercept:
+    whether a column of ones comes first, for models that have no intercept of their own.
+
+    All replicates share the rows, and differ in their starts."""
 
     path: str
     target: str
@@ -28,12 +30,13 @@ class Table(Dataset):
     categorical: tuple[str, ...] = ()
     classes: bool = False
     scaled: bool = True
+    intercept: bool = False
 
     reads = ("path",)
 
     @classmethod
     def example(cls) -> "Table":
-        return cls(path=str(EXAMPLE), target="kind", columns=("size", "dose"), classes=True)
+        return cls(path=str(EXAMPLE), target="growth", columns=("size", "dose"))
 
     @property
     def shape(self) -> int:
@@ -67,4 +70,5 @@ def _rows(own: Table, changed: int | None) -> tuple[np.ndarray, np.ndarray]:
         y = np.unique(target.to_numpy(), return_inverse=True)[1]
     else:
         y = numbers(target, "set classes: true for its values to be classes")
-    return np.column_stack([np.ones(len(x)), x]), y
+    ones = np.ones((len(x), int(own.intercept)))
+    return np.column_stack([ones, x]), y

@@ -26,6 +26,22 @@ SETTINGS = ("n_init", "max_iter", "tol", "variance_floor", "variance_penalty", "
 class MixtureOfExperts(FittedAttributes, BaseEstimator):
     """K experts under a soft-max gate, fitted by EM from several starts; see its subclasses."""
 
+    n_experts: int
+    expert_features: Sequence[str | int] | None
+    gate_features: Sequence[str | int] | None
+    covariance: str
+    random_state: int | np.random.RandomState | None
+    verbose: int
+    n_features_in_: int
+
+    def _numbers(self, y: ArrayLike) -> Array:
+        """Return targets as the family has them."""
+        raise NotImplementedError
+
+    def predict(self, X: ArrayLike) -> NDArray[Any]:
+        """Return a prediction for each row, (n,)."""
+        raise NotImplementedError
+
     def _fit_numbers(
         self, X: Array, y: Array, family: str, weights: Array | None, classes: int | None = None
     ) -> None:

@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
+from matplotlib.ticker import MaxNLocator
 from scipy.stats import norm
 
 from emmoe.estimators import MixtureOfExpertsRegressor
@@ -47,6 +48,7 @@ def optima(model: MixtureOfExperts, *, ax: Axes | None = None) -> Axes:
             )  # fmt: skip
     ax.set_yscale("symlog", linthresh=SAME)
     ax.set_ylim(max(2 * below.max(), 10 * SAME), -SAME / 2)
+    ax.xaxis.set_major_locator(MaxNLocator(integer=True))
     ax.set(xlabel="start", ylabel="nats below the best")
     legend(ax)
     return ax

@@ -1,0 +1,51 @@
+"""The documentation does what it says: examples of docstrings, the gallery, the tutorial."""
+
+import doctest
+import re
+import runpy
+import shlex
+
+import matplotlib.pyplot as plt
+import pytest
+from workflow_helpers import ROOT
+
+from emmoe.__main__ import main
+from emmoe.estimators import classifier, regressor
+
+EXAMPLES = sorted((ROOT / "docs" / "gallery").glob("*.py"))
+TUTORIAL = (ROOT / "docs" / "own-data.md").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("module", [classifier, regressor])
+def test_examples_of_docstrings_hold(module):
+    found = doctest.testmod(module)
+    assert found.attempted > 5
+    assert found.failed == 0
+
+
+def test_gallery_has_six_examples():
+    assert len(EXAMPLES) == 6
+
+
+@pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)
+def test_example_of_the_gallery_ends_in_a_figure_of_a_maximum(path):
+    names = runpy.run_path(str(path))
+    assert names["model"].status_ == "maximum"
+    assert names["figure"].axes[0].has_data()
+    plt.close("all")
+
+
+def test_tutorial_runs_as_it_stands(tmp_path, monkeypatch, capsys):
+    main(["init", str(tmp_path / "mine")])
+    monkeypatch.chdir(tmp_path / "mine")
+    commands = re.findall(r"^emmoe (.*)$", TUTORIAL, re.M)
+    assert [command.split()[0] for command in commands] == ["fit", "diagnose", "predict"]
+    for command in commands:
+        main(shlex.split(command))
+    shown = capsys.readouterr().out
+    assert "2 experts for growth: maximum" in shown
+    assert "prediction,low,high,expert 1,expert 2" in shown
+    (code,) = re.findall(r"```python\n(import pandas.*?)```", TUTORIAL, re.S)
+    names = {}
+    exec(code, names)
+    assert names["model"].status_ == "maximum"
