@@ -78,6 +78,7 @@ def _render(record: Record, layout: Layout, known: Origins | None) -> str:
         missing=_missing(record, layout, shown),
         options=judged.options if judged else {},
         origins=known,
+        races=content["races"],
         results=layout.results,
         seed=record.seed,
         seeds={n: e.seed for n, e in record.experiments.items() if e.seed != record.seed},
