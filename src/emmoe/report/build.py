@@ -70,7 +70,7 @@ def _render(record: Record, layout: Layout, known: Origins | None) -> str:
         finding_products=_of_findings(shown, found),
         findings=found,
         first_figures=_first(shown),
-        first_findings=[own for own in found if own.state == "holds"][:FIRST],
+        first_findings=[own for own in found if own.state == findings.STATES[True]][:FIRST],
         glossary={name: (terms.anchor(name), text) for name, text in terms.glossary().items()},
         made=datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
         made_from=changed.hashes(_read(record, layout)),
