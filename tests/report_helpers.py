@@ -24,11 +24,11 @@ ROOT = Path(__file__).resolve().parents[1]
 FITTERS = ("em", "gradient_em", "gradient_descent")
 VERDICTS = ("reproduced", "attainable", "not determinable", "inconsistent")
 LEFT_OUT = ("snr_linear.png", "spurious_minima.csv")  # of the target `sweep`
+RUN = "traces/symmetric_linear/{}/d10-n10000-anglerandom-norm_beta1.25-norm_w1.25.r000-049.parquet"
 HOSTILE = (
     """<img src=x onerror="document.title='run'"> </script> & 'quoted' {{ 7 * 7 }} \u05d0\u05d1 """
 )
 HOSTILE += "long" * 60
-RUN = "traces/symmetric_linear/{}/d10-n10000-anglerandom-norm_beta1.25-norm_w1.25.r000-049.parquet"
 
 
 def record(results):

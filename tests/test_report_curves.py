@@ -5,7 +5,7 @@ import pytest
 import report_helpers as made_up
 
 from emmoe.jobs.base import layout_of
-from emmoe.report import audit, curves
+from emmoe.report import audit, curves, series
 from emmoe.report.data import packed
 from emmoe.store.files import read_frame
 from emmoe.store.layout import CLAIMS
@@ -52,15 +52,15 @@ def test_instances_are_the_traces_runs_over_their_own_passes(own):
 
 @pytest.mark.parametrize("length", [1, 2, 201, 202, 1001, 100_001])
 def test_long_curves_keep_their_ends_and_at_most_201_points(length):
-    kept = list(curves._thinned(length))
-    assert kept[0] == 0 and kept[-1] == length - 1 and len(kept) <= curves.POINTS
+    kept = list(series.thinned(length))
+    assert kept[0] == 0 and kept[-1] == length - 1 and len(kept) <= series.POINTS
     assert kept == sorted(set(kept))
-    assert len(kept) == min(length, curves.POINTS) or kept[1] - kept[0] <= kept[-1] - kept[-2]
+    assert len(kept) == min(length, series.POINTS) or kept[1] - kept[0] <= kept[-1] - kept[-2]
 
 
 def test_missing_and_infinite_values_are_nothing_to_draw():
     values = [1.23456, float("nan"), float("inf"), -1e-9]
-    assert curves._short(values) == [1.235, None, None, -1e-9]
+    assert series.short(values) == [1.235, None, None, -1e-9]
 
 
 def test_readings_lie_on_the_runs_that_the_audit_sets_beside_them(tmp_path, own):

@@ -7,6 +7,7 @@ from pathlib import Path
 from emmoe.commands._arguments import takes_config
 from emmoe.jobs.base import layout_of
 from emmoe.record.read import load
+from emmoe.report.changed import address, changed
 from emmoe.store.errors import DataError
 
 
@@ -16,10 +17,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> None:
-    """Print where the report is, and open it in a browser if asked to."""
+    """Print where the report is and which results it shows changed since; open it if asked to."""
     page = Path(layout_of(load(args.config)).report()["page"])
     if not page.is_file():
         raise DataError(f"{page}: no report yet: run make figures")
-    print(page)
-    if args.open and not webbrowser.open(page.resolve().as_uri()):
+    print(page, *(f"changed since: {path}" for path in changed(page)), sep="\n")
+    if args.open and not webbrowser.open(address(page)):
         raise DataError(f"{page}: no browser found here: open it in one yourself")

@@ -5,7 +5,6 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from emmoe.evidence.reach import CURRENCIES
@@ -16,13 +15,13 @@ from emmoe.record import registry
 from emmoe.record.check_options import hints_of, marks
 from emmoe.record.entries import Product, Record
 from emmoe.record.reads import Reads
+from emmoe.report import races
 from emmoe.report.audit import Claim
+from emmoe.report.series import lines_of, short, thinned
 from emmoe.store.files import read_frame
 from emmoe.store.layout import Layout
 
-POINTS = 201  # of a curve, at most
 INSTANCES = 6  # of a fitter that can be shown
-DIGITS = 4  # more than a screen tells apart
 PASSES = "passes"
 
 
@@ -43,12 +42,13 @@ def files(record: Record, layout: Layout) -> list[Path]:
         if own.kind == "summary"
     }  # fmt: skip
     paths = [layout.gathered(name) for name in sorted(read)]
-    return [Path(own[kind]) for own in paths for kind in ("summary", "trace")]
+    own = [Path(path[kind]) for path in paths for kind in ("summary", "trace")]
+    return own + races.files(record, layout)
 
 
 def drawn(record: Record, layout: Layout) -> dict[str, Any]:
     """Return what the page draws: `figures`, each with the metrics it shows of an experiment, and
-    `runs`, the curves of these experiments by fitter."""
+    `runs`, the curves of these experiments by fitter; `races`, the same of contests' problems."""
     shown = {name: plotted(entry) for name, entry in record.figures.items()}
     metrics: dict[str, dict[str, None]] = {}
     for own in shown.values():
@@ -57,30 +57,24 @@ def drawn(record: Record, layout: Layout) -> dict[str, Any]:
     found = {name: _runs(layout.gathered(name), list(own)) for name, own in metrics.items()}
     runs = {name: own for name, own in found.items() if own}
     entries = record.figures
+    figures = {
+        name: [_figure(entries[name], *item) for item in own.items() if item[0] in runs]
+        for name, own in shown.items()
+    }
+    raced, races_of = races.raced(record, layout)
     return {
-        "runs": runs,
-        "figures": {
-            name: [_figure(entries[name], *item) for item in own.items() if item[0] in runs]
-            for name, own in shown.items()
-            if any(experiment in runs for experiment in own)
-        },
-        "metrics": {name: _meaning(name) for own in metrics.values() for name in own},
+        "runs": runs | raced,
+        "figures": {name: own for name, own in figures.items() if own},
+        "races": races_of,
+        "metrics": races.METRICS
+        | {name: _meaning(name) for own in metrics.values() for name in own},
         "currencies": CURRENCIES,
     }
 
 
 def _figure(entry: Product, experiment: str, metrics: list[str]) -> dict[str, Any]:
-    styles = looks(entry.curves)
-    lines = {
-        fitter: {"label": label, "colour": styles[fitter].colour, "dash": _dash(styles[fitter])}
-        for fitter, label in entry.curves.items()
-    }
+    lines = lines_of(entry.curves, looks(entry.curves))
     return {"experiment": experiment, "metrics": metrics, "lines": lines}
-
-
-def _dash(look: Any) -> list[float]:
-    """A line style as lengths of dashes and gaps in points; empty for a solid line."""
-    return [] if look.line == "-" else [look.width * length for length in look.line[1]]
 
 
 def _meaning(metric: str) -> dict[str, str]:
@@ -107,13 +101,13 @@ def _runs(paths: Mapping[str, str], metrics: Sequence[str]) -> dict[str, Any]:
 def _curves(rows: pd.DataFrame, trace: pd.DataFrame, metrics: Sequence[str]) -> dict[str, Any]:
     """One fitter's: x by currency, y by metric with its standard deviation, and instances."""
     wide = rows.pivot(index="iteration", columns="metric", values=["mean", "std"])
-    wide = wide.iloc[_thinned(len(wide))]
+    wide = wide.iloc[thinned(len(wide))]
     known = [name for name in metrics if ("mean", name) in wide]
     instances = trace["replicate"].unique()[:INSTANCES] if len(trace) else ()
     return {
-        "x": {"iteration": wide.index.tolist(), PASSES: _short(wide["mean", PASSES])},
-        "y": {name: _short(wide["mean", name]) for name in known},
-        "sd": {name: _short(wide["std", name]) for name in known},
+        "x": {"iteration": wide.index.tolist(), PASSES: short(wide["mean", PASSES])},
+        "y": {name: short(wide["mean", name]) for name in known},
+        "sd": {name: short(wide["std", name]) for name in known},
         "replicates": int(rows["replicates"].max()),
         "instances": [
             _instance(own, known, wide.index)
@@ -124,19 +118,7 @@ def _curves(rows: pd.DataFrame, trace: pd.DataFrame, metrics: Sequence[str]) -> 
 
 def _instance(own: pd.DataFrame, metrics: Iterable[str], iterations: pd.Index) -> dict[str, Any]:
     own = own.set_index("iteration").reindex(iterations)
-    return {name: _short(own[name]) for name in (PASSES, *metrics) if name in own}
-
-
-def _thinned(length: int) -> Sequence[int]:
-    """Up to POINTS positions, the denser the earlier: curves bend at their beginning."""
-    if length <= POINTS:
-        return range(length)
-    return np.unique(((length - 1) * np.linspace(0, 1, POINTS) ** 2).round().astype(int))
-
-
-def _short(values: Iterable[float]) -> list[float | None]:
-    """Numbers with DIGITS digits, None for what is missing."""
-    return [float(f"{v:.{DIGITS}g}") if np.isfinite(v) else None for v in values]
+    return {name: short(own[name]) for name in (PASSES, *metrics) if name in own}
 
 
 def readings(record: Record, claims: Iterable[Claim]) -> Iterator[dict[str, Any]]:

@@ -31,7 +31,7 @@ function toldAt(panel, view, drawn, place) {
     const away = xs.map((value) => (value === null ? Infinity : Math.abs(drawn.x(value) - place)));
     const i = away.indexOf(Math.min(...away));
     const mean = curve.y[panel.metric][i], sd = curve.sd[panel.metric][i];
-    const cost = view.currency === "iteration" ? "" : ` (${digits(xs[i])} ${view.currency})`;
+    const cost = view.currency === "iteration" ? "" : ` (${digits(xs[i])} ${words(view.currency)})`;
     return `${line.label}, iteration ${curve.x.iteration[i]}${cost}: ${digits(mean)}${sd ? ` ± ${digits(sd, 2)}` : ""}`;
   }).join("; ");
 }
@@ -143,4 +143,17 @@ function liveFigures(data) {
     const title = host.closest("figure").querySelector("h3").textContent;
     for (const own of data.figures[host.dataset.figure]) drawCurves(host, data, own, title);
   }
+  for (const host of document.querySelectorAll(".races"))
+    for (const own of data.races[host.dataset.figure]) host.append(raceOf(data, own));
+}
+
+// The curves of a contest's problem, drawn when they are asked for.
+function raceOf(data, figure) {
+  const details = el("details", {}, el("summary", {}, `Loss against cost: ${figure.title}`));
+  filledWhenOpened(details, () => {
+    const host = el("div", { class: "live" });
+    drawCurves(host, data, figure, figure.title);
+    return host;
+  });
+  return details;
 }
