@@ -14,8 +14,10 @@ from emmoe.__main__ import main
 from emmoe.fitters.em import EM
 from emmoe.fitters.gradient_descent import GradientDescent
 from emmoe.lab.fit import Run
+from emmoe.models.curved import CurvedModel
 from emmoe.models.latent import LatentModel
 from emmoe.models.objective import Column, Objective
+from emmoe.models.regression import RegressionModel
 from emmoe.record import registry
 from emmoe.record.components import build_model
 from emmoe.record.entries import KINDS
@@ -101,6 +103,35 @@ def test_m_step_ends_where_q_has_no_slope(model_name):
     solution = model.m_step(start, statistic, gradient, 1e-6)
     left = np.abs(model.q_gradient(solution, statistic)).max()
     assert left <= 2e-6 * np.abs(gradient).max()
+
+
+def slope_along(gradient, at, direction):
+    """The derivative of a gradient along a direction, by central differences of order 4."""
+    h = 1e-3 / np.linalg.norm(direction)
+    ends = (gradient(at + k * h * direction) for k in (-2, -1, 1, 2))
+    return np.array([1, -8, 8, -1]) @ np.array(list(ends)) / (12 * h)
+
+
+def test_product_with_the_hessian_is_that_of_the_loss(model_name):
+    model, truth, start = example(model_name, CurvedModel)
+    product = model.hessian_product(start)
+    for direction in (truth, rng().standard_normal(start.shape)):
+        expected = slope_along(lambda theta: model.loss_and_gradient(theta)[1], start, direction)
+        np.testing.assert_allclose(
+            product(direction), expected, atol=1e-8 * np.linalg.norm(expected)
+        )
+
+
+def test_newton_step_solves_the_equation_of_q_to_a_tenth(model_name):
+    model, _, start = example(model_name, CurvedModel)
+    _, gradient, statistic = model.e_step(start)
+    step = model.newton_step(start, gradient)
+    found = slope_along(lambda theta: model.q_gradient(theta, statistic), start, step)
+    root = np.eye(1)
+    if isinstance(model, RegressionModel):
+        root = model.whitening().inverse_root[0]
+    residual = (found - gradient).reshape(-1, len(root)) @ root
+    assert np.linalg.norm(residual) <= 0.1 * np.linalg.norm(gradient.reshape(-1, len(root)) @ root)
 
 
 def test_loss_follows_from_the_law_that_a_symmetric_model_names(symmetric_name):

@@ -105,8 +105,8 @@ def test_budget_ends_a_fitter_before_the_state_that_exceeds_it(problem):
 
 def test_rival_that_refuses_its_sample_is_one_line():
     given = task("fair_digits_small", ("lbfgs",))
-    wrong = replace(given, rivals={"x": Rival("preconditioned_gradient_descent")})
-    with pytest.raises(DataError, match=r"^preconditioned_gradient_descent: .*mirror map"):
+    wrong = replace(given, rivals={"x": Rival("adam", {"step": {"beta": 0.1}})})
+    with pytest.raises(DataError, match=r"^adam: step names the blocks \['beta'\]"):
         run(wrong)
 
 

@@ -129,6 +129,16 @@ def test_adams_first_step_moves_each_parameter_by_the_step_size(model_name, prob
         )
 
 
+def test_adams_steps_decay_to_half_after_as_many_iterations_as_said(symmetric_name, problem):
+    model, _, start = problem(symmetric_name)
+    constant, decaying = (Adam(0.1, beta1=0, beta2=0, decay=decay) for decay in (None, 4.0))
+    found = states(decaying, model, start, 9)
+    for t in (0, 4):
+        move = found[t + 1].theta - found[t].theta
+        own = states(constant, model, found[t].theta, 2)
+        np.testing.assert_allclose(move, (own[1].theta - own[0].theta) / (1 + t / 4), rtol=1e-6)
+
+
 def test_adams_steps_are_weighted_means_of_all_gradients(symmetric_name, problem):
     model, _, start = problem(symmetric_name)
     found = states(Adam(0.1, beta1=0.8, beta2=0.95, epsilon=1e-3), model, start, 30)

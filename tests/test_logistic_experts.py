@@ -97,6 +97,14 @@ def test_pass_is_that_of_plain_numpy_in_both_precisions(n, dtype, tolerance):
         assert relative(of_q[r], plain_gradient(model, exact / 2, x, sample.y, known)) <= tolerance
 
 
+def test_identifiable_parameters_are_the_rank_of_the_hessian(bound):
+    theta = parameters(bound, 4)
+    product = bound.hessian_product(theta)
+    hessian = np.array([product(axis) for axis in np.eye(len(theta))])
+    rank = np.linalg.matrix_rank(hessian, tol=1e-10 * np.abs(hessian).max())
+    assert rank == bound.identifiable < len(theta)
+
+
 @pytest.mark.parametrize("dtype", [np.float64, np.float32])
 def test_huge_logits_give_finite_numbers(dtype):
     model, sample = LogisticExperts(2, 3), images(replicates=2)

@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 
 from emmoe.fitters.base import Fitter, State
+from emmoe.fitters.em import EM
 from emmoe.lab.recorder import CONVERGED, DIVERGED, MAX_ITERATIONS, SEPARABLE, SKIPPED, record
 from emmoe.models._compiled import newton
 from emmoe.models._shared import log_cosh, softmax
@@ -233,6 +234,13 @@ def test_products_of_newtons_method_are_counted_as_done(problem, monkeypatch):
     whole = {"forward": 2, "backward": 2, "gram": 1}  # one block's product is half of both blocks'
     assert {name: whole[name] * work[name] for name in done} == done
     assert done["gram"] >= 3 and done["forward"] > done["gram"]
+
+
+def test_run_ends_with_the_row_that_is_enough(problem):
+    model, _, start = problem("symmetric_linear")
+    target = record(EM(), model, start, iterations=5).rows[3]["loss"]
+    found = record(EM(), model, start, iterations=50, enough=lambda row: row["loss"] <= target)
+    assert [row["iteration"] for row in found.rows] == [0, 1, 2, 3]
 
 
 def test_softmax_passes_are_counted_as_a_mean_over_the_replicates(problem, monkeypatch):

@@ -96,9 +96,29 @@ def test_q_gradient_is_the_gradient_of_minus_q_and_at_theta_that_of_the_loss(
         np.testing.assert_allclose(one, gradient, rtol=0, atol=1e-14 * np.linalg.norm(statistic))
 
 
+def left(model, start, tolerance):
+    """What is left of the M-step's equation, relative to before, and the passes that it took."""
+    _, gradient, statistic = model.e_step(start)
+    before = model.passes()
+    solution = model.m_step(start, statistic, gradient, tolerance)
+    passes = model.passes() - before
+    residual = np.abs(model.mirror_gradient(solution) - statistic).max()
+    return residual / np.abs(gradient).max(), passes
+
+
+@pytest.mark.parametrize("tolerance", [0.1, 1e-2, 1e-4])
+def test_m_step_ends_at_the_tolerance_that_is_asked_for(case, tolerance):
+    model, start = case.model, 3 * case.start
+    residual, passes = left(model, start, tolerance)
+    assert residual <= tolerance
+    tight, more = left(model, start, model.m_step_tolerance)
+    assert tight <= 1e-12 < residual and passes < more
+
+
 def test_mirror_gradient_at_the_m_step_equals_the_statistic(case):
     _, gradient, statistic = case.model.e_step(case.start)
-    solution = case.model.m_step(case.start, statistic, gradient, 1e-6)
+    tolerance = case.model.m_step_tolerance
+    solution = case.model.m_step(case.start, statistic, gradient, tolerance)
     assert np.abs(case.model.mirror_gradient(solution) - statistic).max() <= 1e-10
     assert np.abs(gradient).max() > 1e-2  # the start did not solve it already
 

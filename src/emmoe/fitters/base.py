@@ -30,7 +30,8 @@ class Fitter(ABC):
     """An algorithm with its settings, the fields of a dataclass.
 
     A setting that is a mapping is by block of the model. needs: the contract that it asks of a
-    model; mirror_step: whether its step is EM's, and so a unit step of mirror descent."""
+    model (a property where a setting decides); mirror_step: whether its step is EM's, and so a
+    unit step of mirror descent."""
 
     needs: ClassVar[type[Objective]] = Objective
     mirror_step: ClassVar[bool] = False
@@ -60,6 +61,17 @@ def check_step(step: Step) -> None:
     for name, value in step.items() if isinstance(step, Mapping) else [("all blocks", step)]:
         if not 0 < value < np.inf:
             raise ValueError(f"step: the size for {name} must be positive, got {value!r}")
+
+
+def check_decay(decay: float | None) -> None:
+    """Raise ValueError unless a decay is a positive number, or none."""
+    if decay is not None and not 0 < decay < np.inf:
+        raise ValueError(f"decay must be positive, got {decay}")
+
+
+def decayed(first: Array, t: int, decay: float | None) -> Array:
+    """Return the step sizes first / (1 + t / decay) of iteration t, without a decay the first."""
+    return first if decay is None else first / (1 + t / decay)
 
 
 def by_block(part: Any) -> dict[str, Mapping[str, Any]]:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from emmoe.fitters._coordinates import coordinates, needed, steepest
 from emmoe.fitters.base import Fitter, State, Step, check_step, step_vector
 from emmoe.models.objective import Array, Objective
 
@@ -18,10 +19,12 @@ from emmoe.models.objective import Array, Objective
 class Nesterov(Fitter):
     """step: one size, or one a block, in units of theta per unit of gradient of the mean loss;
     restart: whether to drop the momentum when it points uphill, by the gradient rule of O'Donoghue
-    and Candes (2015), for each stacked replicate by itself."""
+    and Candes (2015), for each stacked replicate by itself; whitened: whether descent
+    is steepest in coordinates that whiten the features: along E[xx']^-1 times the gradient."""
 
     step: Step
     restart: bool = True
+    whitened: bool = False
 
     @classmethod
     def example(cls) -> "Nesterov":
@@ -30,13 +33,18 @@ class Nesterov(Fitter):
     def __post_init__(self):
         check_step(self.step)
 
+    @property
+    def needs(self) -> type[Objective]:
+        return needed(self.whitened)
+
     def iterate(self, model: Objective, theta: Array) -> Iterator[State]:
         step = step_vector(self.step, model, theta)
+        own = coordinates(model, self.whitened)
         x, y, t = theta, theta, np.ones((*theta.shape[:-1], 1), theta.dtype)
         while True:
             loss, gradient = model.loss_and_gradient(y)
             yield State(y, loss, gradient)
-            new_x = y - step * gradient
+            new_x = y - step * steepest(own, gradient)
             change = new_x - x
             if self.restart:
                 uphill = (gradient * change).sum(axis=-1, keepdims=True) > 0

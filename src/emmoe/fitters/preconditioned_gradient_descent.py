@@ -1,16 +1,14 @@
 """Lange's gradient EM (1995): one Newton step on -Q(. | theta_t) in place of the M-step.
 
-At theta_t the Hessian of -Q is that of the mirror map A and its gradient is L's, so this is
-gradient descent preconditioned by Hess A. Its Jacobian at a fixed point is EM's.
+At theta_t the gradient of -Q is L's, so this is gradient descent preconditioned by the Hessian of
+-Q there, which is the mirror map's where there is one. Its Jacobian at a fixed point is EM's.
 """
 
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-import numpy as np
-
 from emmoe.fitters.base import Fitter, State, Step, check_step, step_vector
-from emmoe.models.mirror import MirrorModel
+from emmoe.models.curved import CurvedModel
 from emmoe.models.objective import Array
 
 
@@ -20,15 +18,14 @@ class PreconditionedGradientDescent(Fitter):
 
     step: Step = 1.0
 
-    needs = MirrorModel
+    needs = CurvedModel
 
     def __post_init__(self):
         check_step(self.step)
 
-    def iterate(self, model: MirrorModel, theta: Array) -> Iterator[State]:
+    def iterate(self, model: CurvedModel, theta: Array) -> Iterator[State]:
         step = step_vector(self.step, model, theta)
         while True:
             loss, gradient = model.loss_and_gradient(theta)
             yield State(theta, loss, gradient)
-            inverse = np.linalg.pinv(model.mirror_hessian(theta), hermitian=True)
-            theta = theta - step * (inverse @ gradient)
+            theta = theta - step * model.newton_step(theta, gradient)

@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from emmoe.fitters.base import Fitter, Step, check_step, step_vector
+from emmoe.fitters.base import Fitter, Step, check_decay, check_step, decayed, step_vector
 from emmoe.models.objective import Array, Objective
 from emmoe.models.regression import RegressionModel
 
@@ -69,8 +69,7 @@ class StochasticGradientDescent(Fitter):
         check_step(self.step)
         if self.batch_size < 1:
             raise ValueError(f"batch_size must be at least 1, got {self.batch_size}")
-        if self.decay is not None and not 0 < self.decay < np.inf:
-            raise ValueError(f"decay must be positive, got {self.decay}")
+        check_decay(self.decay)
         if self.seed < 0:
             raise ValueError(f"seed must not be negative, got {self.seed}")
 
@@ -79,7 +78,7 @@ class StochasticGradientDescent(Fitter):
         rng = np.random.default_rng(np.random.SeedSequence(self.seed))
         for epoch in count():
             yield Unevaluated(model, theta)
-            step = first if self.decay is None else first / (1 + epoch / self.decay)
+            step = decayed(first, epoch, self.decay)
             order = rng.permutation(len(model.sample.x))
             for start in range(0, len(order), self.batch_size):
                 batch = order[start : start + self.batch_size]

@@ -63,11 +63,12 @@ def record(
     budget: float = math.inf,
     keep: Callable[[int], bool] = lambda iteration: True,
     observe: Observer = lambda state: {},
+    enough: Callable[[dict], bool] = lambda row: False,
     visit: Callable[[State], None] = lambda state: None,
     progress: Callable[[int], None] = lambda iteration: None,
 ) -> Recording:
-    """Iterate from start (p,) or (R, p), to `iterations` steps, until |grad L|_2 <= tolerance, or
-    while the data passes are within the budget.
+    """Iterate from start (p,) or (R, p), to `iterations` steps, until |grad L|_2 <= tolerance or a
+    kept row is enough, or while the data passes are within the budget.
 
     A run has a row for each iteration that is to be kept, and for its last one; observe gives the
     row's other columns, visit is shown every finite state. Both with the clock off."""
@@ -100,7 +101,7 @@ def record(
         kept = alive if last or keep(iteration) else [r for r in ended if r in alive]
         _append(recording, now, kept, observe)
         progress(iteration)
-        if all(recording.status):
+        if all(recording.status) or enough(recording.rows[-1]):
             break
         before = now
     recording.status = _final(recording.status, model, start, ends)

@@ -4,6 +4,7 @@ theta = (gate (K, d), experts (K, C, d)), no intercepts; P(y|x) is the sum over 
 softmax(gate x)_k softmax(expert_k x)_y. Source: the paper's Random Invert experiment.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import permutations
 from typing import Any
@@ -11,8 +12,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from emmoe.models._shared import softmax, whitened_lbfgs
-from emmoe.models.latent import LatentModel
+from emmoe.models._shared import softmax, softmax_curvature, whitened_cg, whitened_lbfgs
+from emmoe.models._shared.whitening import Whitening
+from emmoe.models.curved import CurvedModel
 from emmoe.models.objective import Array, Blocks, Column, Example
 from emmoe.models.regression import SATURATED, RegressionModel, Sample
 from emmoe.store.errors import DataError
@@ -26,7 +28,7 @@ HELD_OUT = (
 
 
 @dataclass(eq=False)
-class LogisticExperts(RegressionModel, LatentModel):
+class LogisticExperts(RegressionModel, CurvedModel):
     """K experts (the paper has 2), C classes; targets are 0..C-1."""
 
     experts: int = 2
@@ -51,15 +53,24 @@ class LogisticExperts(RegressionModel, LatentModel):
         gate = self.experts * shape
         return {"gate": slice(0, gate), "experts": slice(gate, gate * (1 + self.classes))}
 
+    @property
+    def identifiable(self) -> int:
+        """Without a row of the gate and one of each expert, which the soft-max makes redundant."""
+        return (self._rows - 1 - self.experts) * self.sample.shape
+
     def _prepare(self) -> None:
         if not np.isin(self.sample.y, np.arange(self.classes)).all():
             raise DataError(f"targets must be classes 0..{self.classes - 1}: recode y")
-        self._moment: Array | None = None
         self._share = 1.0
 
     def _weights(self, theta: Array) -> Array:
         """Return theta as rows of logit weights, shape (R, K + K C, d)."""
-        return theta.reshape(-1, self.experts * (1 + self.classes), self.sample.x.shape[1])
+        return theta.reshape(-1, self._rows, self.sample.x.shape[1])
+
+    @property
+    def _rows(self) -> int:
+        """J = K + K C, the rows of theta."""
+        return self.experts * (1 + self.classes)
 
     def _pass(self, theta: Array, fixed: Array | None = None, with_gradient: bool = True):
         """Return the mean loss (R,), its gradient (R, p) and the responsibilities (R, K, n).
@@ -113,6 +124,7 @@ class LogisticExperts(RegressionModel, LatentModel):
         limit, and work["unsolved_m_steps"] counts it. No gradient is asked to be smaller than what
         a search by values can reach, given their round-off."""
         weights, reachable = self._weights(theta), 0.2 * np.sqrt(np.finfo(theta.dtype).eps)
+        self.whitening()
         bounds = tolerance * np.abs(gradient.reshape(len(weights), -1)).max(axis=1)
         bounds = np.maximum(bounds, reachable)
         solved = [
@@ -124,14 +136,14 @@ class LogisticExperts(RegressionModel, LatentModel):
     def _m_step_one(
         self, r: int, replicates: int, start: Array, responsibilities: Array, bound: float
     ) -> Array:
-        one, moment = self._replicate(r), self._second_moment(r)
+        one, white = self._replicate(r), self._whitening.replicate(r, replicates)
         one.work, one._share = self.work, 1 / replicates
 
         def objective(v: Array) -> tuple[float, Array]:
             value, slope, _ = one._pass(v.astype(start.dtype).reshape(1, -1), responsibilities)
             return float(value[0]), slope.reshape(v.shape).astype(float)
 
-        solution, solved = whitened_lbfgs.solve(objective, start.astype(float), moment, bound)
+        solution, solved = whitened_lbfgs.solve(objective, start.astype(float), white, bound)
         self.work.update(unsolved_m_steps=int(not solved))
         return solution
 
@@ -141,17 +153,58 @@ class LogisticExperts(RegressionModel, LatentModel):
         signs = None if sample.signs is None else sample.signs[r : r + 1]
         return self.bind(Sample(sample.x, sample.y, signs))
 
-    def _second_moment(self, r: int) -> Array:
-        """E[xx'] of replicate r's features, from one Gram that all replicates share."""
+    def second_moments(self) -> Array:
+        """E[xx'] of every replicate's features, from one Gram that all share."""
         x, signs = self.sample.x, self.sample.signs
-        if self._moment is None:
-            self._moment = (x.T @ x).astype(float) / len(x)
-            self.work.update(gram=1)
+        (moment,) = super().second_moments()
         if signs is None:
-            return self._moment
-        inverted = signs[r] < 0
-        total = inverted.astype(x.dtype) @ x / len(x)
-        return self._moment - total - total[:, None] + inverted.mean()
+            return moment[None]
+        inverted = signs < 0
+        totals = (row.astype(x.dtype) @ x / len(x) for row in inverted)
+        parts = zip(totals, inverted.mean(axis=1), strict=True)
+        return np.array([moment - t - t[:, None] + share for t, share in parts])
+
+    def whitening(self) -> Whitening:
+        if self.sample.signs is not None:  # a product of the signs with the images
+            self._charge_once("inverted", backward=1 / self._rows)
+        return super().whitening()
+
+    def newton_step(self, theta: Array, gradient: Array) -> Array:
+        """Return the step of conjugate gradients, one replicate after the other, in coordinates
+        that whiten the features, to a tenth of the gradient (inexact Newton)."""
+        weights, white = self._weights(theta), self.whitening()
+        steps = [
+            self._newton_step_one(r, len(weights), start, slope, white.replicate(r, len(weights)))
+            for r, (start, slope) in enumerate(zip(weights, self._weights(gradient), strict=True))
+        ]
+        return np.array(steps, theta.dtype).reshape(theta.shape)
+
+    def _newton_step_one(
+        self, r: int, replicates: int, start: Array, slope: Array, white: Whitening
+    ) -> Array:
+        one = self._replicate(r)
+        one.work, one._share = self.work, 1 / replicates
+        product = one._curvature(start[None], of_q=True)
+
+        def hessian(v: Array) -> Array:
+            return product(v.astype(start.dtype).reshape(1, *start.shape)).ravel().astype(float)
+
+        return whitened_cg.solve(hessian, slope.ravel().astype(float), white)
+
+    def hessian_product(self, theta: Array) -> Callable[[Array], Array]:
+        product = self._curvature(self._weights(theta), of_q=False)
+        return lambda v: product(self._weights(v)).reshape(v.shape)
+
+    def _curvature(self, weights: Array, of_q: bool) -> Callable[[Array], Array]:
+        """Return the product with the Hessian of L, or of -Q, at weights (R, J, d)."""
+        at = softmax_curvature.Point(weights, self.sample, self.experts)
+        self.work.update(forward=self._share)
+
+        def product(change: Array) -> Array:
+            self.work.update(forward=self._share, backward=self._share)
+            return at.product(change, of_q)
+
+        return product
 
     def separable(self, theta: Array):
         """Whether the gate has left all doubt behind on most points, shape () or (R,)."""

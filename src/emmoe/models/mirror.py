@@ -1,14 +1,16 @@
 """A model whose EM is mirror descent: its mirror map, the information, and its component laws."""
 
 from abc import abstractmethod
+from collections.abc import Callable
 
+import numpy as np
 from scipy.linalg import solve
 
-from emmoe.models.latent import LatentModel
-from emmoe.models.objective import Array
+from emmoe.models.curved import CurvedModel
+from emmoe.models.objective import EIGEN, Array
 
 
-class MirrorModel(LatentModel):
+class MirrorModel(CurvedModel):
     """A model whose complete data are an exponential family with mirror map A (the paper's main
     theorem: an EM step is a unit step of mirror descent on A)."""
 
@@ -33,6 +35,21 @@ class MirrorModel(LatentModel):
     def hessian(self, theta: Array) -> Array:
         """Return Hess L(theta) = Hess A - I_z, shape (p, p)."""
         return self.mirror_hessian(theta) - self.missing_information(theta)
+
+    def newton_step(self, theta: Array, gradient: Array) -> Array:
+        """Return (Hess A)^-1 gradient: at theta, -Q(. | theta) has the mirror map's Hessian."""
+        p = len(theta)
+        self.work["dense"] += (EIGEN + 2) * p**3 + 2 * p**2
+        return np.linalg.pinv(self.mirror_hessian(theta), hermitian=True) @ gradient
+
+    def hessian_product(self, theta: Array) -> Callable[[Array], Array]:
+        hessian = self.hessian(theta)
+
+        def product(v: Array) -> Array:
+            self.work["dense"] += 2 * hessian.size
+            return hessian @ v
+
+        return product
 
 
 def missing_share(model: MirrorModel, theta: Array) -> Array:

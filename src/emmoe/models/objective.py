@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 Array = NDArray[np.floating]
 Blocks = dict[str, slice]
+EIGEN = 9  # times d^3: operations of a symmetric eigendecomposition (Golub and Van Loan, 2013)
 
 
 class Column(NamedTuple):
@@ -73,6 +74,11 @@ class Objective(ABC):
     def observations(self) -> int:
         """n, over how many terms the loss is a mean."""
         return 1
+
+    @property
+    def identifiable(self) -> int:
+        """The number of parameters that the loss does not ignore, at most p."""
+        return max(part.stop for part in self.layout.values())
 
     @property
     def layout(self) -> Blocks:

@@ -4,12 +4,13 @@ import copy
 from abc import abstractmethod
 from collections import Counter
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
-from emmoe.models.objective import Array, Example, Objective
+from emmoe.models._shared.whitening import Whitening
+from emmoe.models.objective import EIGEN, Array, Example, Objective
 from emmoe.store.errors import DataError
 
 SATURATED = 50.0  # a logit beyond which a probability is 0 or 1 for every purpose
@@ -48,10 +49,17 @@ class Sample:
 class RegressionModel(Objective):
     """A model of targets given features; its blocks follow from d, the number of features.
 
-    `work` counts forward (x times parameters), backward (x' times columns), gram (x' D x)."""
+    `work` counts forward (x times parameters), backward (x' times columns), gram (x' D x), and
+    dense, the operations on matrices and vectors of parameters."""
 
     described = "a model of regression rows"
     sample: Sample
+    _whitening: Whitening | None
+
+    def bind(self, sample: Sample) -> Self:
+        bound = super().bind(sample)
+        bound._whitening = None
+        return bound
 
     def check(self, sample: Sample) -> None:
         n, d = sample.x.shape
@@ -94,6 +102,24 @@ class RegressionModel(Objective):
         have fewer rows than d."""
         self._prepare()
 
+    def second_moments(self) -> Array:
+        """Return E[xx'] of every replicate's features, (R, d, d)."""
+        x = self.sample.x
+        return (x.T @ x).astype(float)[None] / len(x)
+
+    def whitening(self) -> Whitening:
+        """Return the coordinates that whiten the features; theta must be rows of d parameters."""
+        if self._whitening is None:
+            self._whitening = Whitening(self.second_moments(), self.work)
+        self._charge_once("moment", gram=1)
+        self._charge_once("whitening", dense=(EIGEN + 4) * self.sample.shape**3)
+        return self._whitening
+
+    def _charge_once(self, what: str, **work: float) -> None:
+        """Count, when it is first asked for in a run, what depends on the sample alone."""
+        if not self.work[what]:
+            self.work.update({what: 1, **work})
+
     def batch_gradient(self, theta: Array, rows: NDArray[np.integer]) -> Array:
         """Return the gradient of the mean loss over some rows of the sample. Its work counts as
         their share of a full pass."""
@@ -108,12 +134,13 @@ class RegressionModel(Objective):
 
     def flops(self) -> float:
         """Return the operations so far, per replicate, of products with the features: forward and
-        backward 2 n p each, a Gram n d (d + 1), for one triangle of x' D x. A multiplication and
-        an addition are two; the element-wise functions in between, which take as long where d is
-        small, are not counted."""
+        backward 2 n p each, a Gram n d (d + 1), for one triangle of x' D x; and of `dense`. A
+        multiplication and an addition are two; the element-wise functions in between, which take
+        as long where d is small, are not counted."""
         n, d = self.sample.x.shape
         p = max(part.stop for part in self.layout.values())
-        return 2 * n * p * self._products() + n * d * (d + 1) * self.work.get("gram", 0)
+        gram, dense = (self.work.get(name, 0) for name in ("gram", "dense"))
+        return 2 * n * p * self._products() + n * d * (d + 1) * gram + dense
 
     def _products(self) -> float:
         """The products with the features so far, each with all parameters."""

@@ -24,12 +24,14 @@ RECOVERY = (
     Column("relative_error_beta", "|beta_t - beta*| / |beta*|, modulo symmetry"),
     Column("relative_error_w", "|w_t - w*| / |w*|, modulo symmetry"),
 )
+SOLVED = 1e-14  # of an M-step's equation: what a Newton search ends at
 
 
 class SymmetricModel(RegressionModel, MirrorModel):
     """SymMoLinE and SymMoLogE; subclasses give c, the component's loss and the expert's part of A.
 
-    The M-step's default tolerance lets an EM step certify the mirror step to 1e-8 |grad L|."""
+    The M-step's default tolerance lets an EM step certify the mirror step to 1e-8 |grad L|, and far
+    from a stationary point asks for more."""
 
     described = "a symmetric mixture of two experts"
     columns = RECOVERY
@@ -126,6 +128,7 @@ class SymmetricModel(RegressionModel, MirrorModel):
         """Return I_z(theta) = E[Var(z | x, y) (c y, 1/2)(c y, 1/2)' (x) xx'], shape (p, p).
 
         The mean is taken over the data at hand, not over the model at theta."""
+        self.work["gram"] += 3
         weight = self.statistic_weight * self.sample.y
         variance = log_cosh.sech2_half(self.logits(theta)[2])
         of_beta, mixed, of_w = (
@@ -177,12 +180,16 @@ class SymmetricModel(RegressionModel, MirrorModel):
         return self.mirror_gradient(theta) - statistic
 
     def m_step(self, theta: Array, statistic: Array, gradient: Array, tolerance: float) -> Array:
-        """Solve grad A(theta+) = statistic to 1e-14, or to `tolerance` where that is smaller."""
-        tolerance = max(min(1e-14, tolerance * np.abs(gradient).max()), self._round_off)
+        """Solve grad A(theta+) = statistic to `tolerance`, but for round-off; with the default, or
+        less, at least to SOLVED."""
+        bound = tolerance * np.abs(gradient).max()
+        if tolerance <= self.m_step_tolerance:
+            bound = min(SOLVED, bound)
+        bound = max(bound, self._round_off)
         d = self.sample.x.shape[1]
         new = np.empty_like(theta)
-        new[:d] = self._expert_m_step(theta[:d], statistic[:d], gradient[:d], tolerance)
-        new[d:] = self._solve(theta[d:], statistic[d:], gradient[d:], tolerance)
+        new[:d] = self._expert_m_step(theta[:d], statistic[:d], gradient[:d], bound)
+        new[d:] = self._solve(theta[d:], statistic[d:], gradient[d:], bound)
         return new
 
     def _solve(self, v: Array, target: Array, gradient: Array, tolerance: float) -> Array:

@@ -51,12 +51,17 @@ class SymmetricLinear(SymmetricModel):
         return self.statistic_weight * b
 
     def expert_mirror_hessian(self, b: Array) -> Array:
+        self._charge_once("moment", gram=1)
         return self._gram
 
     def _expert_m_step(
         self, beta: Array, target: Array, gradient: Array, tolerance: float
     ) -> Array:
         """A Newton step, exact since A is quadratic here; it rounds the change, not beta."""
+        d = len(beta)
+        self._charge_once("moment", gram=1)
+        self._charge_once("factor", dense=d**3 / 3)
+        self.work["dense"] += 2 * d**2
         return beta - cho_solve(self._factor, gradient)
 
     def _draw_targets(self, b: Array, z: Array, rng: np.random.Generator) -> Array:

@@ -9,7 +9,7 @@ import numpy as np
 
 from emmoe.models._compiled import newton
 from emmoe.models._compiled.symmetric_pass import gram
-from emmoe.models.objective import Array
+from emmoe.models.objective import EIGEN, Array
 
 
 def log_2cosh(u: Array) -> Array:
@@ -39,5 +39,7 @@ def solve(
     work["forward"] += forward / 2
     work["backward"] += backward / 2
     work["gram"] += grams
+    steps, d = forward - 1, len(v)
+    work["dense"] += grams * (EIGEN + 2) * d**3 + steps * 2 * d**2
     work["unsolved_m_steps"] += unsolved
     return solution
