@@ -17,7 +17,7 @@ endif
 # One Snakemake at a time, also under -j: it locks the folder and spreads over CORES itself.
 .NOTPARALLEL:
 .DEFAULT_GOAL := help
-.PHONY: help figures sweep paper audit audit-power calibrate confirm test faults lint format reference bench clean force
+.PHONY: help figures sweep paper audit audit-power calibrate confirm test faults lint format reference numbers bench clean force
 
 help: ## list the targets
 	@echo 'usage: make <target> [CORES=n]'
@@ -62,6 +62,9 @@ format: $(READY) ## rewrite the code in the project's format
 
 reference: paper ## full run, then keep its figures, tables and provenance in results/reference
 	@.venv/bin/emmoe keep
+
+numbers: $(READY) ## rewrite the numbers that README and docs quote, from the kept results
+	@.venv/bin/python -m emmoe.archive.quoted README.md docs/*.md
 
 bench: $(READY) ## speed and memory beside the machine's limits (KEEP=1: into benchmarks/reference)
 	@.venv/bin/python -m benchmarks $(if $(KEEP),--keep)

@@ -18,7 +18,7 @@ from emmoe.store.provenance import Environment, Made, Pool, digest
 ROOT = Path(__file__).resolve().parents[1]
 FITTERS = ("em", "gradient_em", "gradient_descent")
 VERDICTS = ("reproduced", "attainable", "not determinable", "inconsistent")
-LEFT_OUT = ("snr_linear_0.png", "spurious_minima.csv")  # of the target `sweep`
+LEFT_OUT = ("snr_linear.png", "spurious_minima.csv")  # of the target `sweep`
 RUN = "traces/symmetric_linear/{}/d10-n10000-anglerandom-norm_beta1.25-norm_w1.25.r000-049.parquet"
 
 
@@ -40,9 +40,10 @@ def with_products(results):
 
 
 def figures():
-    """Return the names of the figures that `with_products` makes."""
+    """Return the names of the record's figures that `with_products` makes."""
     names = {path.stem for path in (ROOT / "results/reference/figures").glob("*.png")}
-    return {name for name in names if f"{name}.png" not in LEFT_OUT}
+    known = names & set(load(ROOT / "config.yaml").figures)
+    return {name for name in known if f"{name}.png" not in LEFT_OUT}
 
 
 def with_audit(results, readings=54):
@@ -94,13 +95,14 @@ def _curves():
 def with_findings(results):
     """Write three findings: one of each state."""
     (results / "findings").mkdir(parents=True)
-    for number, holds in ((9, None), (1, True), (2, False)):
+    for number, supported in ((9, None), (1, True), (2, False)):
         content = {
             "id": f"F{number}",
             "title": f"Finding number {number}",
             "claim": "One thing is another.",
             "text": "It came out so.",
-            "holds": holds,
+            "supported": supported,
+            "expected_met": supported,
             "numbers": {"steps": {"linear": 9, "logistic": 1.23456}, "floor": None},
             "products": ["figures/figure_1", "figures/figure_1_logistic"],
         }

@@ -89,26 +89,17 @@ def plane(model, norms_beta, norms_w, angle=45.0, replicates=5, others=None, suc
     return pd.concat(parts, ignore_index=True)
 
 
-def panels(figure):
-    """Axes by what their title says after the letter."""
-    return {axes.get_title(loc="left")[4:]: axes for axes in figure.axes if axes.get_title("left")}
-
-
-def panel(figure, start):
-    return next(axes for title, axes in panels(figure).items() if title.startswith(start))
-
-
 def lines(axes):
     return {line.get_label(): line for line in axes.get_lines()}
 
 
 def check_legibility(figure):
-    """Texts of 7 points at least, all of it on a page 6.75 inches wide, no panel over another."""
+    """Texts of 7 points at least, all of it in a column 3.3 inches wide, no panel over another."""
     figure.draw_without_rendering()
     found = [t for t in figure.findobj(Text) if t.get_visible() and t.get_text()]
-    assert len(found) > 20 and min(t.get_fontsize() for t in found) >= 7
+    assert len(found) > 15 and min(t.get_fontsize() for t in found) >= 7
     width, height = figure.get_size_inches()
-    assert width == 6.75 and height <= 9
+    assert width == 3.3 and height <= 5
     box = figure.get_tightbbox(figure.canvas.get_renderer())  # inches
     assert box.x0 >= 0 and box.y0 >= 0 and box.x1 <= width and box.y1 <= height
     boxes = [axes.get_tightbbox() for axes in figure.axes]

@@ -264,14 +264,14 @@ def test_abstract_s_ordering_sums_up_the_panels(rows):
 
 
 def test_abstracts_ordering_says_what_contests_of_tuned_rivals_show_and_keeps_its_verdict():
-    columns = ["contest", "currency", "em", "outcome_gd", "outcome_best"]
+    columns = ["contest", "data", "currency", "label", "outcome_gd", "outcome_best"]
     contests = pd.DataFrame(
         [
-            ["all", "iteration", "em", None, None],
-            ["fair", "iteration", "em", "win", "tie"],
-            ["fair", "iteration", "em", "win", "loss"],
-            ["fair", "passes", "em", "loss", "loss"],
-            ["fair", "passes", "em_loose", "win", "win"],
+            ["all", None, "iteration", "EM", None, None],
+            ["near", "abc", "iteration", "EM", "win", "tie"],
+            ["random", "abc", "iteration", "EM", "win", "loss"],
+            ["near", "abc", "passes", "EM", "loss", "loss"],
+            ["near", "abc", "passes", "loose EM", "win", "win"],
         ],
         columns=columns,
     )
@@ -279,8 +279,10 @@ def test_abstracts_ordering_says_what_contests_of_tuned_rivals_show_and_keeps_it
     before, after = (audit(contests=table)[0].loc[name] for table in (None, contests))
     assert before["verdict"] == after["verdict"]
     assert after["reason"] == before["reason"] + (
-        " Per iteration, in 2 comparisons with tuned gradient descent, EM: wins 2. "
-        "Per iteration, in 2 comparisons with the best tuned gradient method, EM: loses 1, ties 1. "
-        "Per data pass, in 1 comparison with tuned gradient descent, EM: loses 1. "
-        "Per data pass, in 1 comparison with the best tuned gradient method, EM: loses 1."
+        " Per iteration against tuned gradient descent, by law of data: EM wins 1. "
+        "Per iteration against the best tuned gradient method, by law of data: EM loses 1. "
+        "Per data pass against tuned gradient descent, by law of data: EM loses 1; loose EM wins 1."
+        " "
+        "Per data pass against the best tuned gradient method, by law of data: EM loses 1; "
+        "loose EM wins 1."
     )

@@ -39,10 +39,9 @@ def _theory():
 
 
 def _contests():
-    columns = ["contest", "currency", "em", "outcome_gd", "outcome_best"]
-    return build(
-        sources(contests=pd.DataFrame([["a", "passes", "em", "loss", "loss"]], columns=columns))
-    )
+    columns = ["contest", "data", "currency", "label", "outcome_gd", "outcome_best"]
+    row = ["a", "abc", "passes", "EM", "loss", "loss"]
+    return build(sources(contests=pd.DataFrame([row], columns=columns)))
 
 
 CHANGES = {

@@ -273,6 +273,9 @@ def test_scaling_is_fitted_on_log_axes_and_drawn():
     sizes = np.array([10, 100, 1000])
     points = pd.DataFrame({"size": sizes, "cpu_seconds": 3e-6 * sizes**1.5})
     assert scaling.exponent(points) == pytest.approx(1.5)
+    points = points.assign(
+        cpu_seconds_low=points.cpu_seconds / 2, cpu_seconds_high=2 * points.cpu_seconds
+    )
     curves = [
         points.assign(curve=name, varied=varied, exponent=1.5)
         for name in scaling_figure.LOOKS
@@ -281,3 +284,5 @@ def test_scaling_is_fitted_on_log_axes_and_drawn():
     figure = scaling_figure.draw(pd.concat(curves))
     assert [axes.get_xscale() for axes in figure.axes] == ["log"] * 3
     assert [text.get_text() for text in figure.axes[0].texts] == ["1.50"] * 3
+    bars = figure.axes[0].collections[0].get_segments()
+    np.testing.assert_allclose([bar[:, 1] for bar in bars], 3e-6 * np.outer(sizes**1.5, [0.5, 2]))

@@ -7,9 +7,9 @@ from contest_helpers import RIVALS, TARGETS, contest, scored
 from scipy.stats import CensoredData, ecdf
 
 from emmoe.evidence import estimates, tuning
-from emmoe.evidence.compare import Ratio, best_rival, fields, ratio
+from emmoe.evidence.compare import Field, Ratio, best_rival, fields, ratio
 from emmoe.evidence.reach import distance, joined, numbered, reached, stopped
-from emmoe.evidence.verdicts import against, outcome
+from emmoe.evidence.verdicts import WORDS, against, of_law, outcome, tally
 from emmoe.record.entries import Rival
 from emmoe.record.step_grid import variants
 from emmoe.store.errors import ConfigError
@@ -51,26 +51,6 @@ def test_expected_cost_is_that_of_restarting_until_success():
     assert estimates.expected_cost(cost, success) == pytest.approx(21 / 2)
     assert (3 + 5 * failures).mean() == pytest.approx(21 / 2, rel=0.01)
     assert estimates.expected_cost(cost, np.zeros(5, bool)) == INF
-
-
-def test_paired_bootstrap_covers_the_true_ratio_and_unpaired_would_be_wider():
-    rng, hits, widths = np.random.default_rng(1), 0, []
-    for _ in range(200):
-        common = rng.lognormal(0, 0.6, 30)
-        one, other = (m * common * rng.lognormal(0, 0.05, 30) for m in (2.0, 1.0))
-        draws = estimates.resamples(30, draws=400)
-        low, high = estimates.interval(one[draws].mean(1) / other[draws].mean(1))
-        hits += low <= 2 <= high
-        mixed = estimates.resamples(30, seed=1, draws=400)
-        unpaired = estimates.interval(one[draws].mean(1) / other[mixed].mean(1))
-        widths.append((high - low) / (unpaired[1] - unpaired[0]))
-    assert 0.88 <= hits / 200 <= 0.99
-    assert np.median(widths) < 0.3
-
-
-def test_interval_keeps_infinities_and_drops_what_is_undefined():
-    assert estimates.interval(np.array([np.nan, 1.0, INF])) == (1.0, INF)
-    assert all(np.isnan(estimates.interval(np.array([np.nan]))))
 
 
 def test_cost_is_that_of_the_first_state_within_the_target():
@@ -175,27 +155,111 @@ def test_best_rival_is_outside_of_the_family():
     (field,) = fields(joined({"near": contest()}), {"numerical": 1e-8}, ["passes"])
     assert field.order[0] == "nesterov"
     assert best_rival(field, ["em", "squarem", "nesterov"]) == "gradient_descent"
-    assert ratio(field, "em", "nesterov").low > 1 > ratio(field, "nesterov", "em").high
+    assert ratio(field, "em", "nesterov").least > 1 > ratio(field, "nesterov", "em").most
+
+
+def test_pairs_of_runs_that_stop_short_bound_the_quotient():
+    """By replicate: both arrive; the other is cut off; it ended elsewhere; both are cut off; both
+    ended elsewhere, which says nothing."""
+    field = made_field(
+        cost=[[2, 2, 2, 9, 9], [8, 9, 5, 9, 9]],
+        success=[[1, 1, 1, 0, 0], [1, 0, 0, 0, 0]],
+        capped=[[0, 0, 0, 1, 0], [0, 1, 0, 1, 0]],
+    )
+    found = ratio(field, "one", "other")
+    assert found.pairs == 4 and found.neither == 1
+    # low: log 1/4, -inf, -inf, -inf; high: log 1/4, log 2/9, -inf, inf, whose ten averages have
+    # the middle ones log 1/4 and (log 1/4 + log 2/9) / 2.
+    assert found.least == 0 and found.most == pytest.approx((1 / 4) ** 0.75 * (2 / 9) ** 0.25)
+    assert (found.low, found.high) == (0, INF)
+    back = ratio(field, "other", "one")
+    assert back.least == pytest.approx(1 / found.most) and back.most == INF
+
+
+def test_quotient_of_costs_that_are_all_equal_is_a_tie_without_a_warning(recwarn):
+    cost, yes, no = np.full((2, 8), 3.0), np.ones((2, 8)), np.zeros((2, 8))
+    found = ratio(made_field(cost, yes, no), "one", "other")
+    assert found[:4] == (1, 1, 1, 1) and found.p == 1
+    assert outcome(found, found.p) == "tie"
+    assert outcome(ratio(made_field(0 * cost, yes, no), "one", "other"), 1.0) == "tie"
+    assert not recwarn.list
+
+
+@pytest.mark.parametrize("replicates", [1, 16])
+@pytest.mark.parametrize("capped", [0, 1])
+def test_nobody_arrives_or_one_replicate_is_undecided(replicates, capped, recwarn):
+    shape = 2, replicates
+    nobody = made_field(np.full(shape, 9.0), np.zeros(shape), np.full(shape, capped))
+    found = ratio(nobody, "one", "other")
+    assert outcome(found, found.p) == "open" and np.isnan(found.value)
+    assert "neither A nor B" in against("A", "B", found, found.p)
+    success = np.array([[1.0] * replicates, [capped] * replicates])
+    alone = ratio(made_field(np.full(shape, 9.0), success, np.zeros(shape)), "one", "other")
+    decided = outcome(alone, alone.p)
+    assert (
+        decided
+        == {(1, 0): "open", (1, 1): "open", (16, 0): "win", (16, 1): "tie"}[replicates, capped]
+    )
+    assert not recwarn.list
+
+
+def test_one_arrival_of_sixteen_against_none_decides_nothing():
+    """What an earlier rule called a win."""
+    cost, success = np.full((2, 16), 9.0), np.zeros((2, 16))
+    cost[0, 0], success[0, 0] = 2, 1
+    found = ratio(made_field(cost, success, 1 - success), "one", "other")
+    assert found.p == 1 and outcome(found, found.p) == "open"
+
+
+def made_field(cost, success, capped):
+    """A field of two rivals, "one" and "other", with these rows."""
+    frames = (pd.DataFrame(rows, index=["one", "other"]) for rows in (cost, success, capped))
+    cost, success, capped = frames
+    return Field({}, {}, pd.DataFrame(), cost, success.astype(bool), capped.astype(bool), [])
 
 
 VERDICTS = [
-    (Ratio(0.5, 0.4, 0.6), "win", "A costs 0.5 [0.4, 0.6] times what B costs: wins"),
-    (Ratio(3, 2, 4), "loss", "A costs 3 [2, 4] times what B costs: loses"),
-    (Ratio(1.1, 0.9, 1.3), "tie", "A costs 1.1 [0.9, 1.3] times what B costs: ties"),
-    (Ratio(np.nan, np.nan, np.nan), "open", "neither A nor B reaches"),
-    (Ratio(INF, INF, INF), "loss", "B reaches the target and A never does: A loses"),
-    (Ratio(0, 0, 0), "win", "A reaches the target and B never does: A wins"),
-    (Ratio(INF, INF, INF, 3), "loss", "cuts A off at 3 times B's cost: A loses"),
-    (Ratio(INF, INF, INF, 0.1), "open", "cuts A off at 0.1 times B's cost: A undecided"),
-    (Ratio(0, 0, 0, 0.25), "win", "cuts B off at 4 times A's cost: A wins"),
-    (Ratio(0, 0, 0, 4), "open", "cuts B off at 0.25 times A's cost: A undecided"),
+    ((0.5, 0.5, 0.4, 0.6, 0.001, 16, 0), "win", "A costs 0.5 [0.4, 0.6] times what B costs"),
+    ((3, 3, 2, 4, 0.05, 16, 0), "loss", "3 [2, 4] times what B costs (p = 0.05): A loses"),
+    ((0.5, 0.5, 0.4, 0.6, 0.06, 16, 0), "open", "(p = 0.06): A undecided"),
+    (
+        (1.1, 1.1, 0.9, 1.25, 0.6, 16, 0),
+        "tie",
+        "1.1 [0.9, 1.2] times what B costs (p = 0.6): A ties",
+    ),
+    ((1.1, 1.1, 0.9, 1.3, 0.6, 16, 0), "open", "A costs 1.1 [0.9, 1.3] times"),
+    ((0.43, 0.43, 0.01, 20, 1, 16, 0), "open", "undecided"),
+    ((0, INF, 0, INF, 1, 16, 0), "open", "neither A nor B arrives"),
+    ((INF, INF, 8, INF, 0.01, 16, 0), "loss", "B arrives where A never does (p = 0.01): A loses"),
+    ((0, 0, 0, 0.1, 0.01, 16, 3), "win", "(p = 0.01), neither arriving on 3 samples: A wins"),
+    ((3, INF, 2, INF, 0.01, 16, 2), "loss", "at least 3 [2, inf] times what B costs (p = 0.01), n"),
+    ((0, 0.25, 0, 0.4, 0.01, 16, 0), "win", "at most 0.25 [0, 0.4] times what B costs"),
+    ((0.1, 0.3, 0, 0.4, 0.01, 16, 0), "win", "A costs 0.1 to 0.3 [0, 0.4] times"),
 ]
 
 
 @pytest.mark.parametrize(("found", "expected", "text"), VERDICTS)
-def test_verdict_says_what_the_interval_says(found, expected, text):
-    assert outcome(found) == expected
-    assert text in against("A", "B", found)
+def test_verdict_says_what_interval_and_p_say(found, expected, text):
+    ratio = Ratio(*found)
+    assert outcome(ratio, ratio.p) == expected
+    assert text in against("A", "B", ratio, ratio.p)
+
+
+@pytest.mark.parametrize(
+    ("outcomes", "expected"),
+    [
+        (["win", "win", "open"], "win"),
+        (["win", "open", "open"], "open"),
+        (["win", "loss", "win", "win"], "mixed"),
+        (["loss", "tie"], "loss"),
+        (["tie", "tie", "open"], "tie"),
+        (["tie", "open", "open"], "open"),
+    ],
+)
+def test_problems_on_the_same_samples_count_once(outcomes, expected):
+    assert of_law(outcomes) == expected
+    text = tally("passes", "EM", "GD", {"law": outcomes})
+    assert text.startswith(f"Per data pass, on 1 law of data with GD, EM: {WORDS[expected]} 1 (of ")
 
 
 def test_grid_doubles_the_step_and_blocks_apart_if_asked():

@@ -65,7 +65,7 @@ def test_option_of_another_type_is_refused(path):
         for wrong in (2, "many", [2], {"a": []}, [[]], True):
             if type(wrong) is not type(value) and not (option == "angle" and wrong == 2):
                 refusal(replace(entry, options=entry.options | {option: wrong}))
-        if option not in ("reported_accuracy", "expected"):
+        if option not in ("reported_accuracy", "expected", "model"):
             refusal(replace(entry, options=entry.options | {option: None}))
     refusal(replace(entry, options=entry.options | {"currencie": 1}))
 
@@ -81,13 +81,12 @@ OPTIONS = [
     ("tables/fair_digits_verdicts", "em", ["emm"], "no rival 'emm'"),
     ("tables/fair_digits_verdicts", "family", ["gradient_descent"], "options.descent"),
     ("tables/fair_digits_verdicts", "descent", "gd", "no rival 'gd'"),
-    ("figures/fair_digits_passes", "currency", "cpu_seconds", "no cpu_seconds"),
-    ("figures/fair_digits_passes", "currency", 2, "got 2"),
-    ("figures/snr_linear_small", "angle", 30, "known are 45"),
-    ("figures/snr_linear_small", "angle", "randon", "'randon'"),
-    ("figures/snr_linear_small", "model", "symmetric", "known are symmetric_linear"),
-    ("figures/snr_linear_small", "n", 1, "known are 2000"),
-    ("figures/bounds_linear", "cell", "none", "options.cell"),
+    ("figures/fair_digits", "targets", {"statistical": 0.5}, "not tuned for it"),
+    ("figures/snr_small", "angle", 30, "known are 45"),
+    ("figures/snr_small", "angle", "randon", "'randon'"),
+    ("figures/snr_small", "model", "symmetric", "known are symmetric_linear"),
+    ("figures/snr_small", "n", 1, "known are 2000"),
+    ("figures/snr_small", "shows", "speed", "'speed'"),
     ("findings/f3", "expected", {"EMM": 9}, "'EMM'"),
     ("findings/f3", "passes", ["EM "], "'EM '"),
     ("findings/f5", "expected", {"original": 0.8}, "expected"),
@@ -102,7 +101,7 @@ def test_option_that_nothing_can_be_made_of_is_refused(path, option, value, show
 
 
 READS = [
-    ("figures/bounds_linear", {"runs": Read("runs", "symmetric_linear")}, "analysis 'rates'"),
+    ("figures/bounds", {"linear": Read("runs", "symmetric_linear")}, "analysis 'rates'"),
     ("figures/error_floor", {"runs": Read("runs", "sweep_linear_small")}, "only n and d may vary"),
     ("figures/figure_1", {"summary": Read("summary", "digits")}, "excess_loss_to_truth"),
     ("figures/figure_1", {"summary": Read("summary", "sweep_linear")}, "108 cells"),

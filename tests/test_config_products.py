@@ -39,8 +39,8 @@ figures:
   floor: {draw: error_floor, target: figures, reads: {runs: floor}, curves: {em: EM}}
   conflict: {draw: curve_conflict, target: figures, reads: &conflict {trace: gate, runs: gate, reported: claims}}
   costs: {draw: cost_to_floor, target: figures, reads: {table: {costs: costs}}}
-  sensitivity: {draw: step_sensitivity, target: figures, reads: {costs: {fair: fair}}, curves: {em: EM}, options: {targets: &targets {statistical: p/2n, numerical: 1.0e-8}}}
-  spent: {draw: cost_curves, target: figures, reads: {seconds: {fair: fair}}, curves: {em: EM}, options: {targets: *targets, currency: cpu_seconds}}
+  spent: {draw: cost_curves, target: figures, reads: {seconds: {fair: fair}}, curves: {em: EM}, options: {targets: &targets {statistical: p/2n, numerical: 1.0e-8}}}
+  profiles: {draw: profiles, target: figures, reads: {table: {fair: profile}}}
   images: {draw: figure_3, target: figures, reads: {summary: digits}, curves: {em: EM}}
 tables:
   agreement: {draw: rate_agreement, target: figures, reads: {runs: {a: grid}}}
@@ -48,6 +48,8 @@ tables:
   minima: {draw: spurious_minima, target: figures, reads: {runs: {a: grid}}}
   costs: {draw: cost_to_floor, target: figures, reads: {trace: small, runs: small}, curves: {em: EM, gd: GD}}
   compared: {draw: comparison, target: figures, reads: {costs: {fair: fair}}, curves: {em: EM}, options: {targets: *targets, currencies: [passes, flops], em: em}}
+  profile: {draw: profiles, target: figures, reads: {seconds: {fair: fair}}, curves: {em: EM}, options: {targets: *targets, currencies: [passes, cpu_seconds]}}
+  conclusions: {draw: conclusions, target: figures, reads: {table: {fair: judged}}}
   judged: {draw: comparison_verdicts, target: figures, reads: {costs: {fair: fair}}, curves: {em: EM, gradient_descent: GD}, options: {targets: *targets, currencies: [iteration], em: [em], family: [], epochs: []}}
   stopped: {draw: stopped_early, target: figures, reads: {costs: {images: images}}, curves: {em: EM, gradient_descent: GD}}
   two: {draw: table_2, target: figures, reads: {summary: digits}, curves: {em: EM}}

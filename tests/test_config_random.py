@@ -91,7 +91,7 @@ figures:
     draw: heat_maps
     target: figures
     reads: {table: {rates: rates}}
-    options: {model: symmetric_linear, d: 2}
+    options: {shows: rates, model: symmetric_linear, d: 2}
     each: {angle: [45, 90]}
 tables:
   rates: {draw: rates, target: figures, reads: {runs: {linear: grid}}, curves: {em: EM}}

@@ -167,6 +167,22 @@ def test_figure_1_says_where_a_mean_falls_below_0():
     assert "dive gradient_em" not in lines(axes)
 
 
+def test_messages_are_the_summary_s_numbers():
+    table = summary()
+
+    def last(fitter, metric):
+        rows = table[(table["fitter"] == fitter) & (table["metric"] == metric)]
+        return rows.sort_values("iteration")["mean"].iloc[-1]
+
+    told = {name: " ".join(default(name).get_suptitle().split()) for name in FIGURES}
+    em = table[(table["fitter"] == "em") & (table["metric"] == "excess_loss_to_truth")]
+    start = em.loc[em["mean"] < 0, "iteration"].min()
+    assert told["figure_1"].endswith(f": EM {start}, Gradient EM never, gradient descent never.")
+    for name in ("figure_2", "figure_3"):
+        ends = [f"{last('gradient_descent', metric):.2g}" for metric in FIGURES[name][1]]
+        assert told[name].endswith(f"gradient descent {' / '.join(ends)}.")
+
+
 @pytest.mark.parametrize(
     ("values", "expected"),
     [([1, 0.5, -1, -1], 2), ([1, -1, 0.5, -1], 3), ([1, -1, 0.5], None), ([-1, -2], 0),
@@ -189,7 +205,7 @@ def test_text_is_at_least_7_points(name):
     figure = default(name)
     found = texts(figure)
     assert len(found) > 20 and min(t.get_fontsize() for t in found) >= 7
-    assert figure.get_size_inches()[0] <= 6.75
+    assert figure.get_size_inches()[0] == 3.3
 
 
 def test_nothing_leaves_the_figure(name):

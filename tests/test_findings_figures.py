@@ -23,6 +23,11 @@ def test_curve_conflict_draws_the_mean_losses_and_the_readings():
     np.testing.assert_array_equal(lines["reported"].get_ydata(), read["value"])
     assert {line.get_label() for line in right.get_lines()} == {"slow", "fast", "reported"}
     figure.draw_without_rendering()
+    told = " ".join(figure.get_suptitle().split())
+    positive = read[read["value"] > 0].set_index("iteration")["value"]
+    curve = excess_losses(given["trace"], given["runs"])["slow"].reindex(positive.index)
+    off = np.exp(np.abs(np.log(curve / positive)).median())
+    assert f"by factors of {off:.2g} and " in told and off > 1.1
 
 
 def test_cost_to_floor_draws_a_bar_to_every_median_and_says_who_arrives():

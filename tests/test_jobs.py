@@ -165,7 +165,7 @@ def test_gathered_tables_hold_every_run(own):
 def test_tables_come_before_what_reads_them():
     tables = {"late": {"draw": "rates", "target": "sweep", "reads": {"runs": {"a": "small"}}}}
     draw = {"draw": "heat_maps", "target": "sweep", "reads": {"table": {"rates": "late"}}}
-    draw["options"] = {"model": "symmetric_linear", "angle": 45}
+    draw["options"] = {"shows": "rates", "model": "symmetric_linear", "angle": 45}
     rated = SMALL | {"analyses": ["rates"], "data": SMALL["data"] | {"angle": 45}}
     own = record(experiments={"small": rated}, figures={"early": draw}, tables=tables)
     (jobs,) = batches(own).values()

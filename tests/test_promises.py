@@ -195,7 +195,7 @@ def of_a_table(table):
 
 def of_a_finding(finding):
     assert finding["id"] == "F10" and finding["numbers"]["runs"] == 2
-    assert finding["products"] == ["figures/bounds_linear"]
+    assert finding["products"] == ["figures/bounds"]
 
 
 # What else a result must be, beside that its job made it.

@@ -101,7 +101,7 @@ def test_every_figure_has_a_text_and_its_own_pixels(page):
 
 
 def test_embedded_figure_looks_like_the_file():
-    path = made_up.ROOT / "results/reference/figures/snr_linear_small.png"
+    path = made_up.ROOT / "results/reference/figures/figure_1.png"
     content = base64.b64decode(products.picture(path).uri.partition(",")[2])
     images = (Image.open(path).convert("RGB"), Image.open(io.BytesIO(content)).convert("RGB"))
     original, embedded = (np.asarray(image, float) for image in images)
@@ -132,7 +132,7 @@ def test_without_results_the_report_names_the_commands(tmp_path):
 
 def test_missing_products_are_listed_with_their_target(page):
     (line,) = re.findall(r"make sweep makes ([\w ,]+)\.", page.text)
-    assert set(line.split(", ")) >= {"figure snr_linear_0", "table spurious_minima"}
+    assert set(line.split(", ")) >= {"figure snr_linear", "table spurious_minima"}
     assert "figure figure_3" not in page.text
 
 
@@ -171,7 +171,7 @@ def test_findings_come_in_the_order_of_their_numbers_with_their_state(tmp_path):
     made_up.with_findings(tmp_path)
     found = findings.load((tmp_path / "findings").glob("*"))
     assert [finding.id for finding in found] == ["F1", "F2", "F9"]
-    assert [finding.state for finding in found] == ["holds", "does not hold", "not decided"]
+    assert [finding.state for finding in found] == ["supported", "not supported", "not decided"]
     assert found[0].numbers == [
         ("steps linear", "9"),
         ("steps logistic", "1.235"),
@@ -183,7 +183,9 @@ def test_broken_finding_is_one_line(tmp_path):
     (tmp_path / "findings").mkdir()
     path = tmp_path / "findings" / "one.json"
     path.write_text('{"id": "F1"}')
-    with pytest.raises(DataError, match=r"one\.json: no title, claim, text, holds"):
+    with pytest.raises(
+        DataError, match=r"one\.json: no title, claim, text, supported, expected_met"
+    ):
         findings.load([path])
     path.write_text("{")
     with pytest.raises(DataError, match=r"one\.json: not a readable finding"):
@@ -277,10 +279,10 @@ def test_every_product_has_a_title_of_its_own_and_a_caption(kind):
 
 def test_product_without_a_caption_says_what_its_module_says():
     title, caption, section = products.describe(
-        Product("figures", "my_figure", "paper", "figures", "_shared.sheet", {})
+        Product("figures", "my_figure", "paper", "figures", "_shared.plane", {})
     )
     assert title == "My figure" and section == products.OTHER
-    assert caption == " ".join(products._docstring("emmoe.figures._shared.sheet").split())
+    assert caption == " ".join(products._docstring("emmoe.figures._shared.plane").split())
 
 
 def test_fingerprint_changes_with_shown_files_that_are_no_inputs(tmp_path):

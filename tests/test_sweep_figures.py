@@ -5,13 +5,15 @@ from functools import cache
 import numpy as np
 import pandas as pd
 import pytest
-from matplotlib.colors import to_hex
-from sweep_helpers import CURVES, cell, check_legibility, lines, panel, panels, plane, runs_of
+from matplotlib.collections import QuadMesh
+from sweep_helpers import CURVES, cell, check_legibility, lines, plane, runs_of
 
 from emmoe.figures import bounds, error_floor, rate_agreement
 from emmoe.figures._shared import sweep
 from emmoe.store.errors import DataError
 from emmoe.tables import rate_agreement as agreement_table
+
+MODEL = "symmetric_linear"
 
 
 @cache
@@ -61,135 +63,130 @@ def default(name):
     return figure
 
 
+def message(figure):
+    return " ".join(figure.get_suptitle().split())
+
+
 @pytest.fixture(params=FIGURES)
 def name(request):
     return request.param
 
 
-def test_every_resolved_run_is_a_point_of_both_panels():
+def meshes(figure):
+    """The counts of the panels that have any, by title."""
+    return {
+        axes.get_title("left"): next(c for c in axes.collections if isinstance(c, QuadMesh))
+        for axes in figure.axes
+        if axes.get_title("left")
+    }
+
+
+def test_every_resolved_run_is_counted_once_in_its_model_s_and_fitter_s_panel():
     frame = pd.concat([linear(), runs_of(cell("symmetric_logistic", beta=3.0), 9)])
-    figure = rate_agreement.draw(curves=CURVES, runs=frame)
-    upper, lower = panel(figure, "linear rate"), panel(figure, "difference")
     found = frame[frame["rate"].notna() & frame["entry"].notna()]
     groups = {
-        f"{model} {fitter}": part for (model, fitter), part in found.groupby(["model", "fitter"])
+        (sweep.model_name(model), CURVES[fitter]): len(part)
+        for (model, fitter), part in found.groupby(["model", "fitter"])
     }
-    assert len(groups) == 3 and set(groups) == set(lines(lower))
-    for label, part in groups.items():
-        points, gaps = lines(upper)[label], lines(lower)[label]
-        assert to_hex(points.get_markeredgecolor()) == sweep.LOOKS[label.split()[0]].colour.lower()
-        assert sorted(points.get_xydata().tolist()) == sorted(
-            part[["rate_predicted", "rate"]].to_numpy().tolist()
-        )
-        difference = np.abs(np.log10(part["rate"]) - np.log10(part["rate_predicted"]))
-        np.testing.assert_allclose(sorted(gaps.get_ydata()), sorted(difference), atol=1e-9)
-    shapes = {label.split()[1]: lines(upper)[label].get_marker() for label in groups}
-    assert len(set(shapes.values())) == 2
-    identity = lines(upper)["identity"]
-    np.testing.assert_array_equal(identity.get_xdata(), identity.get_ydata())
+    drawn = meshes(rate_agreement.draw(curves=CURVES, runs=frame))
+    assert len(groups) == 3 and len(drawn) == 3
+    for (model, fitter), runs in groups.items():
+        (mesh,) = [m for title, m in drawn.items() if title.startswith(f"{model}, {fitter}:\n")]
+        assert mesh.get_array().sum() == runs
+    assert len({id(mesh.norm) for mesh in drawn.values()}) == 1
 
 
-def test_the_agreement_s_numbers_are_the_table_s():
+def test_a_run_is_counted_at_its_predicted_rate_and_its_difference():
+    frame = linear().copy()
+    one = frame.index[(frame["fitter"] == "em") & frame["rate"].notna()][0]
+    frame = frame.loc[[one]].assign(rate_predicted=0.6, rate=0.6 * 10**-0.003)
+    (mesh,) = meshes(rate_agreement.draw(curves=CURVES, runs=frame)).values()
+    ((row, column),) = np.argwhere(mesh.get_array().filled(0))
+    corners = mesh.get_coordinates()
+    (left, low), (right, high) = corners[row, column], corners[row + 1, column + 1]
+    assert left - 1e-12 < 0.6 < right and low < 0.003 < high
+
+
+def test_the_agreement_s_message_is_the_table_s_numbers():
     frame = linear().copy()
     em = frame.index[(frame["fitter"] == "em") & frame["rate"].notna()]
     frame.loc[em[:3], ["rate", "rate_predicted"]] = np.nan
     frame.loc[em[5], "rate"] *= 10**0.0123
-    text = panel(rate_agreement.draw(curves=CURVES, runs=frame), "linear").texts[0].get_text()
-    table = agreement_table.build(runs=frame, curves={"em": "EM"}).iloc[0]
-    assert r"max $1.2\times 10^{-2}$" in text
-    assert 0.8 < table["resolved_share"] < 1
-    assert f"resolved: {100 * table['resolved_share']:.1f} % of {table['informative']}" in text
-
-
-def test_slopes_are_counted_and_those_out_of_the_range_told():
-    frame = runs_of(cell(), 100, success=1)
-    frame["defect_slope"] = [1.99] * 60 + [2.01] * 39 + [9.0]
-    axes = panel(rate_agreement.draw(curves={}, runs=frame), "order")
-    assert "1 of 100 are outside" in axes.get_xlabel()
-    row = next(p for p in axes.patches if p.get_label() == "symmetric_linear em")
-    values, edges, _ = row.get_data()
-    heights = {round(float(e), 9): v for e, v in zip(edges, values, strict=False) if v > 0}
-    assert max(heights.values()) == 0.8 and len(heights) == 2
-    assert min(heights.values()) == pytest.approx(0.8 * 39 / 60)
-    assert "median 1.990" in axes.texts[0].get_text()
-    (name,) = [label.get_text() for label in axes.get_yticklabels()]
-    assert name == "SymMoLinE\nEM"
+    told = message(rate_agreement.draw(curves=CURVES, runs=frame))
+    table = agreement_table.build(runs=frame, curves=CURVES)
+    assert f"largest {table['rate_gap_max'].max():.0e}" in told
+    found = table["resolved"].sum()
+    assert f"of {found} runs" in told
+    assert told.endswith(f"{len(frame) - found} of {len(frame)} runs have none.")
+    nothing = frame.assign(rate=np.nan)
+    assert message(rate_agreement.draw(curves=CURVES, runs=nothing)).startswith("None of ")
 
 
 def drawn(axes, label):
     return lines(axes)[label].get_xydata() if label in lines(axes) else np.empty((0, 2))
 
 
-def test_bounds_are_the_paper_s_from_the_start_and_solid_where_alpha_allows():
+def test_ratios_are_to_the_paper_s_bounds_from_the_start():
     alphas = [0.5, 0.2, 0.4, 0.3, 0.3, 0.3]
     frame = bounds_runs(alphas)
-    gap, bregman, convexity = bounds.draw(runs=frame, curves={}).axes
-    np.testing.assert_array_equal(drawn(gap, "observed")[:, 1], frame["bound_gap"][0])
-    np.testing.assert_array_equal(drawn(bregman, "observed")[:, 1], frame["bound_bregman"][0])
-    np.testing.assert_array_equal(drawn(convexity, "observed")[:, 1], alphas)
-    np.testing.assert_allclose(drawn(convexity, "local")[:, 1], np.array(alphas) / 2)
-    t = np.arange(6)
-    expected = np.column_stack([t[1:], 1.5 / t[1:]])
-    np.testing.assert_allclose(drawn(gap, "from the start, holds"), expected)
-    expected = np.column_stack([t, 1.5 * 0.8**t])
-    np.testing.assert_allclose(drawn(bregman, "from the start, holds"), expected)
-    for axes in (gap, bregman):
-        assert not len(drawn(axes, "from the start, fails")) and "afresh, holds" not in lines(axes)
+    convexity, gap, bregman = bounds.draw(runs=frame, curves={}).axes
+    t = np.arange(1, 6)
+    np.testing.assert_array_equal(drawn(convexity, MODEL)[:, 1], alphas)
+    expected = np.column_stack([t, frame["bound_gap"][0][1:] * t / 1.5])
+    np.testing.assert_allclose(drawn(gap, MODEL), expected)
+    expected = np.column_stack([t, frame["bound_bregman"][0][1:] / (1.5 * 0.8**t)])
+    np.testing.assert_allclose(drawn(bregman, MODEL), expected)
 
 
-def test_bounds_are_dashed_from_where_the_hypothesis_fails_and_start_afresh_after():
+def test_ratios_start_afresh_where_the_hypothesis_comes_to_stay():
     frame = bounds_runs([0.5, 0.1, -0.3, 0.2, 0.4, 0.4])
-    gap, bregman, convexity = bounds.draw(runs=frame, curves={}).axes
-    start = frame["bound_bregman"][0]
-    # alpha_0 and alpha_1 allow the bound at T = 1 and 2; alpha_2 forbids it from T = 3 on
-    assert drawn(gap, "from the start, holds")[:, 0].tolist() == [1, 2]
-    assert drawn(gap, "from the start, fails")[:, 0].tolist() == [2, 3, 4, 5]
-    assert lines(gap)["from the start, fails"].get_linestyle() == "--"
-    assert lines(gap)["from the start, holds"].get_linestyle() == "-"
-    np.testing.assert_allclose(drawn(gap, "afresh, holds"), [[4, start[3]], [5, start[3] / 2]])
-    assert not len(drawn(bregman, "from the start, holds"))
-    fails = drawn(bregman, "from the start, fails")
-    np.testing.assert_allclose(fails[:, 1], 1.5 * 1.3 ** np.arange(6))
-    np.testing.assert_allclose(
-        drawn(bregman, "afresh, holds")[:, 1], start[3] * 0.8 ** np.arange(3)
-    )
-    assert "t>0$ from $t=3$" in convexity.texts[0].get_text()
+    figure = bounds.draw(runs=frame, curves={})
+    start, later = frame["bound_bregman"][0][3], frame["bound_bregman"][0][4:]
+    expected = np.column_stack([[1, 2], later / (start * 0.8 ** np.array([1, 2]))])
+    np.testing.assert_allclose(drawn(figure.axes[2], MODEL), expected)
+    assert (drawn(figure.axes[2], MODEL)[:, 1] <= 1).all()
+    assert "holds from the start in 0 of 1 runs, from iteration 3 on at the" in message(figure)
+    assert f"at most {expected[:, 1].max():.2g} of its bound" in message(figure)
 
 
-def test_a_bound_whose_hypothesis_holds_is_above_what_is_observed():
-    figure = bounds.draw(runs=bounds_runs([0.5, 0.1, -0.3, 0.2, 0.4, 0.4]), curves={})
-    for axes in figure.axes[:2]:
-        observed = drawn(axes, "observed")[:, 1]
-        for label in ("from the start, holds", "afresh, holds"):
-            for t, bound in drawn(axes, label):
-                assert bound >= observed[int(t)] * (1 - 1e-12)
+def test_lines_are_medians_over_runs_bands_their_range():
+    alphas = [[0.5] * 5, [0.4] * 5, [0.1] * 5]
+    axes = bounds.draw(runs=bounds_runs(*alphas), curves={}).axes[0]
+    assert (drawn(axes, MODEL)[:, 1] == 0.4).all()
+    (band,) = axes.collections
+    heights = band.get_paths()[0].vertices[:, 1]
+    assert (heights.min(), heights.max()) == (0.1, 0.5)
+
+
+def test_a_line_ends_where_less_than_half_of_the_runs_go_on():
+    axes = bounds.draw(runs=bounds_runs([0.5] * 3, [0.5] * 4, [0.5] * 9), curves={}).axes[0]
+    assert len(drawn(axes, MODEL)) == 4
+
+
+def test_a_hypothesis_that_never_comes_to_stay_has_no_ratio():
+    figure = bounds.draw(runs=bounds_runs([0.5, 0.2, -0.1]), curves={})
+    assert not len(drawn(figure.axes[1], MODEL)) and not len(drawn(figure.axes[2], MODEL))
+    assert message(figure) == "The bounds' hypothesis holds from the start in 0 of 1 runs."
 
 
 def test_traces_end_where_alpha_is_not_known_or_the_divergence_is_tiny():
     frame = bounds_runs([0.5] * 5, extra=[np.nan] * 3)
-    assert len(drawn(bounds.draw(runs=frame, curves={}).axes[0], "observed")) == 5
+    assert len(drawn(bounds.draw(runs=frame, curves={}).axes[0], MODEL)) == 5
     frame = bounds_runs([0.999] * 9, size=1)
-    assert len(drawn(bounds.draw(runs=frame, curves={}).axes[0], "observed")) == 5
+    assert len(drawn(bounds.draw(runs=frame, curves={}).axes[0], MODEL)) == 5
 
 
-@pytest.mark.parametrize(
-    ("order", "titles"),
-    [((0, 1, 2), ["0 (first)", "2 (worst)"]), ((2, 0, 1), ["0 (first, worst)", "1 (second)"])],
-)
-def test_the_first_run_and_the_worst_are_shown(order, titles):
-    alphas = [[0.5] * 5, [0.4] * 5, [0.1] * 5]
-    figure = bounds.draw(runs=bounds_runs(*(alphas[k] for k in order)), curves={})
-    assert [t.split("run ")[1] for t in panels(figure) if "run" in t] == titles
-    shown = [drawn(axes, "observed")[0, 1] for axes in figure.axes[2::3]]
-    assert shown == [0.5, 0.1] if order[0] == 0 else shown == [0.1, 0.5]
-
-
-def test_bounds_of_several_cells_or_of_no_traced_run_are_told_in_one_line():
+def test_models_have_lines_of_their_own():
     frame = bounds_runs([0.5] * 5)
-    other = frame.assign(cell="other", norm_w=9.0)
-    with pytest.raises(DataError, match="choose one of"):
-        bounds.draw(runs=pd.concat([frame, other]), curves={})
-    assert bounds.draw(runs=pd.concat([frame, other]), curves={}, cell="other")
+    figure = bounds.draw(a=frame, b=frame.assign(model="symmetric_logistic"), curves={})
+    styles = [lines(figure.axes[0])[m].get_linestyle() for m in (MODEL, "symmetric_logistic")]
+    assert styles == ["-", "--"]
+    told = [text.get_text() for text in figure.legends[0].get_texts()]
+    assert told[1] == "SymMoLogE: median, range of 1 runs"
+
+
+def test_bounds_of_no_traced_run_are_told_in_one_line():
+    frame = bounds_runs([0.5] * 5)
     for lost in (frame.assign(outcome="capped"), frame.assign(bound_alpha=None)):
         with pytest.raises(DataError, match="no run to theta_hat"):
             bounds.draw(runs=lost, curves={})
@@ -219,6 +216,15 @@ def test_slopes_printed_are_those_of_the_medians_beside_theory_s():
     steeper = floor_runs().eval("recovery_error = recovery_error * n ** -0.25")
     told = error_floor.draw(runs=steeper, curves={}).axes[0].get_legend().get_texts()
     assert "−0.75" in told[0].get_text()
+
+
+def test_the_message_has_the_range_of_the_slopes():
+    steeper = floor_runs().eval("recovery_error = recovery_error * n ** -0.25")
+    told = message(error_floor.draw(runs=steeper, curves={}))
+    assert "slopes −0.75 to −0.75 in n (theory −0.5)" in told
+    assert "slopes 0.50 to 0.50 in d (theory 0.5)" in told
+    only_n = message(error_floor.draw(runs=floor_runs().query("d == 5"), curves={}))
+    assert "in n" in only_n and "in d" not in only_n
 
 
 def test_a_slope_s_error_is_how_much_it_varies():

@@ -9,7 +9,16 @@ from sweep_helpers import CURVES, cell, plane, runs_of
 
 from emmoe.store import files
 from emmoe.store.errors import DataError
-from emmoe.tables import certificate, rate_agreement, rates, spurious_minima
+from emmoe.tables import (
+    certificate,
+    certificate_failures,
+    error_floor,
+    iterations_compared,
+    rate_agreement,
+    rates,
+    rates_by_rho,
+    spurious_minima,
+)
 from emmoe.tables._shared import runs, write
 from emmoe.theory import population_blocks
 
@@ -285,3 +294,67 @@ def test_spurious_minima_are_the_40_of_the_largest_loss_gap():
 def test_no_spurious_minimum_is_an_empty_table():
     table = minima_of(runs_of(cell(), 3, success=1))
     assert table.empty and list(table.columns) == spurious_minima.COLUMNS
+
+
+def test_runs_without_a_rate_are_counted_by_reason_and_by_how_slow_em_is():
+    frame = plane("symmetric_linear", [0.5, 2], [1, 4], replicates=20)
+    cells = table_of(frame)
+    table = rates_by_rho.build(curves={}, rates=cells)
+    assert list(table.columns) == rates_by_rho.COLUMNS
+    assert table["runs"].sum() == len(frame) and table["cells"].sum() == len(cells)
+    for row in table.itertuples():
+        inside = cells["rho_population"].between(row.rho_from, row.rho_to, inclusive="left")
+        part = cells[inside & (cells["fitter"] == row.fitter) & (cells["angle"] == row.angle)]
+        assert row.resolved == part["resolved"].sum() and row.elsewhere == part["elsewhere"].sum()
+        counts = [getattr(row, reason) for reason in ("resolved", *rates_by_rho.REASONS)]
+        assert sum(counts) == row.runs
+        assert row.rho_hat_min == part["rho_hat_median"].min()
+        ratio = (1 - part["rate_median"]) / (1 - part["rho_population"])
+        assert row.gap_ratio_median == pytest.approx(ratio.median())
+
+
+def test_cells_without_a_population_rate_and_with_one_of_1_have_their_bins(recwarn):
+    cells = table_of(pd.concat([runs_of(cell(d=2), 2), runs_of(cell(d=5), 2)]))
+    cells.loc[cells["d"] == 5, ["rho_population", "gap_population"]] = [1.0, 0.0]
+    table = rates_by_rho.build(curves={}, rates=cells)
+    assert table["rho_to"].tolist()[0] == 1.0 and np.isnan(table["rho_to"].tolist()[1])
+    assert table["gap_ratio_median"].isna().all() and not recwarn.list
+
+
+def test_cells_that_gradient_descent_never_ends_in_count_as_infinite():
+    cells = table_of(plane("symmetric_linear", [0.5, 2], [1, 4], replicates=3))
+    em, gd = cells["fitter"] == "em", cells["fitter"] == "gradient_descent"
+    cells.loc[em, "iterations_to_tolerance_median"] = [10.0, 10, 10, np.nan]
+    cells.loc[gd, "iterations_to_tolerance_median"] = [15.0, np.nan, 40, 20]
+    cells["censored_median"] = cells["iterations_to_tolerance_median"].isna()
+    names = {"one": "em", "other": "gradient_descent"}
+    (row,) = iterations_compared.build(curves={}, rates=cells, **names).itertuples()
+    assert (row.cells, row.one_arrives, row.other_arrives, row.both_arrive) == (4, 3, 3, 2)
+    assert row.ratio_both == 2.75 and row.ratio == 4.0 and row.ratio_max == 4.0
+    cells.loc[gd, "censored_median"] = True
+    (row,) = iterations_compared.build(curves={}, rates=cells, **names).itertuples()
+    assert row.ratio == np.inf and np.isnan(row.ratio_both)
+
+
+def test_failures_of_the_certificate_are_its_failing_runs():
+    frame = plane("symmetric_linear", [0.5, 2], [1, 4], replicates=20)
+    frame.loc[[3, 7], "mirror_residual"] = [1e-7, 1e-6]
+    frame = frame.assign(loss=1.0, gradient_norm=1e-12)
+    failures = certificate_failures.build(curves={}, runs=frame)
+    assert list(failures["mirror_residual"]) == [1e-6, 1e-7]
+    counted = certificate.build(curves={}, runs=frame)["runs_failing"].sum()
+    assert len(failures) == counted == 2
+
+
+def test_slopes_of_the_error_floor_are_those_of_a_power_law():
+    rng, rows = np.random.default_rng(0), []
+    for d in (5, 10):
+        for n in (1000, 2000, 4000, 8000):
+            frame = runs_of(cell(n=n, d=d), 40, success=1.0)
+            rows.append(frame.assign(recovery_error=np.exp(0.1 * rng.normal(size=40)) * d / n**0.6))
+    table = error_floor.build(runs=pd.concat(rows), curves={})
+    assert list(table["points"]) == [4, 2, 4, 2, 2, 2, 2, 2]
+    by_n, by_d = table[table["against"] == "n"], table[table["against"] == "d"]
+    assert ((by_n["slope"] + 0.6).abs() < 3 * by_n["error"]).all()
+    assert ((by_d["slope"] - 1.0).abs() < 3 * by_d["error"]).all()
+    assert by_n["z"].iloc[0] == pytest.approx((by_n["slope"] + 0.5).iloc[0] / by_n["error"].iloc[0])

@@ -122,7 +122,7 @@ def test_finding_is_built_from_what_it_reads_and_stays(tmp_path):
         fresh.run(target=path)
         found[name] = json.loads((fresh.folder / path).read_text())
         assert "Nothing to be done" in fresh.run(target=path)
-    assert found["f1"]["id"] == "F1" and found["f1"]["holds"] is True
+    assert found["f1"]["id"] == "F1" and found["f1"]["supported"] is True
     assert found["f2"]["products"][0] == "figures/curve_conflict"
     assert found["f2"]["numbers"]["replicates"] == 2
 

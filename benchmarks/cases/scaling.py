@@ -38,12 +38,7 @@ def run(
     """Time passes and EM iterations of two linear experts by n and d, and passes over images by
     their number and the replicates."""
     points = pd.DataFrame(
-        {
-            "curve": p.curve,
-            "varied": p.varied,
-            "size": p.size,
-            "cpu_seconds": _seconds(p.call, least),
-        }
+        {"curve": p.curve, "varied": p.varied, "size": p.size} | _seconds(p.call, least)
         for p in _points(sizes, fixed)
     )
     fits = points.groupby(["varied", "curve"], sort=False).apply(exponent, include_groups=False)
@@ -74,15 +69,16 @@ def _points(sizes: dict[str, tuple[int, ...]], fixed: dict[str, int]) -> Iterato
         yield Point("pass, images", varied, size, one_pass)
 
 
-def _seconds(call: Callable[[], Any], least: float) -> float:
-    """Return the median CPU seconds of a call, of at least three."""
+def _seconds(call: Callable[[], Any], least: float) -> dict[str, float]:
+    """Return the median CPU seconds of a call and their range, of at least three calls."""
     call()
     found: list[float] = []
     while len(found) < 3 or sum(found) < least:
         started = time.process_time()
         call()
         found.append(time.process_time() - started)
-    return float(np.median(found))
+    median = float(np.median(found))
+    return {"cpu_seconds": median, "cpu_seconds_low": min(found), "cpu_seconds_high": max(found)}
 
 
 def exponent(points: pd.DataFrame) -> float:

@@ -2,23 +2,32 @@
 
 import pandas as pd
 
-from emmoe.evidence.verdicts import PER, tally
+from emmoe.evidence.verdicts import PER, by_law
 from emmoe.tables.comparison_verdicts import BEST
 
-JUDGED, DESCENT = "em", "tuned gradient descent"
+DESCENT = "tuned gradient descent"
 
 
 def tallies(verdicts: pd.DataFrame | None) -> str:
-    """Return a sentence a currency and rival: how often EM wins, loses and ties.
+    """Return a sentence a currency and rival: on how many laws of data each variant of EM wins,
+    loses and ties.
 
     verdicts: rows of `emmoe.tables.comparison_verdicts`, or None, which gives an empty text."""
     if verdicts is None:
         return ""
-    own = verdicts[(verdicts["em"] == JUDGED) & verdicts["outcome_gd"].notna()]
+    own = verdicts[verdicts["outcome_gd"].notna()]
     texts = [
-        tally(currency, "EM", name, list(part[column]))
+        f"Per {PER[currency]} against {name}, by law of data: {_variants(part, column)}."
         for currency in PER
         if len(part := own[own["currency"] == currency])
         for name, column in ((DESCENT, "outcome_gd"), (BEST, "outcome_best"))
     ]
     return " ".join(texts)
+
+
+def _variants(rows: pd.DataFrame, column: str) -> str:
+    laws = {
+        label: by_law(part.groupby("data", sort=False)[column].agg(list).to_dict())
+        for label, part in rows.groupby("label", sort=False)
+    }
+    return "; ".join(f"{label} {found}" for label, found in laws.items())

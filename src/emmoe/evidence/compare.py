@@ -6,11 +6,12 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from emmoe.evidence.estimates import expected_cost, interval, resamples
+from emmoe.evidence.estimates import expected_cost
+from emmoe.evidence.paired import shift
 from emmoe.evidence.reach import PROBLEM, RIVAL, Targets, reached
 from emmoe.evidence.tuning import choose, chosen, tuning_rows
 
-FACTS = ["model", "start", "norm_beta", "norm_w"]
+FACTS = ["data", "dataset", "model", "start", "norm_beta", "norm_w"]  # data: the samples' law
 
 
 class Field(NamedTuple):
@@ -70,39 +71,53 @@ def _order(trials: pd.DataFrame, currency: str) -> list[str]:
 
 
 class Ratio(NamedTuple):
-    """A quotient of two rivals' expected costs with its 95 % interval, 0 or infinite where only one
-    arrives. Where a budget of data passes has cut off all runs of that other one, `bound` is the
-    quotient with what they had spent by then, else NaN: the true one lies beyond it."""
+    """The quotient of two rivals' costs, over samples: where its pseudo-median lies (least, most;
+    0 or infinite where censored runs leave it open), its 95 % interval, the p-value of equal costs,
+    the pairs of runs that it is over, and the samples on which neither ever arrives."""
 
-    value: float
+    least: float
+    most: float
     low: float
     high: float
-    bound: float = np.nan
+    p: float
+    pairs: int
+    neither: int
 
-
-def expected(field: Field, rival: str) -> Ratio:
-    """Return a rival's expected cost with its interval."""
-    value, values = _expected(field, rival)
-    return Ratio(value, *interval(values))
+    @property
+    def value(self) -> float:
+        """The geometric middle of least and most; NaN where nothing is known."""
+        if self.least == 0 or np.isinf(self.most):
+            return np.nan if np.isinf(self.most) and self.least == 0 else self.least + self.most
+        return float(np.sqrt(self.least * self.most))
 
 
 def ratio(field: Field, one: str, other: str) -> Ratio:
-    """Return the quotient of two rivals' expected costs, resampling replicates, so in pairs."""
-    costs = _expected(field, one), _expected(field, other)
+    """Return the quotient of two rivals' costs, paired by sample.
+
+    A run that the budget cut off costs more than it had spent, one that ended elsewhere infinitely
+    much. A pair of runs that both ended elsewhere bears on no quotient; `neither` counts it."""
+    (least, most), (other_least, other_most) = (_bounds(field, rival) for rival in (one, other))
+    neither = np.isinf(least) & np.isinf(other_least)
+    low = _difference(least, other_most, -np.inf)[~neither]
+    high = _difference(most, other_least, np.inf)[~neither]
+    found = shift(low, high)
+    with np.errstate(over="ignore"):
+        ends = [float(np.exp(end)) for end in found[:4]]
+    return Ratio(*ends, found.p, found.pairs, int(neither.sum()))
+
+
+def _bounds(field: Field, rival: str) -> tuple[np.ndarray, np.ndarray]:
+    """The least and the most that each run may cost."""
+    frames = field.cost, field.success, field.capped
+    cost, success, capped = (frame.loc[rival].to_numpy() for frame in frames)
+    return np.where(success | capped, cost, np.inf), np.where(success, cost, np.inf)
+
+
+def _difference(one: np.ndarray, other: np.ndarray, unknown: float) -> np.ndarray:
+    """log(one / other): 0 for costs that are both 0, unknown for two that are both infinite."""
     with np.errstate(divide="ignore", invalid="ignore"):
-        value, values = (np.divide(a, b) for a, b in zip(*costs, strict=True))
-        spent = [field.cost.loc[rival].mean() for rival in (one, other)]
-        cut = [field.capped.loc[rival].all() for rival in (one, other)]
-        known = [s if c else cost[0] for s, c, cost in zip(spent, cut, costs, strict=True)]
-        bound = float(np.divide(*known)) if any(cut) and not all(cut) else np.nan
-    return Ratio(float(value), *interval(values), bound)
-
-
-def _expected(field: Field, rival: str) -> tuple[float, np.ndarray]:
-    """The expected cost of a rival, and of every resample of the replicates."""
-    cost, success = (frame.loc[rival].to_numpy() for frame in (field.cost, field.success))
-    draws = resamples(len(cost))
-    return float(expected_cost(cost, success)), expected_cost(cost[draws], success[draws])
+        logs = np.log(one) - np.log(other)
+    return np.where(np.isnan(logs), np.where(one == 0, 0.0, unknown), logs)
 
 
 def best_rival(field: Field, em: Collection[str]) -> str:

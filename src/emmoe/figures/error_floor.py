@@ -5,7 +5,7 @@ every algorithm's error to the truth ends.
 """
 
 from collections.abc import Iterator, Mapping
-from typing import Annotated, Any, NamedTuple
+from typing import Annotated, Any
 
 import numpy as np
 import pandas as pd
@@ -21,18 +21,11 @@ from emmoe.record.cells import grid
 from emmoe.record.check_reads import runs_of
 from emmoe.record.entries import Experiment, Product, Record
 from emmoe.record.reads import Reads
-from emmoe.store.errors import DataError
-from emmoe.tables._shared.runs import RUN, joined
+from emmoe.tables._shared.floor import Power, power, samples
+from emmoe.tables._shared.runs import RUN
 
 MARKERS = "osD^vPX"
-MEDIAN_SE = 1.2533  # standard error of a median, in those of a mean, for normal errors
-
-
-class Power(NamedTuple):
-    """The slope on log axes of medians against n or d, and its standard error."""
-
-    slope: float
-    error: float
+HANDLER = {tuple: HandlerTuple(1)}  # a point and its bar, one over the other
 
 
 @style.context()
@@ -48,16 +41,16 @@ def draw(
     read, every one if empty (theta_hat does not depend on them: each sample counts once).
     Raises DataError, in one line, if the table holds several settings, one cell or no theta_hat.
     """
-    table = _samples(runs, curves)
-    figure, (left, right) = style.two_panels()
-    figure.set_figheight(1.25 * style.HEIGHT)
+    table = samples(runs, curves)
+    figure, (left, right) = style.two_panels(above=1.5)
     left.set(title="(a) against the sample size", xlabel="observations $n$")
     left.set_ylabel(r"$\Vert\hat\theta-\theta^{*}\Vert$")
     right.set(title="(b) against the dimension", xlabel="features $d$")
-    _panel(left, table, "n", "d", -0.5)
-    _panel(right, table, "d", "n", 0.5)
+    right.set_ylabel(r"$\Vert\hat\theta-\theta^{*}\Vert$")
+    fits = [_panel(left, table, "n", "d", -0.5), _panel(right, table, "d", "n", 0.5)]
     _limits([left, right], table)
     _legend(figure, table)
+    style.tell(figure, _message(*fits))
     return figure
 
 
@@ -75,42 +68,14 @@ def _values(own: Experiment) -> dict[str, list]:
     return dict(zip(found.axes, found.values, strict=True))
 
 
-def _samples(runs: pd.DataFrame, curves: Mapping[str, str]) -> pd.DataFrame:
-    """Return one row a sample that has a theta_hat."""
-    table = joined({"runs": runs}, curves, ["recovery_error"])
-    for column in ("experiment", "model", "start", "angle", "norm_beta", "norm_w"):
-        if table[column].nunique() > 1:
-            found = ", ".join(map(str, table[column].unique()))
-            raise DataError(f"error_floor: runs of {column} {found}: the figure shows one")
-    # Fitters share a cell's samples, but not every fitter's run need have found theta_hat.
-    table = table[table["recovery_error"] > 0].drop_duplicates(["cell", "replicate"])
-    if table.empty:
-        raise DataError("error_floor: no run has a recovery error")
-    if len(table[["n", "d"]].drop_duplicates()) < 2:
-        raise DataError("error_floor: runs of one n and d: a slope needs two values")
-    return table
-
-
-def power(values: pd.Series, by: pd.Series) -> Power:
-    """Return the least-squares slope of log medians of `values` against log `by`; NaN for one
-    point. Its error takes the logs at each point to be normal."""
-    groups = np.log(values).groupby(by)
-    medians = groups.median()
-    x, y = np.log(medians.index.to_numpy(float)), medians.to_numpy()
-    if len(x) < 2:
-        return Power(np.nan, np.nan)
-    weights = (x - x.mean()) / ((x - x.mean()) ** 2).sum()
-    errors = MEDIAN_SE * groups.std().to_numpy() / np.sqrt(groups.size().to_numpy())
-    return Power(float(weights @ y), float(np.sqrt(weights**2 @ errors**2)))
-
-
-def _panel(axes: Axes, table: pd.DataFrame, by: str, other: str, theory: float) -> None:
-    """Draw a curve for each value of `other` that has two points, and theory's slope below."""
-    entries = {}
+def _panel(axes: Axes, table: pd.DataFrame, by: str, other: str, theory: float) -> list[Power]:
+    """Draw a curve for each value of `other` that has two points, and theory's slope below; return
+    the curves' slopes."""
+    entries, fits = {}, []
     groups = table[table.groupby(other)[by].transform("nunique") > 1].groupby(other)
     for look, (value, part) in zip(_looks(groups.ngroups), groups, strict=True):
         _curve(axes, part["recovery_error"].groupby(part[by]), look, f"{other} {value}")
-        fit = power(part["recovery_error"], part[by])
+        fits.append(fit := power(part["recovery_error"], part[by]))
         text = f"${other}$ = {sweep.count(value)}: {fit.slope:+.2f} ± {fit.error:.2f}"
         entries[text.replace("-", "−")] = Line2D([], [], **look)
     sign = "+" if theory > 0 else "−"
@@ -121,9 +86,20 @@ def _panel(axes: Axes, table: pd.DataFrame, by: str, other: str, theory: float) 
     axes.xaxis.set_minor_locator(NullLocator())
     axes.legend(
         entries.values(), entries.keys(), title="slope on log axes ± standard error", ncols=2,
-        loc="upper center", bbox_to_anchor=(0.5, -0.17), columnspacing=0.8,
+        loc="upper center", bbox_to_anchor=(0.45, -0.27), columnspacing=0.8,
         handlelength=1.7, handletextpad=0.5,
     )  # fmt: skip
+    return fits
+
+
+def _message(by_n: list[Power], by_d: list[Power]) -> str:
+    """Say which slopes there are beside those of theory."""
+    told = [
+        f"{verb} with slopes {min(slopes):.2f} to {max(slopes):.2f} in {name} (theory {theory})"
+        for verb, name, theory, fits in (("falls", "n", -0.5, by_n), ("grows", "d", 0.5, by_d))
+        if (slopes := [fit.slope for fit in fits])
+    ]
+    return f"The optimum's error {' and '.join(told)} on log axes.".replace("-", "−")
 
 
 def _looks(number: int) -> Iterator[dict[str, Any]]:
@@ -147,7 +123,7 @@ def _reference(axes: Axes, table: pd.DataFrame, by: str, theory: float) -> Line2
     x = medians.index.to_numpy(float)
     trend = (x / x[0]) ** theory
     factor = 0.75 * (medians / trend).min()
-    (line,) = axes.plot(x, factor * trend, color=sweep.INK, lw=1, ls=":", label="theory")
+    (line,) = axes.plot(x, factor * trend, color=style.INK, lw=1, ls=":", label="theory")
     return line
 
 
@@ -157,7 +133,6 @@ def _limits(panels: list[Axes], table: pd.DataFrame) -> None:
     high = table.groupby("cell")["recovery_error"].quantile(0.75).max()
     for axes in panels:
         style.log_axis(axes, (0.85 * low, 1.15 * high), (1, 2, 5))
-    panels[1].tick_params(labelleft=False)
 
 
 def _legend(figure: Figure, table: pd.DataFrame) -> None:
@@ -165,11 +140,9 @@ def _legend(figure: Figure, table: pd.DataFrame) -> None:
     samples = sweep.count(sizes.max())
     if sizes.min() < sizes.max():
         samples = f"{sweep.count(sizes.min())} to {samples}"
-    mark = (_mark("o", 3.5), _mark("|", 11))  # a point and its bar
-    figure.legend(
-        [mark], [f"median and quartiles of {samples} samples"], title=sweep.setting(row),
-        loc="outside upper center", borderaxespad=0.2, handler_map={tuple: HandlerTuple(1)},
-    )  # fmt: skip
+    mark = (_mark("o", 3.5), _mark("|", 11))
+    said = f"median and quartiles of {samples} samples"
+    style.legend(figure, [(said, mark)], 1, title=sweep.setting(row), handler_map=HANDLER)
 
 
 def _mark(shape: str, size: float) -> Line2D:

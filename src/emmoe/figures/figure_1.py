@@ -44,29 +44,46 @@ def draw(
     _, top = shared.limits(summary, curves, METRIC, BOTTOM, TOP)
     style.log_axis(left, (BOTTOM, top))
     shared.panel(left, summary, curves, METRIC, read)
-    _mark_falls(left, summary, curves, read)
+    falls = _falls(summary, curves)
+    _mark_falls(left, summary, falls, curves, read)
     right.set(
         title="(b) excess loss over the last iterate", ylabel=r"$L(\theta_t) - L(\theta_T)$  [nats]"
     )
     shared.panel(right, summary, curves, "excess_loss_to_final", read)
     shared.legend(figure, summary, curves, read)
+    style.tell(figure, _message(falls, curves))
     return figure
 
 
-def _mark_falls(
-    axes: Axes, summary: pd.DataFrame, curves: Mapping[str, str], read: pd.DataFrame | None
-) -> None:
-    """Mark and say from when on a mean is below 0, where a log axis loses it.
+def _falls(summary: pd.DataFrame, curves: Mapping[str, str]) -> dict[str, int]:
+    """Return from when on each fitter's mean is below the truth's loss, for those that get there.
 
     It must happen to EM: theta_t comes to minimise L over the sample, and theta* does not.
     """
-    marks, texts = [], []
-    for fitter, look in style.looks(curves).items():
+    rows = {fitter: shared.select(summary, fitter, METRIC) for fitter in curves}
+    found = {fitter: fall(own["iteration"], own["mean"]) for fitter, own in rows.items()}
+    return {fitter: start for fitter, start in found.items() if start is not None}
+
+
+def _message(falls: Mapping[str, int], curves: Mapping[str, str]) -> str:
+    told = ", ".join(f"{label} {falls.get(f, 'never')}" for f, label in curves.items())
+    return f"Iteration from which on the mean loss is below the truth's: {told}."
+
+
+def _mark_falls(
+    axes: Axes,
+    summary: pd.DataFrame,
+    falls: Mapping[str, int],
+    curves: Mapping[str, str],
+    read: pd.DataFrame | None,
+) -> None:
+    """Mark and say from when on a mean is below 0, where a log axis loses it."""
+    marks, texts, looks = [], [], style.looks(curves)
+    for fitter, start in falls.items():
         rows = shared.select(summary, fitter, METRIC)
-        start = fall(rows["iteration"], rows["mean"])
-        if start is not None:
-            marks.append(_dive(axes, rows[rows["iteration"] <= start].tail(2), look, fitter))
-            texts.append(f"{curves[fitter]}: {start}")
+        last = rows[rows["iteration"] <= start].tail(2)
+        marks.append(_dive(axes, last, looks[fitter], fitter))
+        texts.append(f"{curves[fitter]}: {start}")
     if read is not None:
         marks.append(_reported_falls(axes, read, curves))
         texts.append("reported")

@@ -45,4 +45,6 @@ def draw(
         style.log_axis(axes, shared.limits(summary, curves, metric, 0.02, 1.5), (1, 2, 5))
         shared.panel(axes, summary, curves, metric, read)
     shared.legend(figure, summary, curves, read)
+    ends = shared.ends(summary, curves, [*PANELS])
+    style.tell(figure, f"Last relative error of the experts / of the gate: {ends}.")
     return figure

@@ -42,4 +42,6 @@ def draw(
     shared.panel(right, summary, curves, "loss", read, SOURCES)
     right.set_ylim(bottom=0)
     shared.legend(figure, summary, curves, read, SOURCES)
+    ends = shared.ends(summary, curves, ["test_accuracy", "loss"])
+    style.tell(figure, f"Last test accuracy / cross entropy: {ends}.")
     return figure

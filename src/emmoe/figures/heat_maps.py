@@ -1,22 +1,21 @@
-"""Heat maps over the SNR plane, a page a model and angle: theory, observed rates, what EM attains.
+"""Heat maps over the SNR plane, a panel a model and angle, with one colour bar.
 
-rho is EM's linear rate in theory, lambda_max(M): in the population limit at the truth, and at the
-sample optimum theta_hat. Everything observed is a median or a share over the runs of a cell.
-Bright is good in every panel: fast, exact, certain.
+rho is EM's linear rate in theory, lambda_max(M), in the population limit at the truth. Everything
+observed is a median or a share over the runs of a cell. Bright is good: fast, certain.
 """
 
 from collections.abc import Iterator, Mapping
 from itertools import product
-from typing import Annotated, Literal
+from typing import Annotated, Literal, NamedTuple
 
-import numpy as np
 import pandas as pd
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
 from emmoe.figures._shared import plane, style, sweep
-from emmoe.figures._shared.sheet import Sheet
+from emmoe.figures._shared.snr import CELL, KINDS, Kind
 from emmoe.record.cells import grid
 from emmoe.record.check_reads import runs_of
 from emmoe.record.entries import Experiment, Product, Record
@@ -24,8 +23,21 @@ from emmoe.record.reads import Reads
 from emmoe.store.errors import DataError
 from emmoe.tables._shared.runs import angles
 
-LOWEST = 1e-6  # 1 - rho below it has the scale's last colour
 ONE_EACH = ["experiment", "start", "n", "d"]
+EXPERTS, GATE = r"experts $\Vert\beta^{*}\Vert$", r"gate $\Vert w^{*}\Vert$"
+ABOVE, WIDE = 1.45, 2.6  # inches: message, bar and legend; all panels of a row
+ROOM = 0.3  # inches: a cell as wide has its value printed
+LOOKS = {"singular": plane.CROSS, "below": plane.DOT, "other": plane.CROSS}
+
+
+class Panel(NamedTuple):
+    """Where a panel stands, what it is of, and which column of its cells it shows."""
+
+    row: int
+    place: int
+    heading: str
+    column: str
+    cells: pd.DataFrame
 
 
 @style.context()
@@ -33,48 +45,47 @@ def draw(
     *,
     rates: Annotated[pd.DataFrame, Reads("table", of="rates")],
     curves: Mapping[str, str],
-    model: str,
-    angle: float | Literal["random"],
+    shows: Literal["rates", "success", "iterations"],
+    model: str | None = None,
+    angle: float | Literal["random"] | None = None,
     experiment: str | None = None,
     start: str | None = None,
     n: int | None = None,
     d: int | None = None,
 ) -> Figure:
-    """Return the page of a model and an angle (degrees, or "random").
+    """Return the figure: theory's and the observed rates, the share of runs that reach the sample
+    optimum, or the second fitter's iterations over the first one's.
 
     rates: the table of emmoe.tables.rates. curves: fitter -> label, every fitter if empty; rates
-    and successes are the first one's, EM's if empty. experiment, start, n, d: the value to show
-    where the table holds several. Raises DataError, in one line, if no cell or no single value is
-    left.
+    and successes are the first one's, EM's if empty. The others choose what is shown, where the
+    table holds several. Raises DataError, in one line, if no cell or no single value is left.
     """
-    only = {"experiment": experiment, "start": start, "n": n, "d": d}
-    page = _page(rates, model, angle, {k: v for k, v in only.items() if v is not None})
-    fitters = sweep.labels(page["fitter"], curves)
-    if not fitters:
-        raise DataError(f"rates: no run of {', '.join(curves)} for {model} at angle {angle}")
-    beta, w = sorted(page["norm_beta"].unique()), sorted(page["norm_w"].unique())
-    sheet = Sheet(beta, w, rows=2 + -(-(1 + len(fitters)) // 3))
-    sheet.title(_title(page, fitters, model, angle))
-    first, label = page[page["fitter"] == next(iter(fitters))], next(iter(fitters.values()))
-    singular = sheet.values(first, "gap_population") == 0
-    _rates(sheet, first, label, singular)
-    last = _recovery_and_iterations(sheet, page, fitters, singular)
-    _success(sheet, last + 1, first, label, singular)
-    _legend(sheet, last + 1, first, label)
-    return sheet.figure
+    only = {"model": model, "angle": angle, "experiment": experiment, "start": start, "n": n}
+    page = _page(rates, {k: v for k, v in (only | {"d": d}).items() if v is not None})
+    labels = sweep.labels(page["fitter"], curves)
+    if not labels:
+        raise DataError(f"rates: no run of {', '.join(curves)} in the cells that are shown")
+    kind = KINDS[shows]
+    cells = kind.cells(page, labels)
+    panels = list(_panels(kind, cells))
+    figure = _sheet(panels, kind, labels)
+    figure.axes[-1].set_xlabel(f"{figure.axes[-1].get_xlabel()}\n{_said(page, labels)}")
+    style.tell(figure, kind.message(cells, labels))
+    return figure
 
 
 def check(record: Record, entry: Product) -> None:
-    """Raise ValueError unless the table holds cells of that page, and those of one setting."""
+    """Raise ValueError unless the table holds the cells that are chosen, of one setting."""
     page = [row for own in runs_of(record, entry) for row in _cells(own)]
-    for name, value in entry.options.items():
+    chosen = {name: value for name, value in entry.options.items() if name != "shows"}
+    for name, value in chosen.items():
         known = list(dict.fromkeys(row.get(name) for row in page))
         page = [row for row in page if value is None or row.get(name) == value]
         if not page:
             said = f"no cell with {name} {value} is read: known are {', '.join(map(str, known))}"
             raise ValueError(f"options.{name}: {said}")
-    for name in ONE_EACH:
-        found = list(dict.fromkeys(row.get(name) for row in page))
+    for name, own in product(ONE_EACH, dict.fromkeys(row["model"] for row in page)):
+        found = list(dict.fromkeys(row.get(name) for row in page if row["model"] == own))
         if len(found) > 1:
             said = f"cells of {name} {', '.join(map(str, found))} are read: choose one"
             raise ValueError(f"options.{name}: {said}")
@@ -91,105 +102,101 @@ def _cells(own: Experiment) -> Iterator[dict]:
     )
 
 
-def _page(rates: pd.DataFrame, model: str, angle: float | str, only: Mapping) -> pd.DataFrame:
-    """Return the rows of a page: one a fitter and pair of norms."""
-    where = f"{model} at angle {angle}"
-    chosen = (rates["model"] == model) & (angles(rates["angle"]) == angle)
+def _page(rates: pd.DataFrame, only: Mapping) -> pd.DataFrame:
+    """Return the rows to show: one a fitter, model, angle and pair of norms."""
+    page = rates.assign(angle=angles(rates["angle"]))
     for column, value in only.items():
-        chosen &= rates[column] == value
-        where += f", {column} {value}"
-    page = rates[chosen]
+        page = page[page[column] == value]
+    where = ", ".join(f"{column} {value}" for column, value in only.items())
     if page.empty:
-        raise DataError(f"rates: no cell of {where}")
-    for column in ONE_EACH:
-        found = page[column].unique()
+        raise DataError(f"rates: no cell of {where or 'any model'}")
+    for (model, column), found in (
+        ((model, column), part[column].unique())
+        for model, part in page.groupby("model")
+        for column in ONE_EACH
+    ):
         if len(found) > 1:
-            raise DataError(f"rates: {where}: {column} {', '.join(map(str, found))}: choose one")
-    if page.duplicated(["fitter", "norm_beta", "norm_w"]).any():
-        raise DataError(f"rates: {where}: two rows of a fitter have the same norms")
+            raise DataError(f"rates: {model}: {column} {', '.join(map(str, found))}: choose one")
+    if page.duplicated(["fitter", *CELL]).any():
+        raise DataError("rates: two rows of a fitter have the same model, angle and norms")
     return page
 
 
-def _title(page: pd.DataFrame, fitters: Mapping[str, str], model: str, angle: object) -> str:
+def _panels(kind: Kind, cells: pd.DataFrame) -> Iterator[Panel]:
+    """Arrange models and angles: columns are angles, or models where there is one angle."""
+    models, turns = list(cells["model"].unique()), list(cells["angle"].unique())
+    for (a, model), (b, turn), (c, said) in product(
+        enumerate(models), enumerate(turns), enumerate(kind.rows)
+    ):
+        row, place = (a * len(kind.rows) + c, b) if len(turns) > 1 else (c, a)
+        own = cells[(cells["model"] == model) & (cells["angle"] == turn)]
+        heading = sweep.model_name(model) if len(turns) > 1 and len(models) > 1 else ""
+        yield Panel(row, place, f"{heading} {said}".strip(), kind.rows[said], own)
+
+
+def _sheet(panels: list[Panel], kind: Kind, labels: Mapping[str, str]) -> Figure:
+    """Draw all panels, their colour bar, and what the marks mean."""
+    rows, places = (max(getattr(p, side) for p in panels) + 1 for side in ("row", "place"))
+    scale = kind.scale([p.cells[p.column].to_numpy(float) for p in panels], labels)
+    figure = style.column(ABOVE + rows * (0.2 + WIDE / max(places, 2)))
+    axes = figure.subplots(rows, places, squeeze=False)
+    for panel in panels:
+        _panel(axes[panel.row, panel.place], panel, kind, scale, places)
+    for panel in panels:
+        _label(axes[panel.row, panel.place], panel, panels)
+    plane.bar(figure, axes, scale)
+    _legend(figure, kind, labels)
+    return figure
+
+
+def _panel(axes: Axes, panel: Panel, kind: Kind, scale: plane.Scale, places: int) -> None:
+    plane.panel(axes, panel.cells, panel.column, scale)
+    if WIDE / places / panel.cells["norm_w"].nunique() >= ROOM:
+        plane.write(axes, panel.cells, panel.column, scale)
+    for column in kind.marks:
+        if column in LOOKS:
+            plane.mark(axes, panel.cells, column, LOOKS[column])
+        else:
+            plane.hatch(axes, panel.cells, column)
+
+
+def _label(axes: Axes, panel: Panel, panels: list[Panel]) -> None:
+    """Name a panel's row at its left, its column above, and the norms at the axes."""
+    model, turn = panel.cells["model"].iloc[0], panel.cells["angle"].iloc[0]
+    several = any(p.cells["angle"].iloc[0] != turn for p in panels)
+    if panel.row == 0:
+        text = sweep.angle_text(turn)
+        text = f"angle {text}" if several else f"{sweep.model_name(model)}, {text}"
+        axes.set_title(text)
+    if panel.place == 0:
+        axes.set_ylabel(f"{panel.heading}\n{EXPERTS}".lstrip())
+    below = [p for p in panels if p.place == panel.place and p.row == panel.row + 1]
+    if not any(p.cells["model"].iloc[0] == model for p in below):
+        axes.set_xlabel(GATE)
+    else:
+        axes.tick_params(labelbottom=False)
+    if several and panel.place:
+        axes.tick_params(labelleft=False)
+
+
+def _said(page: pd.DataFrame, labels: Mapping[str, str]) -> str:
+    """Say of what the cells are."""
     runs, row = page.groupby("fitter")["replicates"].max(), page.iloc[0]
-    told = ", ".join(f"{sweep.count(runs[f])} of {label}" for f, label in fitters.items())
-    return (
-        f"{sweep.model_name(model)}, {sweep.angle_text(angle)} between "
-        rf"$\beta^{{*}}$ and $w^{{*}}$, $n$ = {sweep.count(row['n'])}, $d$ = {row['d']}"
-        f"\nstart: {sweep.plain(row['start'])}; runs a cell: {told}"
-    )
+    told = ", ".join(f"{sweep.count(runs[f])} of {label}" for f, label in labels.items())
+    models = " and ".join(map(sweep.model_name, page["model"].unique()))
+    size = rf"$n$ = {sweep.count(row['n'])}, $d$ = {row['d']}"
+    return f"{models}, {size}\nstart: {sweep.plain(row['start'])}\nruns a cell: {told}"
 
 
-def _texts(values: np.ndarray, digits: str) -> np.ndarray:
-    return np.vectorize(lambda value: format(value, digits), otypes=[object])(values)
-
-
-def _rates(sheet: Sheet, rows: pd.DataFrame, label: str, singular: np.ndarray) -> None:
-    """Draw 1 - rho at the truth and at theta_hat and 1 - the observed rate, on one scale."""
-    titles = {
-        "gap_population": r"population $1-\rho$",
-        "gap_hat_median": r"$1-\rho$ at $\hat\theta$",
-        "gap_rate_median": rf"observed $1-$rate, {label}",
-    }
-    values = [sheet.values(rows, column) for column in titles]
-    text = r"$1-\rho$ or $1-$rate: share of the error removed per iteration (median over runs)"
-    scale = plane.log_scale(values, "viridis", text, LOWEST)
-    for column, (title, shown) in enumerate(zip(titles.values(), values, strict=True)):
-        sheet.panel(0, column, title, shown, scale, singular, _texts(shown, ".2g"))
-    sheet.bar(0, 0, 3, scale)
-
-
-def _recovery_and_iterations(
-    sheet: Sheet, page: pd.DataFrame, fitters: Mapping[str, str], singular: np.ndarray
-) -> int:
-    """Draw the error of theta_hat, then every fitter's iterations; return their last row."""
-    parts = {label: page[page["fitter"] == fitter] for fitter, label in fitters.items()}
-    error = sheet.values(next(iter(parts.values())), "recovery_error_median")
-    scale = plane.log_scale([error], "cividis_r", r"$\Vert\hat\theta-\theta^{*}\Vert$ (median)")
-    sheet.panel(1, 0, "recovery error", error, scale, singular, _texts(error, ".2g"))
-    sheet.bar(1, 0, 1, scale)
-    medians = [sheet.values(part, "iterations_to_tolerance_median") for part in parts.values()]
-    text = r"iterations to $10^{-6}$ (median)"
-    scale = plane.log_scale(medians, "cividis_r", text)
-    for place, (label, part) in enumerate(parts.items(), start=1):
-        row, column = 1 + place // 3, place % 3
-        values = medians[place - 1]
-        title = f"iterations, {label}"
-        axes = sheet.panel(row, column, title, values, scale, singular, _texts(values, ".0f"))
-        censored = sheet.values(part, "censored_median") == 1
-        plane.hatch(axes, censored & (sheet.values(part, "undefined") < _done(sheet, part)))
-        plane.dots(axes, np.isfinite(values) & (sheet.values(part, "censored") > 0))
-    last = 1 + len(parts) // 3
-    for row in range(1, last + 1):
-        first = 1 if row == 1 else 0
-        sheet.bar(row, first, min(3, len(parts) + 1 - 3 * (row - 1)) - first, scale)
-    return last
-
-
-def _done(sheet: Sheet, rows: pd.DataFrame) -> np.ndarray:
-    return sheet.values(rows, "replicates") - sheet.values(rows, "skipped")
-
-
-def _success(sheet: Sheet, row: int, rows: pd.DataFrame, label: str, singular: np.ndarray) -> None:
-    """Draw the share of runs that reach theta_hat, its interval in every cell."""
-    share = sheet.values(rows, "success")
-    low, high = sheet.values(rows, "success_low"), sheet.values(rows, "success_high")
-    join = np.vectorize(lambda p, a, b: f"{p:.2f}\n{a:.2f}–{b:.2f}", otypes=[object])
-    scale = plane.share_scale("cividis", r"share of the runs that reach $\hat\theta$")
-    title = f"success of {label}, 95 % interval"
-    sheet.panel(row, 0, title, share, scale, singular, join(share, low, high), places=2)
-    sheet.bar(row, 0, 2, scale)
-
-
-def _legend(sheet: Sheet, row: int, rows: pd.DataFrame, label: str) -> None:
-    """Say what the marks mean, and how many of the runs have no rate."""
-    optimum, unresolved = rows["successes"].sum(), rows["unresolved"].sum()
-    entries = {
-        "no value": Line2D([], [], **plane.DASH),
-        "median censored: not reached\nby half of the runs": Patch(**plane.HATCHED),
-        "not reached by some runs": Line2D([], [], **plane.DOT),
-        r"singular: $\rho=1$ exactly": Line2D([], [], **plane.CROSS),
-        f"no rate resolved in {sweep.count(unresolved)} of\n{sweep.count(optimum)} runs of "
-        f"{label} to $\\hat\\theta$": Line2D([], [], ls=""),
-    }
-    sheet.legend(row, 2, entries)
+def _legend(figure: Figure, kind: Kind, labels: Mapping[str, str]) -> None:
+    """Say what those marks mean that are there."""
+    drawn = {line.get_label() for axes in figure.axes for line in axes.get_lines()}
+    entries = [("no value", Line2D([], [], **plane.DASH))] if "no value" in drawn else []
+    for column, text in kind.marks.items():
+        said = text.format(*labels.values())
+        if column in drawn:
+            entries.append((said, Line2D([], [], **LOOKS[column])))
+        elif column not in LOOKS and any(p.get_hatch() for a in figure.axes for p in a.patches):
+            entries.append((said, Patch(**plane.HATCHED)))
+    if entries:
+        style.legend(figure, entries, min(len(entries), 3))

@@ -10,16 +10,18 @@ from emmoe.record.entries import Product
 @dataclass(frozen=True)
 class Finding:
     """claim: what was expected before the run, one sentence; text: what came out, one paragraph
-    with its numbers filled in; holds: whether the claim came out, None where the tables cannot
-    tell; numbers: what text says, and more; products: figures and tables that show it, as
-    <folder>/<name>."""
+    with its numbers filled in; supported: whether the runs support the statement that the title
+    makes, None where they cannot tell; expected_met: whether the numbers of the claim came out,
+    None where it has none; numbers: what text says, and more; products: figures and tables that
+    show it, as <folder>/<name>."""
 
     id: str
     title: str
     claim: str
     text: str
-    holds: bool | None
+    supported: bool | None
     numbers: dict[str, Any] = field(default_factory=dict)
+    expected_met: bool | None = None
     products: tuple[str, ...] = ()
 
     def content(self) -> dict[str, Any]:

@@ -46,10 +46,11 @@ def _text(numbers: dict, same: bool, control: bool) -> str:
     text = (
         f"From one start and with equal step sizes, gradient EM with one inner step and gradient "
         f"descent were run for {steps} iterations, on symmetric linear experts and on logistic "
-        f"experts (the digits). Their parameters {gap}. Gradient EM takes its first inner step "
-        f"along the gradient that the E-step computes; the gradient of Q by the formula of the "
-        f"further inner steps differs from the gradient of the loss by at most {digits(identity)} "
-        f"of its size, and from finite differences of the loss by {digits(slope)}. "
+        f"experts (the digits). Their parameters {gap}, which is so by construction: gradient EM "
+        f"takes its first inner step along the gradient that the E-step computes. The gradient of "
+        f"Q by the formula of the further inner steps differs from the gradient of the loss by at "
+        f"most {digits(identity)} of its size, and from finite differences of the loss by "
+        f"{digits(slope)}. "
     )
     text += (
         f"The control with two inner steps ends up {digits(smallest)} to {digits(two)} away. "

@@ -1,4 +1,9 @@
-"""F8: in Random Invert one pixel tells the inversion, so the gate's task is separable."""
+"""F8: in Random Invert one pixel tells the inversion, so the gate's task is separable.
+
+The gate has no intercept: with the corner pixel alone it gives even odds where that pixel is 0.
+With a small negative weight on all other pixels beside a large one there, originals fall below and
+inverted images above, if no image is blank.
+"""
 
 from typing import Annotated
 
@@ -9,9 +14,9 @@ from emmoe.record.reads import Reads
 
 TITLE = "One pixel tells the inversion"
 CLAIM = (
-    "In Random Invert the corner pixel alone tells the inversion at threshold 0.5 (on "
-    "Fashion-MNIST with no error in 60 000 images): the gate's task is separable by one feature, "
-    "and its norm grows along EM's run."
+    "In Random Invert the corner pixel tells the inversion at threshold 0.5 (on Fashion-MNIST "
+    "with no error in 60 000 images), so that with its help the gate's task is separable, and the "
+    "gate's norm grows along EM's run."
 )
 
 LEARNED = 0.9  # the share of images at which the gate counts as telling the inversion
@@ -45,8 +50,8 @@ def _text(numbers: dict, data: str, separable: bool, grows: bool) -> str:
         f"{numbers['test_errors']} of {numbers['test_images']} test images. "
     )
     text += (
-        "So the gate's task is separable by a single feature: a perfect gate would have infinite "
-        "weights. "
+        "The gate has no intercept, so this pixel does not separate by itself; with small "
+        "negative weights on the others it does: a perfect gate would have infinite weights. "
         if separable
         else "So that pixel alone does not quite separate the two states. "
     )

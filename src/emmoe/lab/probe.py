@@ -1,4 +1,4 @@
-"""Runs a probe: a module's measurement on the first replicate of an experiment's first cell."""
+"""Runs a probe: a module's measurement on a replicate of an experiment's cell."""
 
 from dataclasses import dataclass
 from importlib import import_module
@@ -32,7 +32,9 @@ def run_probe(task: ProbeTask, files: Files) -> pd.DataFrame:
     Raises DataError if it measures other columns than it declares."""
     measure = import_module(f"emmoe.measures.probes.{task.measure}")
     with threadpool_limits(limits=1):
-        scene = next(scenes(task.seed, task.model, task.start, task.cells[0], [0], files))
+        scene = next(
+            scenes(task.seed, task.model, task.start, task.cells[0], [task.replicate], files)
+        )
         fitters = {name: build_fitter(own) for name, own in task.fitters.items()}
         probed = Probed(scene.bind(), scene.start, fitters, task.iterations)
         table = measure.measure(probed, **task.options)

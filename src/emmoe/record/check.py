@@ -7,7 +7,7 @@ from typing import Any
 from emmoe.datasets.base import Dataset
 from emmoe.models.mirror import MirrorModel
 from emmoe.models.objective import Objective
-from emmoe.record import check_calibration, components, registry
+from emmoe.record import check_calibration, components, plan, registry
 from emmoe.record.cells import Grid, grid
 from emmoe.record.check_fitters import check_blocks, check_fitter, check_needs
 from emmoe.record.check_folders import check_folders
@@ -51,6 +51,8 @@ def check_record(record: Record, thorough: bool) -> None:
     check_order(record)
     for name, probe in record.probes.items():
         check_probe(record, f"probes.{name}", probe)
+        if probe.cell:
+            plan.probe_task(record, name)  # refuses a cell that there is not
     # Tables first: figures and findings look through them at what they are made of.
     for product in sorted(record.products(), key=lambda own: own.kind != "tables"):
         check_product(record, product)

@@ -109,12 +109,15 @@ class Contest(Struct, frozen=True):
 
 
 class Probe(Struct, frozen=True):
-    """What is measured on an experiment's first replicate, by a module of measures/probes."""
+    """What a module of measures/probes measures on a replicate of an experiment's cell, by default
+    the first replicate of the first cell."""
 
     name: str
     study: str
     measure: str
     experiment: str
+    cell: str = ""
+    replicate: Annotated[int, Meta(ge=0)] = 0
     iterations: Count | None = None
     fitters: dict[str, Fitter] = {}
     options: Settings = {}

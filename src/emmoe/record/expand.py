@@ -25,16 +25,15 @@ CURRENCIES = {
     "seconds": "cpu_seconds",
 }
 COUNTED = ("iteration", "passes", "flops")  # what no clock measures
-FIGURES = (*CURRENCIES, "steps")
-TABLES = (*CURRENCIES, "verdicts", "verdicts_seconds")
+TABLES = (*CURRENCIES, "verdicts", "verdicts_seconds", "profile")
 POINTS = 1000  # of one entry's `each`
 
 
 class Comparison(Struct, frozen=True):
-    """A figure and a table for each currency (figures, tables: which of them) of some contests.
+    """A figure of some contests, and tables of them (tables: which), one a currency among them.
 
     of: contests by the names that products show; judged: the methods set against all others;
-    family: their relatives; epochs: whose iterations are epochs; steps: targets of that figure."""
+    family: their relatives; epochs: whose iterations are epochs."""
 
     target: str
     of: dict[str, str]
@@ -42,9 +41,7 @@ class Comparison(Struct, frozen=True):
     judged: tuple[str, ...] = ("em",)
     family: tuple[str, ...] = ()
     epochs: tuple[str, ...] = ()
-    figures: tuple[str, ...] = FIGURES
     tables: tuple[str, ...] = TABLES
-    steps: tuple[str, ...] = ()
 
 
 class Expanded(NamedTuple):
@@ -141,18 +138,11 @@ def _values(where: str, axis: Any) -> list[tuple[str, Any]]:
 
 
 def _compared(name: str, written: Any, content: Mapped) -> Iterator[tuple[str, str, Mapped]]:
-    """The figures and tables of a comparison: (section, name, entry)."""
+    """The figure and the tables of a comparison: (section, name, entry)."""
     where = f"comparisons.{name}"
     own = struct(Comparison, written, where)
     targets = _targets(where, own, content)
-    for part in _parts(f"{where}.figures", own.figures, FIGURES):
-        if part == "steps":
-            chosen = {n: targets[n] for n in own.steps or targets}
-            entry = _entry(own, "step_sensitivity", "costs", {"targets": chosen})
-        else:
-            options = {"targets": targets, "currency": CURRENCIES[part]}
-            entry = _entry(own, "cost_curves", _rows(part), options)
-        yield "figures", f"{name}_{part}", entry
+    yield "figures", name, _entry(own, "cost_curves", "seconds", {"targets": targets})
     for part in _parts(f"{where}.tables", own.tables, (*TABLES, "all", "accuracy")):
         yield "tables", name if part == "all" else f"{name}_{part}", _table(own, part, targets)
 
@@ -174,7 +164,6 @@ def _targets(where: str, own: Comparison, content: Mapped) -> Mapped:
         found.append(mapping(f"contests.{name}.targets", contest.get("targets")))
     if not found or any(targets != found[0] for targets in found):
         raise ConfigError(f"{where}.of: the contests must have the same targets")
-    _parts(f"{where}.steps", own.steps, found[0])
     return found[0]
 
 
@@ -190,6 +179,9 @@ def _entry(own: Comparison, module: str, rows: str, options: Mapped) -> Mapped:
 def _table(own: Comparison, part: str, targets: Mapped) -> Mapped:
     if part == "accuracy":
         return _entry(own, "stopped_early", "costs", {})
+    if part == "profile":
+        options = {"targets": targets, "currencies": list(CURRENCIES.values())}
+        return _entry(own, "profiles", "seconds", options)
     counted = part in ("all", "verdicts")
     currencies = list(COUNTED) if counted else [CURRENCIES[part.removeprefix("verdicts_")]]
     options = {"targets": targets, "currencies": currencies}

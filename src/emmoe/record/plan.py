@@ -5,7 +5,8 @@ from collections.abc import Sequence
 from emmoe.record.cells import grid, normalised
 from emmoe.record.components import build_model
 from emmoe.record.entries import Contest, Experiment, Fitter, Record
-from emmoe.record.tasks import ContestTask, FitTask, ProbeTask
+from emmoe.record.registry import check_known
+from emmoe.record.tasks import Cell, ContestTask, FitTask, ProbeTask
 from emmoe.record.values import Settings, Value
 
 
@@ -60,12 +61,22 @@ def probe_task(record: Record, name: str) -> ProbeTask:
         seed=experiment.seed,
         model=experiment.model,
         start=experiment.start,
-        cells=(grid(experiment).first(),),
+        cells=(_cell(experiment, entry.cell, f"probes.{name}.cell"),),
+        replicate=entry.replicate,
         measure=entry.measure,
         fitters=entry.fitters,
         iterations=entry.iterations or experiment.iterations,
         options=entry.options,
     )
+
+
+def _cell(experiment: Experiment, name: str, where: str) -> Cell:
+    """The cell of that name, or the first one."""
+    if not name:
+        return grid(experiment).first()
+    cells = {cell.name: cell for cell in grid(experiment).cells()}
+    check_known(where, "cell", name, cells)
+    return cells[name]
 
 
 def contest_task(contest: Contest) -> ContestTask:

@@ -51,6 +51,7 @@ class Clock:
 
 Reported = Annotated[pd.DataFrame, Reads("reported")]
 Contest = Annotated[pd.DataFrame, Reads(("costs", "seconds"))]
+Timed = Annotated[pd.DataFrame, Reads("seconds")]
 Curves = Annotated[Mapping[str, str], Meta(min_length=1)]
 Targets = Annotated[dict[str, Goal], Meta(min_length=1), Declared()]
 Currency = Annotated[Literal["iteration", "passes", "flops", "cpu_seconds"], Clock()]

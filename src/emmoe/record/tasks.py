@@ -35,12 +35,13 @@ class FitTask(Struct, frozen=True):
 
 
 class ProbeTask(Struct, frozen=True):
-    """A measurement on the first replicate of an experiment's first cell."""
+    """A measurement on a replicate of an experiment's cell."""
 
     seed: int
     model: Component
     start: Component
     cells: tuple[Cell, ...]
+    replicate: int
     measure: str
     fitters: dict[str, Fitter]
     iterations: int

@@ -11,12 +11,13 @@ from emmoe.report.products import number
 from emmoe.store.errors import DataError
 from emmoe.store.layout import Layout
 
-NEEDED = ("id", "title", "claim", "text", "holds")
-STATES = {True: "holds", False: "does not hold", None: "not decided"}
+NEEDED = ("id", "title", "claim", "text", "supported", "expected_met")
+STATES = {True: "supported", False: "not supported", None: "not decided"}
+EXPECTED = {True: "expected numbers met", False: "expected numbers not met", None: ""}
 
 
 class Finding(NamedTuple):
-    """name: of its file; state: "holds", "does not hold" or "not decided"; numbers: names and
+    """name: of its file; state: of STATES; expected: of EXPECTED; numbers: names and
     values as text; products: the figures and tables that show it, as <folder>/<name>."""
 
     name: str
@@ -25,6 +26,7 @@ class Finding(NamedTuple):
     claim: str
     text: str
     state: str
+    expected: str
     numbers: list[tuple[str, str]]
     products: list[str]
 
@@ -58,7 +60,8 @@ def _read(path: Path) -> Finding:
         title=content["title"],
         claim=content["claim"],
         text=content["text"],
-        state=STATES[content["holds"]],
+        state=STATES[content["supported"]],
+        expected=EXPECTED[content["expected_met"]],
         numbers=list(_flat("", content.get("numbers", {}))),
         products=content.get("products", []),
     )

@@ -3,8 +3,9 @@
 Residuals are of grad A(theta_{t+1}) - grad A(theta_t) + grad L(theta_t), relative to
 |grad L(theta_t)|, grad L computed apart from the M-step. identity_1 and identity_2 are I1 and I2,
 relative to their terms. The controls (half a step, a gradient step, no step) must fail. Runs whose
-estimate goes to infinity (status separable) stand apart: there theta's own rounding, relative to
-its size, moves grad A by more than the tolerance.
+estimate goes to infinity (status separable) stand apart: the M-step's curvature vanishes along it,
+and it ends at the round-off of its gradient, before the tolerance is met. Solved on in extended
+precision the same steps pass, and pass when that is rounded (`emmoe.tables.extended_steps`).
 """
 
 from collections.abc import Mapping

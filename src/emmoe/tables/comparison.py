@@ -11,18 +11,17 @@ from typing import Annotated
 import numpy as np
 import pandas as pd
 
-from emmoe.evidence.compare import Field, expected, fields, ratio
-from emmoe.evidence.estimates import median_cost
+from emmoe.evidence.compare import Field, fields, ratio
+from emmoe.evidence.estimates import expected_cost, median_cost
 from emmoe.evidence.reach import PROBLEM, joined
 from emmoe.evidence.tuning import work
 from emmoe.record.reads import Contest, Currencies, Rival, Targets
 from emmoe.tables._shared.write import powers
 
 COLUMNS = [
-    "contest", "cell", "model", "start", "norm_beta", "norm_w", "target", "currency", "rival",
-    "doublings", "at_edge", "runs", "capped", "success", "mean_cost", "expected_cost",
-    "expected_low", "expected_high", "median_cost", "em_ratio", "em_ratio_low", "em_ratio_high",
-    "tuning_runs", "tuning_cost",
+    "contest", "cell", "data", "model", "start", "norm_beta", "norm_w", "target", "currency",
+    "rival", "doublings", "at_edge", "runs", "capped", "success", "mean_cost", "expected_cost",
+    "median_cost", "em_ratio", "em_ratio_low", "em_ratio_high", "tuning_runs", "tuning_cost",
 ]  # fmt: skip
 
 
@@ -38,9 +37,10 @@ def build(
 
     doublings: the chosen step, as powers of two of the config's; at_edge: the grid ends there.
     success: the share of runs that reach the target; mean_cost: over all runs, failures with all
-    that they spent; expected_cost = mean_cost / success with a bootstrap interval; median_cost:
-    Kaplan and Meier's, capped runs censored; empty where it is not reached. em_ratio: EM's expected
-    cost over the rival's, above 1 where the rival is cheaper, 0 or infinite where only one arrives.
+    that they spent; expected_cost = mean_cost / success; median_cost: Kaplan and Meier's, capped
+    runs censored; empty where it is not reached. data: problems with the same share their samples.
+    em_ratio: the pseudo-median over samples of EM's cost over the rival's, above 1 where the rival
+    is cheaper, with its 95 % interval; 0 or infinite where a budget leaves an end open.
     tuning_cost: of all the rival's tuning runs, in the row's currency."""
     rows = joined(contests)
     tuning = {c: work(rows, c).set_index([*PROBLEM, "rival"]) for c in currencies}
@@ -62,8 +62,7 @@ def _problem(field: Field) -> tuple[str, ...]:
 def _row(field: Field, rival: str, em: str) -> dict:
     frames = field.cost, field.success, field.capped
     cost, success, capped = (frame.loc[rival].to_numpy() for frame in frames)
-    typical, relative = expected(field, rival), ratio(field, em, rival)
-    median = median_cost(cost, success, capped)
+    relative, median = ratio(field, em, rival), median_cost(cost, success, capped)
     return {
         "doublings": powers(field.choice.loc[rival, "variant"]),
         "at_edge": bool(field.choice.loc[rival, "at_edge"]),
@@ -71,9 +70,7 @@ def _row(field: Field, rival: str, em: str) -> dict:
         "capped": int(capped.sum()),
         "success": success.mean(),
         "mean_cost": cost.mean(),
-        "expected_cost": typical.value,
-        "expected_low": typical.low,
-        "expected_high": typical.high,
+        "expected_cost": expected_cost(cost, success),
         "median_cost": median if np.isfinite(median) else np.nan,
         "em_ratio": relative.value,
         "em_ratio_low": relative.low,

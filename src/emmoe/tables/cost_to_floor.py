@@ -10,6 +10,7 @@ from typing import Annotated
 
 import numpy as np
 import pandas as pd
+from scipy.stats import binom
 
 from emmoe.record.reads import Reads
 from emmoe.store.errors import DataError
@@ -18,8 +19,9 @@ REFERENCE = "em"
 SHARE = 0.01
 ERRORS = ["relative_error_beta", "relative_error_w"]
 COLUMNS = [
-    "algorithm", "runs", "iterations_loss", "passes_loss", "reached_loss", "iterations_error",
-    "passes_error", "reached_error", "iterations_limit",
+    "algorithm", "runs", "iterations_loss", "iterations_loss_low", "iterations_loss_high",
+    "passes_loss", "reached_loss", "iterations_error", "iterations_error_low",
+    "iterations_error_high", "passes_error", "reached_error", "iterations_limit",
 ]  # fmt: skip
 
 
@@ -35,7 +37,8 @@ def build(
 
     trace: every iteration of two symmetric experts; runs: the same runs, with n and d. Medians are
     over all runs, one that does not get there counting as above all others (empty where the median
-    is such a run); reached_*: how many do; iterations_limit: the most that any run had."""
+    is such a run), with their 95 % intervals, infinite where they are open; reached_*: how many
+    do; iterations_limit: the most that any run had."""
     ends = _ends(trace, runs)
     rows = [{"algorithm": curves[fitter]} | _row(trace, ends, fitter) for fitter in curves]
     return pd.DataFrame(rows, columns=COLUMNS)
@@ -65,6 +68,7 @@ def _row(trace: pd.DataFrame, ends: pd.DataFrame, fitter: str) -> dict:
         iterations, passes = np.array(found).T
         row[f"reached_{kind}"] = int(np.isfinite(iterations).sum())
         row[f"iterations_{kind}"], row[f"passes_{kind}"] = _median(iterations), _median(passes)
+        row[f"iterations_{kind}_low"], row[f"iterations_{kind}_high"] = interval(iterations)
     return row
 
 
@@ -77,6 +81,16 @@ def _arrival(run: pd.DataFrame, column: str) -> tuple[float, float]:
     failing = np.flatnonzero(~holds)
     first = run.iloc[failing[-1] + 1 if len(failing) else 0]
     return float(first["iteration"]), float(first["passes"])
+
+
+def interval(values: np.ndarray) -> tuple[float, float]:
+    """Return the order statistics between which a median lies in at least 95 % of cases, whatever
+    the law (Thompson, 1936); infinite for fewer than 6 values."""
+    left_out = int(binom.ppf(0.025, len(values), 0.5))
+    if left_out == 0:
+        return -np.inf, np.inf
+    ordered = np.sort(values)
+    return float(ordered[left_out - 1]), float(ordered[-left_out])
 
 
 def _median(values: np.ndarray) -> float:

@@ -1,7 +1,6 @@
 """What all figures share: curves with a band, the paper's readings beside them, and the legend."""
 
 from collections.abc import Mapping, Sequence
-from itertools import chain
 
 import numpy as np
 import pandas as pd
@@ -98,32 +97,27 @@ def legend(
     readings: pd.DataFrame | None = None,
     markers: Mapping[str, str] | None = None,
 ) -> None:
-    """Put a legend above the panels: the algorithms, then what line, band and marks mean.
+    """Put a legend under the panels: the algorithms, then what line, band and marks mean.
 
     readings, markers: as given to panel.
     """
     runs = summary.groupby("fitter")["replicates"].max()[list(curves)]
     looks = style.looks(curves)
     fewer = {fitter: f", {n} runs" for fitter, n in runs.items() if n < runs.max()}
-    algorithms = [(_line(looks[f]), text + fewer.get(f, "")) for f, text in curves.items()]
-    meanings = [(_ours(), f"ours: mean ± std, {runs.max()} runs")]
+    algorithms = [(text + fewer.get(f, ""), _line(looks[f])) for f, text in curves.items()]
+    meanings = [(f"ours: mean ± std, {runs.max()} runs", _ours())]
     if readings is not None:
         meanings += _reported_entries(looks, markers)
-    ncols = max(len(algorithms), len(meanings))
-    handles, labels = zip(*_by_row(algorithms, meanings, ncols), strict=True)
     handler = {tuple: HandlerTuple(ndivide=None, pad=0.3), _Overlaid: HandlerTuple(pad=0)}
-    figure.legend(
-        handles, labels, loc="outside upper center", ncols=ncols, handler_map=handler,
-        columnspacing=1.2, borderaxespad=0.2,
-    )  # fmt: skip
+    style.legend(figure, _side_by_side(algorithms, meanings), 2, handler_map=handler)
 
 
 def _reported_entries(
     looks: Mapping[str, Look], markers: Mapping[str, str] | None
-) -> list[tuple[tuple[Line2D, ...], str]]:
+) -> list[tuple[str, tuple[Line2D, ...]]]:
     if markers:
-        return [(_marks([shape]), f"reported, {source}") for source, shape in markers.items()]
-    return [(_marks([look.marker for look in looks.values()]), SHIFTED)]
+        return [(f"reported, {source}", _marks([shape])) for source, shape in markers.items()]
+    return [(SHIFTED, _marks([look.marker for look in looks.values()]))]
 
 
 class _Overlaid(tuple):
@@ -144,7 +138,17 @@ def _marks(shapes: Sequence[str]) -> tuple[Line2D, ...]:
     return tuple(Line2D([], [], marker=shape, **look) for shape in shapes)
 
 
-def _by_row(first: list, second: list, ncols: int) -> list:
-    """Order two rows of entries as a legend wants them, which fills columns first."""
-    blank = [(Line2D([], [], ls=""), "")] * ncols
-    return list(chain(*zip((first + blank)[:ncols], (second + blank)[:ncols], strict=True)))
+def _side_by_side(left: list, right: list) -> list:
+    """Fill up the shorter of a legend's two columns."""
+    blank, rows = ("", Line2D([], [], ls="")), max(len(left), len(right))
+    return [entry for column in (left, right) for entry in column + [blank] * (rows - len(column))]
+
+
+def ends(summary: pd.DataFrame, curves: Mapping[str, str], metrics: Sequence[str]) -> str:
+    """Return every curve's last means, for a figure's message: "EM 0.031 / 0.084, GD ..."."""
+    last = (
+        [select(summary, fitter, metric)["mean"].iloc[-1] for metric in metrics]
+        for fitter in curves
+    )
+    parts = zip(curves.values(), last, strict=True)
+    return ", ".join(f"{label} {' / '.join(f'{v:.2g}' for v in values)}" for label, values in parts)

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import pandas as pd
 from matplotlib import colormaps
 from matplotlib.axes import Axes
 from matplotlib.cm import ScalarMappable
@@ -15,27 +16,19 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 from matplotlib.ticker import FixedLocator, FormatStrFormatter, NullLocator
 
-from emmoe.figures._shared.sweep import INK
+from emmoe.figures._shared.style import INK, SMALL
 
-TINY = 7.0  # points, in the cells and beside them
 EMPTY = "0.95"  # a cell without a value, lighter than any colour of the scales
-DASH = {"ls": "", "marker": "_", "ms": 5, "mec": INK, "mew": 0.8}
-DOT = {"ls": "", "marker": "o", "ms": 3.2, "mfc": "white", "mec": INK, "mew": 0.6}
-CROSS = {"ls": "", "marker": "X", "ms": 5, "mfc": "white", "mec": INK, "mew": 0.6}
-HATCHED = {"facecolor": "white", "edgecolor": "0.45", "hatch": "/////", "lw": 0.6}
-
-
-@dataclass(frozen=True)
-class Grid:
-    """The norms of the plane, ascending."""
-
-    norm_beta: tuple[float, ...]
-    norm_w: tuple[float, ...]
+MOST = 4  # norms of an axis that all have a label; of more, every other has one
+DASH = {"ls": "", "marker": "_", "ms": 4, "mec": INK, "mew": 0.7}
+DOT = {"ls": "", "marker": "o", "ms": 2.6, "mfc": "white", "mec": INK, "mew": 0.6}
+CROSS = {"ls": "", "marker": "X", "ms": 3.6, "mfc": "white", "mec": INK, "mew": 0.5}
+HATCHED = {"facecolor": "white", "edgecolor": "0.45", "hatch": "///////", "lw": 0.4}
 
 
 @dataclass(frozen=True)
 class Scale:
-    """A colour scale: one for all panels that share it; ticks: whether it has any value."""
+    """A colour scale: one for all panels of a figure; ticks: whether it has any value."""
 
     norm: Normalize
     cmap: str
@@ -68,69 +61,72 @@ def share_scale(cmap: str, label: str) -> Scale:
     return Scale(Normalize(0, 1), cmap, label)
 
 
+def over(rows: pd.DataFrame, column: str) -> np.ndarray:
+    """Return a column of a table over its own norms, NaN where it has no row."""
+    return rows.pivot(index="norm_beta", columns="norm_w", values=column).to_numpy(float)
+
+
 def _shown(values: np.ndarray, scale: Scale) -> np.ma.MaskedArray:
     shown = np.ma.masked_invalid(values)
     return np.ma.masked_less_equal(shown, 0) if isinstance(scale.norm, LogNorm) else shown
 
 
-def panel(axes: Axes, grid: Grid, values: np.ndarray, scale: Scale) -> None:
-    """Draw a heat map; a cell whose value is missing, or not positive on a log scale, is grey."""
-    rows, columns = values.shape
-    edges = np.arange(columns + 1) - 0.5, np.arange(rows + 1) - 0.5
+def panel(axes: Axes, rows: pd.DataFrame, column: str, scale: Scale) -> None:
+    """Draw a column of a table; a cell without a value, or with none that is positive on a log
+    scale, is grey and has a dash."""
+    values = over(rows, column)
+    edges = [np.arange(size + 1) - 0.5 for size in values.shape[::-1]]
     axes.set_facecolor(EMPTY)
     axes.pcolormesh(
-        *edges, _shown(values, scale), norm=scale.norm, cmap=scale.cmap, edgecolors="none"
+        *edges, _shown(values, scale), norm=scale.norm, cmap=scale.cmap, edgecolors="white", lw=0.4
     )
-    lines = {"color": "white", "lw": 0.6, "zorder": 1.5}
-    axes.hlines(edges[1], -0.5, columns - 0.5, **lines)
-    axes.vlines(edges[0], -0.5, rows - 0.5, **lines)
-    axes.set_xlim(edges[0][[0, -1]])
-    axes.set_ylim(edges[1][[0, -1]])
-    axes.set_xticks(range(columns), [f"{norm:g}" for norm in grid.norm_w], fontsize=TINY)
-    axes.set_yticks(range(rows), [f"{norm:g}" for norm in grid.norm_beta], fontsize=TINY)
-    axes.tick_params(length=0, pad=2.5)
+    for axis, name in ((axes.xaxis, "norm_w"), (axes.yaxis, "norm_beta")):
+        norms = sorted(rows[name].unique())
+        step = 1 if len(norms) <= MOST else 2
+        axis.set_ticks(range(0, len(norms), step), [f"{norm:g}" for norm in norms[::step]])
+    axes.set_aspect("equal")
+    axes.tick_params(length=0, pad=1.5)
     axes.grid(False)
     axes.spines[:].set_visible(False)
+    empty = np.ma.getmaskarray(_shown(values, scale))
+    _marks(axes, empty, DASH, "no value")
 
 
-def write(axes: Axes, values: np.ndarray, scale: Scale, texts: np.ndarray) -> None:
-    """Write a text into every cell that has a value."""
-    for row, column in np.argwhere(~np.ma.getmaskarray(_shown(values, scale))):
+def write(axes: Axes, rows: pd.DataFrame, column: str, scale: Scale) -> None:
+    """Write its value into every cell that has one."""
+    values = over(rows, column)
+    for row, place in np.argwhere(~np.ma.getmaskarray(_shown(values, scale))):
+        value = values[row, place]
         axes.text(
-            column, row, texts[row, column], ha="center", va="center_baseline", fontsize=TINY,
-            color=scale.ink(values[row, column]), linespacing=1.05,
+            place, row, f"{value:.2g}", ha="center", va="center_baseline", fontsize=SMALL,
+            color=scale.ink(value),
         )  # fmt: skip
 
 
-def hatch(axes: Axes, where: np.ndarray) -> None:
-    """Hatch cells, over any dash: the median is censored."""
-    for row, column in np.argwhere(where):
-        axes.add_patch(Rectangle((column - 0.5, row - 0.5), 1, 1, **HATCHED, zorder=2.5))
+def hatch(axes: Axes, rows: pd.DataFrame, column: str) -> None:
+    """Hatch the cells where a column is true, over any dash."""
+    for row, place in np.argwhere(over(rows, column) == 1):
+        axes.add_patch(Rectangle((place - 0.5, row - 0.5), 1, 1, **HATCHED, zorder=2.5))
 
 
-def dots(axes: Axes, where: np.ndarray) -> None:
-    """Put a dot into the upper right corner of cells: some runs are censored."""
+def mark(axes: Axes, rows: pd.DataFrame, column: str, look: dict) -> None:
+    """Put a mark into the cells where a column is true."""
+    _marks(axes, over(rows, column) == 1, look, column)
+
+
+def _marks(axes: Axes, where: np.ndarray, look: dict, label: str) -> None:
     rows, columns = np.nonzero(where)
-    axes.plot(columns + 0.34, rows + 0.34, **DOT, label="some censored")
+    if len(rows):
+        axes.plot(columns, rows, label=label, zorder=3 if label != "no value" else 2, **look)
 
 
-def mark(axes: Axes, values: np.ndarray, scale: Scale, singular: np.ndarray) -> None:
-    """Cross singular cells, in the upper left corner where they have a value, and put a dash into
-    all others that have none."""
-    empty = np.ma.getmaskarray(_shown(values, scale))
-    rows, columns = np.nonzero(singular)
-    aside = np.where(empty[rows, columns], 0, 0.33)
-    axes.plot(columns - aside, rows + aside, **CROSS, zorder=3, label="singular")
-    rows, columns = np.nonzero(empty & ~singular)
-    axes.plot(columns, rows, **DASH, label="no value")
-
-
-def bar(figure: Figure, place: tuple, scale: Scale) -> None:
-    """Draw a horizontal colour bar at a place (left, bottom, width, height; figure fractions)."""
-    axes = figure.add_axes(place, label=f"bar: {scale.label}")
-    bar = figure.colorbar(scale.colours(), cax=axes, orientation="horizontal")
+def bar(figure: Figure, panels: np.ndarray, scale: Scale) -> None:
+    """Draw the scale's bar under all panels."""
+    bar = figure.colorbar(scale.colours(), ax=panels, location="bottom", aspect=40, pad=0.02)
     bar.outline.set_visible(False)
     bar.set_label(scale.label, labelpad=1)
+    axes = bar.ax
+    axes.set_label(f"bar: {scale.label}")
     axes.tick_params(length=2, pad=1.5)
     if isinstance(scale.norm, LogNorm):
         ticks = log_ticks(scale.norm.vmin, scale.norm.vmax) if scale.ticks else []

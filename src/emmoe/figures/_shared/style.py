@@ -1,13 +1,16 @@
 """How every figure looks and is saved: colours, fonts, widths, and files that depend on no clock.
 
-Colours are Okabe and Ito's (2008), safe for the colour-blind and ordered by lightness, so that the
-curves also differ in grey; line styles and markers differ as well.
+A figure is drawn at the size at which it is printed, one column wide, and says its message above
+the panels. Colours are Okabe and Ito's (2008), safe for the colour-blind, an algorithm's the same
+in every figure; line styles and markers tell curves apart in grey.
 """
 
-from collections.abc import Callable, Collection, Sequence
+import textwrap
+from collections.abc import Callable, Collection, Iterable, Sequence
 from functools import partial
+from itertools import cycle
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import matplotlib.style
 from matplotlib.axes import Axes
@@ -17,10 +20,12 @@ from matplotlib.ticker import FormatStrFormatter, LogLocator, NullFormatter
 
 from emmoe.record.entries import Product
 
-PAGE = 6.75  # inches: both columns of a two-column journal page, one a panel
-HEIGHT = 3.0  # inches: one row of panels and the legend above it
-READING = 3.2  # points, size of a reading's marker
-SMALL, NORMAL = 7.5, 8.5  # points, printed size
+COLUMN = 3.3  # inches: a column of a two-column page
+ROW = 1.5  # inches: a panel with its title and axis labels
+READING = 2.8  # points, size of a reading's marker
+SMALL, NORMAL = 7.0, 7.5  # points, printed size
+LINE = 56  # characters of a message in one line
+INK = "0.15"  # messages, identity lines and marks that belong to no algorithm
 
 RC = {
     "font.family": "DejaVu Sans",  # comes with matplotlib: the same letters on every machine
@@ -29,12 +34,18 @@ RC = {
     "axes.labelsize": NORMAL,
     "axes.titlesize": NORMAL,
     "axes.titlelocation": "left",
+    "axes.titlepad": 3,
+    "axes.labelpad": 2,
+    "xtick.major.size": 2.5,
+    "ytick.major.size": 2.5,
+    "xtick.minor.size": 1.5,
+    "ytick.minor.size": 1.5,
     "xtick.labelsize": SMALL,
     "ytick.labelsize": SMALL,
     "legend.fontsize": SMALL,
     "legend.title_fontsize": SMALL,
     "legend.frameon": False,
-    "legend.handlelength": 2.6,
+    "legend.handlelength": 2.2,
     "axes.spines.top": False,
     "axes.spines.right": False,
     "axes.linewidth": 0.6,
@@ -61,24 +72,44 @@ class Look(NamedTuple):
     width: float = 1.4
 
 
+# EM's family in blues and black; the others have other colours and broken lines.
 LOOKS = {
-    "em": Look("#0072B2", "-", "o"),
+    "em": Look("#0072B2", "-", "o", 1.6),
+    "em_solved": Look("#1B2A49", (0, (1, 1)), "D", 1.1),
+    "em_loose": Look("#0072B2", (0, (1, 0.8)), "d", 1.6),
+    "em_inexact": Look("#56B4E9", "-", "P", 1.6),
+    "preconditioned": Look("#56B4E9", (0, (6, 1)), "X"),
+    "em_newton": Look("#56B4E9", (0, (5, 1, 1, 1)), "8"),
+    "squarem": Look("#222222", "-", "*", 1.1),
     "gradient_em": Look("#D55E00", (0, (4, 1.2)), "s"),
     "gradient_descent": Look("#CC79A7", (0, (5, 1.2, 1.2, 1.2)), "^"),
-    "em_solved": Look("#222222", (0, (1, 1)), "D", 1.1),
+    "gradient_descent_blocks": Look("#CC79A7", (0, (1.5, 1)), "v", 1.2),
+    "backtracking": Look("#E69F00", (0, (3, 1, 1, 1, 1, 1)), "<", 1.2),
+    "whitened_gradient_descent": Look("#CC79A7", (0, (8, 1)), "1", 1.6),
+    "nesterov": Look("#8C510A", (0, (4, 1.2)), ">", 1.2),
+    "whitened_nesterov": Look("#8C510A", (0, (8, 1)), "2", 1.6),
+    "adam": Look("#009E73", (0, (7, 2)), "H", 1.2),
+    "sgd": Look("#999999", (0, (2, 1)), "p", 1.2),
+    "lbfgs": Look("#7B3294", (0, (6, 1, 1, 1)), "h", 1.2),
+    "whitened_lbfgs": Look("#7B3294", (0, (8, 1)), "3", 1.6),
+    "truncated_newton": Look("#B8A000", (0, (3, 1)), "4", 1.2),
+    "whitened_truncated_newton": Look("#B8A000", (0, (8, 1)), "+", 1.6),
 }
 OTHERS = [
     Look("#009E73", (0, (7, 2)), "v"),
     Look("#E69F00", (0, (3, 1, 1, 1, 1, 1)), "P"),
     Look("#56B4E9", (0, (2, 1)), "X"),
+    Look("#666666", (0, (8, 1, 2, 1)), "*"),
 ]
 
 
 def looks(fitters: Collection[str]) -> dict[str, Look]:
-    """Return how each fitter is drawn; fitters without a look of their own share OTHERS."""
-    others = [fitter for fitter in fitters if fitter not in LOOKS]
-    spare = {fitter: OTHERS[k % len(OTHERS)] for k, fitter in enumerate(others)}
-    return {fitter: LOOKS.get(fitter) or spare[fitter] for fitter in fitters}
+    """Return how each fitter is drawn; those without a look of their own share what OTHERS has in
+    colours that the figure does not use yet."""
+    known = {fitter: LOOKS[fitter] for fitter in fitters if fitter in LOOKS}
+    taken = {look.colour for look in known.values()}
+    spare = cycle([look for look in OTHERS if look.colour not in taken] or OTHERS)
+    return {fitter: known.get(fitter) or next(spare) for fitter in fitters}
 
 
 def context():
@@ -86,12 +117,34 @@ def context():
     return matplotlib.style.context(["default", RC])
 
 
-def two_panels() -> tuple[Figure, list[Axes]]:
-    """Return a figure as wide as the page with two panels, (a) and (b)."""
-    figure = Figure(figsize=(PAGE, HEIGHT), layout="constrained")
+def column(height: float) -> Figure:
+    """Return a figure one column wide, its height in inches; panels arrange themselves."""
+    figure = Figure(figsize=(COLUMN, height), layout="constrained")
     FigureCanvasAgg(figure)
-    figure.get_layout_engine().set(w_pad=0.03, h_pad=0.03, wspace=0.03)
-    return figure, list(figure.subplots(1, 2))
+    figure.get_layout_engine().set(w_pad=0.03, h_pad=0.03, wspace=0.03, hspace=0.03)
+    return figure
+
+
+def two_panels(above: float = 0.75) -> tuple[Figure, list[Axes]]:
+    """Return a figure with two panels, (a) over (b); above: inches for message and legend."""
+    figure = column(above + 2 * ROW)
+    return figure, list(figure.subplots(2, 1))
+
+
+def tell(figure: Figure, message: str) -> None:
+    """Write a figure's message above all else: a plain sentence with its number. The files carry it
+    too, as the PNG's Description and the PDF's Subject."""
+    lines = textwrap.fill(message, LINE)
+    figure.suptitle(lines, x=0.01, ha="left", fontsize=NORMAL, color=INK, linespacing=1.2)
+
+
+def legend(figure: Figure, entries: Iterable[tuple[str, Any]], ncols: int, **options: Any) -> None:
+    """Put a legend of (label, symbol), column by column, under the panels, which leave it room."""
+    labels, symbols = zip(*entries, strict=True)
+    figure.legend(
+        symbols, labels, loc="outside lower center", ncols=ncols, columnspacing=1.0,
+        handletextpad=0.5, borderaxespad=0.1, **options,
+    )  # fmt: skip
 
 
 def log_axis(axes: Axes, limits: tuple[float, float], digits: Sequence[int] = ()) -> None:
@@ -112,7 +165,8 @@ def contents(figure: Figure, entry: Product) -> dict[str, Callable[[Path], None]
 def save(figure: Figure, suffix: str, path: Path) -> None:
     """Save a figure in a format, without what changes from one run to the next."""
     # No dates and no versions: the files change only when the picture does.
-    plain = {"CreationDate": None, "Creator": None, "Producer": None}
+    message = " ".join(figure.get_suptitle().split()) or None
+    plain = {"CreationDate": None, "Creator": None, "Producer": None, "Subject": message}
     with context():
-        metadata = {"Software": None} if suffix == "png" else plain
+        metadata = {"Software": None, "Description": message} if suffix == "png" else plain
         figure.savefig(path, format=suffix, metadata=metadata)

@@ -1,27 +1,15 @@
-"""What the figures of the sweeps share: names for people, and a colour for each model."""
+"""What the figures of the sweeps share: names for people."""
 
 from collections.abc import Iterable, Mapping
 
 import pandas as pd
 
-from emmoe.figures._shared.style import OTHERS, Look
-
 MODELS = {"symmetric_linear": "SymMoLinE", "symmetric_logistic": "SymMoLogE"}
 FITTERS = {"em": "EM", "gradient_em": "Gradient EM", "gradient_descent": "GD"}
-LOOKS = {
-    "symmetric_linear": Look("#0072B2", "-", "o"),
-    "symmetric_logistic": Look("#D55E00", (0, (4, 1.2)), "s"),
-}
-INK = "0.15"  # bounds, identity lines and marks that belong to no model
 
 
 def model_name(model: str) -> str:
     return MODELS.get(model, plain(model))
-
-
-def look(model: str) -> Look:
-    """Return how a model is drawn where the fitters have no colours."""
-    return LOOKS.get(model, OTHERS[0])
 
 
 def plain(name: str) -> str:

@@ -1,0 +1,53 @@
+"""Performance profiles of all methods, in four currencies: the share of problems within a factor.
+
+At factor 1 stands how often a method is the cheapest, at the right end how often it arrives. A law
+of data counts once, whichever table its problems are in (Dolan and More, 2002).
+"""
+
+from collections.abc import Mapping
+from typing import Annotated
+
+import numpy as np
+import pandas as pd
+from matplotlib.figure import Figure
+
+from emmoe.evidence.verdicts import PER
+from emmoe.figures._shared import currencies, style
+from emmoe.record.reads import Reads
+
+TOLD = "passes"  # the currency of the message
+
+
+@style.context()
+def draw(
+    *, curves: Mapping[str, str], **profiles: Annotated[pd.DataFrame, Reads("table", of="profiles")]
+) -> Figure:
+    """Draw, for each currency, the share of problems, targets and replicates in which a method
+    costs at most so many times what the cheapest one does; tables of `emmoe.tables.profiles`.
+
+    curves: unused, the tables have the labels."""
+    rows = pd.concat(profiles.values(), ignore_index=True)
+    rows = rows[np.isfinite(rows["factor"])]
+    names = dict(zip(rows["rival"], rows["label"], strict=True))
+    figure, panels = currencies.panels(names)
+    for currency, axes in panels.items():
+        own = rows[rows["currency"] == currency]
+        found = own.pivot_table(index="factor", columns="rival", values="share", aggfunc="mean")
+        currencies.steps(axes, found.reindex(columns=list(names)))
+        axes.set_xlabel("factor to the cheapest")
+        if currency == TOLD and len(found):
+            style.tell(figure, _message(found, names, own["data"].nunique()))
+    for axes in list(panels.values())[::2]:
+        axes.set_ylabel("share of problems")
+    return figure
+
+
+def _message(shares: pd.DataFrame, names: Mapping[str, str], laws: int) -> str:
+    """Say which method is the cheapest most often, in data passes, and how often it is near."""
+    first, near = shares.iloc[0], shares[shares.index <= 2].iloc[-1]
+    best = first.idxmax()
+    return (
+        f"Per {PER[TOLD]}, {names[best]} is the cheapest in {100 * first[best]:.0f}\u00a0% of "
+        f"problems on {laws} laws of data, and at most twice as dear in "
+        f"{100 * near[best]:.0f}\u00a0%."
+    )

@@ -1,0 +1,111 @@
+"""Which method to run when: at most eight sentences, each with its numbers, from verdicts' rows.
+
+A quotient is EM's cost over the other's: the median over laws of data of the median over a law's
+problems, so that many problems on the same samples count once. Quotients that a budget leaves open
+count as 0 or infinite at their open end.
+"""
+
+import math
+from collections.abc import Iterator, Mapping
+from typing import Annotated
+
+import pandas as pd
+
+from emmoe.evidence.verdicts import LOSS, PER, WIN, of_law
+from emmoe.record.reads import Reads
+from emmoe.tables.comparison_verdicts import ALL, BEST
+
+PASSES = "passes"  # the currency of what no currency is said of
+COLUMNS = ["topic", "currency", "label", "laws", "wins_gd", "losses_gd", "ratio_gd", "wins_best",
+           "losses_best", "ratio_best", "sentence"]  # fmt: skip
+
+
+def build(
+    *,
+    curves: Mapping[str, str],
+    **verdicts: Annotated[pd.DataFrame, Reads("table", of="comparison_verdicts")],
+) -> pd.DataFrame:
+    """Return COLUMNS: a row a currency, of the variant of EM with the smallest median quotient to
+    the best gradient method in it, among those that run on most laws of data, then, by data pass,
+    rows on precision, signal, data and rivals.
+
+    wins and losses: laws of data on which that variant wins and loses; verdicts: tables of
+    `emmoe.tables.comparison_verdicts`, whose rows add up."""
+    rows = pd.concat(verdicts.values(), ignore_index=True)
+    rows = rows[rows["contest"] != ALL]
+    table = [_of_currency(part, c) for c in PER if len(part := rows[rows["currency"] == c])]
+    of_passes = [row for row in table if row["currency"] == PASSES]
+    if of_passes:
+        own = rows[(rows["currency"] == PASSES) & (rows["label"] == of_passes[0]["label"])]
+        table += [row for row in _parts(own, of_passes[0]["label"]) if row]
+        table.append(_rivals(rows))
+    return pd.DataFrame(table, columns=COLUMNS)
+
+
+def _middle(rows: pd.DataFrame, column: str) -> float:
+    return float(rows.groupby("data")[column].median().median())
+
+
+def _of_currency(rows: pd.DataFrame, currency: str) -> dict:
+    laws = rows.groupby("label")["data"].nunique()
+    everywhere = rows[rows["label"].map(laws) == laws.max()]
+    middles = {label: _middle(part, "ratio_best") for label, part in everywhere.groupby("label")}
+    label = min(middles, key=lambda name: (pd.isna(middles[name]), middles[name], name))
+    own = rows[rows["label"] == label]
+    row = {"topic": "currency", "currency": currency, "label": label, "laws": own["data"].nunique()}
+    for role in ("gd", "best"):
+        found = own.groupby("data")[f"outcome_{role}"].agg(of_law)
+        row |= {f"wins_{role}": int((found == WIN).sum())}
+        row |= {f"losses_{role}": int((found == LOSS).sum())}
+        row |= {f"ratio_{role}": _middle(own, f"ratio_{role}")}
+    return row | {"sentence": _sentence(row)}
+
+
+def _sentence(row: Mapping) -> str:
+    said = [
+        f"against {name} it wins on {row[f'wins_{role}']} and loses on {row[f'losses_{role}']} of "
+        f"{row['laws']} laws of data, at {_times(row[f'ratio_{role}'])} in the median"
+        for role, name in (("gd", "gradient descent with one tuned step"), ("best", BEST))
+    ]
+    currency = PER[row["currency"]]
+    return f"Per {currency}, {row['label']} does best of EM's variants: {'; '.join(said)}."
+
+
+def _times(ratio: float) -> str:
+    if pd.isna(ratio):
+        return "an undecided cost"
+    return "an unbounded cost" if math.isinf(ratio) else f"{ratio:.2g} times its cost"
+
+
+def _parts(rows: pd.DataFrame, label: str) -> Iterator[dict]:
+    """Rows on what the quotient to the best gradient method depends on."""
+    for topic, keys, wording in (
+        ("precision", ["target"], "to the target {0}"),
+        ("signal", ["model", "norm_beta"], "for {0} at |beta*| = {1:g}"),
+        ("data", ["dataset", "model"], "on {0} ({1})"),
+    ):
+        found = {
+            wording.format(*(str(k).replace("_", " ") if isinstance(k, str) else k for k in key)):
+            _middle(part, "ratio_best")
+            for key, part in rows.groupby(keys, sort=False)
+        }  # fmt: skip
+        if len(found) > 1:
+            said = ", ".join(f"{_number(ratio)} {where}" for where, ratio in found.items())
+            text = f"Per data pass, {label} costs, as a multiple of {BEST}: {said}."
+            yield {"topic": topic, "currency": PASSES, "label": label, "sentence": text}
+
+
+def _number(ratio: float) -> str:
+    return "undecided" if pd.isna(ratio) else f"{ratio:.2g}"
+
+
+def _rivals(rows: pd.DataFrame) -> dict:
+    """Which gradient method is the best one most often, in each currency."""
+    problems = rows.drop_duplicates(["currency", "contest", "cell", "target"])
+    said = []
+    for currency in (c for c in PER if (problems["currency"] == c).any()):
+        names = problems.loc[problems["currency"] == currency, "best_label"]
+        counts = names.value_counts().sort_index().sort_values(ascending=False, kind="stable")
+        said.append(f"{counts.index[0]} per {PER[currency]} ({counts.iloc[0]} of {len(names)})")
+    text = f"The best tuned gradient method is most often {', '.join(said)}."
+    return {"topic": "rivals", "sentence": text}

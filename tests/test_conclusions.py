@@ -1,0 +1,65 @@
+"""The page of conclusions says what the verdicts' rows say, in at most eight sentences."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from emmoe.tables import conclusions
+from emmoe.tables.comparison_verdicts import COLUMNS
+
+
+def verdicts(label, currency, outcomes, ratio=2.0, **facts):
+    """Rows of one variant in one currency; outcomes: by law, a target each."""
+    rows = [{"contest": "all", "currency": currency, "label": label, "verdict": "counted"}]
+    for number, (law, found) in enumerate(outcomes.items()):
+        for target, outcome in zip(("statistical", "millionth"), found, strict=False):
+            row = {"contest": law, "cell": "all", "data": law, "target": target}
+            row |= {"dataset": "synthetic", "model": "symmetric_linear", "norm_beta": 1.0 + number}
+            row |= {"currency": currency, "label": label, "best_label": "L-BFGS"}
+            row |= {f"outcome_{role}": outcome for role in ("gd", "best")}
+            row |= {f"ratio_{role}": ratio * (1 + number) for role in ("gd", "best")}
+            rows.append(row | facts)
+    return pd.DataFrame(rows, columns=COLUMNS)
+
+
+def test_conclusions_name_the_best_variant_of_a_currency_and_count_laws():
+    outcomes = {"near": ["win", "win"], "far": ["loss", "loss"], "other": ["win", "loss"]}
+    solved = verdicts("EM (solved)", "passes", outcomes)
+    loose = verdicts("EM (loose)", "passes", outcomes, ratio=1.5)
+    table = conclusions.build(curves={}, a=solved, b=loose)
+    first = table.iloc[0]
+    assert first["label"] == "EM (loose)" and first["ratio_best"] == 3.0
+    assert (first["laws"], first["wins_gd"], first["losses_gd"]) == (3, 1, 1)
+    assert first["sentence"].startswith(
+        "Per data pass, EM (loose) does best of EM's variants: against gradient descent with one "
+        "tuned step it wins on 1 and loses on 1 of 3 laws of data, at 3 times its cost in the med"
+    )
+    sentences = table.set_index("topic")["sentence"]
+    assert "3 to the target statistical, 3 to the target millionth" in sentences["precision"]
+    assert "1.5 for symmetric linear at |beta*| = 1, 3 for" in sentences["signal"]
+    assert "data" not in sentences  # of one kind
+    assert sentences["rivals"].endswith("most often L-BFGS per data pass (6 of 6).")
+
+
+def test_variant_that_runs_on_a_few_laws_alone_is_not_the_best():
+    everywhere = verdicts("EM", "passes", {"near": ["loss"], "far": ["loss"]})
+    once = verdicts("EM (loose)", "passes", {"near": ["win"]}, ratio=0.1)
+    assert conclusions.build(curves={}, a=everywhere, b=once)["label"].iloc[0] == "EM"
+
+
+def test_all_currencies_and_topics_make_eight_sentences():
+    outcomes = {"near": ["win", "win"], "far": ["loss", "loss"]}
+    tables = {c: verdicts("EM", c, outcomes) for c in ("iteration", "passes", "flops")}
+    tables["cpu_seconds"] = verdicts("EM", "cpu_seconds", outcomes)
+    tables["images"] = verdicts("EM", "passes", {"img": ["open", "open"]}, dataset="digits")
+    table = conclusions.build(curves={}, **tables)
+    assert len(table) == 8 and table["sentence"].notna().all()
+    assert "on digits (symmetric linear)" in table.set_index("topic")["sentence"]["data"]
+
+
+@pytest.mark.parametrize("ratio", [np.nan, np.inf, 0.0])
+def test_quotients_that_are_open_are_said_to_be(ratio, recwarn):
+    rows = verdicts("EM", "passes", {"near": ["open", "open"]}, ratio=ratio)
+    sentence = conclusions.build(curves={}, a=rows)["sentence"].iloc[0]
+    assert {0.0: "0 times", np.inf: "an unbounded cost"}.get(ratio, "an undecided cost") in sentence
+    assert not recwarn.list
