@@ -77,6 +77,7 @@ def test_step_that_reaches_no_target_is_marked_as_a_fallback():
     found = run(task(passes=2))
     choice = choose(found, task().targets).set_index(["rival", "target"])
     assert choice.loc[("nesterov", "millionth"), "fallback"]
+    assert not choice.loc[("em", "millionth"), "fallback"]  # it has no steps to choose from
     assert not choose(run(task(passes=200)), task().targets)["fallback"].any()
 
 

@@ -25,8 +25,8 @@ def tuning_rows(rows: pd.DataFrame) -> pd.DataFrame:
 def choose(rows: pd.DataFrame, targets: Targets) -> pd.DataFrame:
     """Return CHOICE, `variant`, `at_edge`, `fallback` and `configured`, one row a problem, target
     and rival, from the tuning rows among the given ones. at_edge: the step is the smallest or
-    largest that was tried, so that one outside may be better still; fallback: no step reached the
-    target; configured: the step is the record's own."""
+    largest that was tried, so that one outside may be better still; fallback: no step of a
+    grid reached the target; configured: the step is the record's own."""
     parts = [_accuracy_scores(numbered(tuning_rows(rows)))]
     for _, part in tuning_rows(rows).groupby("contest", sort=False) if targets else ():
         costs = reached(numbered(part), targets, [CRITERION])
@@ -40,7 +40,8 @@ def choose(rows: pd.DataFrame, targets: Targets) -> pd.DataFrame:
         for *key, v in best[[*CHOICE, "variant"]].itertuples(index=False)
     ]
     own = [_configured(variant) for variant in best["variant"]]
-    marks = {"at_edge": edges, "fallback": np.isinf(best["cost"]), "configured": own}
+    fallback = np.isinf(best["cost"]) & (best["variant"] != "")
+    marks = {"at_edge": edges, "fallback": fallback, "configured": own}
     return best[[*CHOICE, "variant"]].assign(**marks)
 
 
