@@ -96,7 +96,7 @@ BASE = {
             "data": SYNTHETIC | {"angle": "random"},
             "start": NEAR,
             "replicates": {"tuning": 1, "comparison": 2},
-            "passes": {"tuning": 3, "comparison": 4},
+            "passes": 4,
             "tolerance": 1e-7,
             "targets": {"statistical": "p/2n", "numerical": 1e-8},
             "rivals": {

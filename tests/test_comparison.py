@@ -8,7 +8,7 @@ from scipy.stats import CensoredData, ecdf
 
 from emmoe.evidence import estimates, tuning
 from emmoe.evidence.compare import Field, Ratio, best_rival, fields, ratio
-from emmoe.evidence.reach import joined, numbered, reached, stopped
+from emmoe.evidence.reach import distance, joined, numbered, reached, stopped
 from emmoe.evidence.verdicts import WORDS, against, of_law, outcome, tally
 from emmoe.record.entries import Rival
 from emmoe.record.step_grid import variants
@@ -62,17 +62,38 @@ def test_cost_is_that_of_the_first_state_within_the_target():
     assert runs["success"].all() and not runs["capped"].any()
 
 
-def test_optimum_is_the_lowest_of_all_rivals_and_starts_on_the_sample():
-    near, far = contest("near"), contest("far", seed=1)
-    near["polished_loss"] = far["polished_loss"] = np.nan
-    far.loc[far["replicate"] == 1, "loss"] -= 0.25
-    rows = joined({"near": near, "far": far})
-    lowest = rows.groupby("replicate")["loss"].min()
-    assert (rows["optimum"] == rows["replicate"].map(lowest)).all()
-    assert lowest[1] < 0.8 < lowest[0]
-    other = far.assign(data="another sample")
-    apart = joined({"near": near, "far": other})
-    assert apart.loc[apart["contest"] == "near", "optimum"].min() >= 1
+def test_targets_do_not_depend_on_who_takes_part():
+    few = {name: RIVALS[name] for name in ("em", "gradient_descent")}
+    alone, all_ = contest(rivals=few), contest()
+    all_.loc[all_["rival"] == "nesterov", "loss"] -= 0.25  # a rival finds something better
+    targets = TARGETS | {"thousandth": {"gap": 1e-3}}
+    costs = [reached(joined({"near": rows}), targets, ["passes"]) for rows in (alone, all_)]
+    mine = costs[1][costs[1]["rival"].isin(few)].reset_index(drop=True)
+    pd.testing.assert_frame_equal(costs[0], mine)
+
+
+def test_targets_are_of_excess_share_level_and_accuracy():
+    rows = pd.DataFrame(
+        {"loss": [1.5, 1.009, 1.0004], "optimum": 1.0, "start_loss": 1.5,
+         "accuracy": [0.1, 0.8, 0.9], "parameters": 20, "observations": 1000}
+    )  # fmt: skip
+    inside = {
+        0.02: [False, True, True],
+        "p/2n": [False, True, True],
+        ("gap", 1e-3): [False, False, True],
+        ("loss", 1.2): [False, True, True],
+        ("accuracy", 0.85): [False, False, True],
+    }
+    for target, expected in inside.items():
+        target = dict([target]) if isinstance(target, tuple) else target
+        assert (distance(rows, target) <= 0).tolist() == expected
+        assert [distance(dict(row), target) <= 0 for _, row in rows.iterrows()] == expected
+
+
+def test_distance_of_a_run_without_an_optimum_is_infinite():
+    rows = contest(rivals={"em": RIVALS["em"]}).assign(optimum=np.nan)
+    runs = reached(joined({"near": rows}), {"millionth": {"gap": 1e-6}}, ["passes"])
+    assert np.isinf(runs["gap"]).all() and not runs["success"].any()
 
 
 def test_run_that_ends_elsewhere_has_failed_and_is_not_censored():

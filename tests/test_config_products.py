@@ -70,8 +70,8 @@ contests:
     data: {name: random_invert_digits, test_size: 1300, validation_size: 100}
     start: {name: gaussian, variance: 0.01}
     replicates: {tuning: 1, comparison: 2}
-    passes: {tuning: 3, comparison: 4}
-    targets: {statistical: p/2n}
+    passes: 4
+    targets: {level: {loss: 1.0}}
     rivals: {em: {algorithm: gradient_em, inner_steps: 1, step: 0.1}, gradient_descent: {algorithm: gradient_descent, step: 0.1, doublings: [0, 1]}}
 experiments:
   bounds: {extends: small, data: {n: 400, norm_beta: 3.0, norm_w: 1.0, angle: 45}, replicates: 4, tolerance: 1.0e-10, analyses: [rates, bounds], iterations: 500}

@@ -69,7 +69,7 @@ contests:
     data: {name: synthetic, n: 60, d: 2, norm_beta: 2.0, norm_w: 2.0, angle: random}
     start: {name: random_direction, norm: 1.0}
     replicates: {tuning: 1, comparison: 2}
-    passes: {tuning: 5, comparison: 6}
+    passes: 6
     targets: {statistical: p/2n, numerical: 1.0e-8}
     rivals:
       em: {algorithm: em}

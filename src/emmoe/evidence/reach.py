@@ -1,11 +1,16 @@
 """Targets, and at which cost a run reaches them.
 
-The optimum of a sample is the lowest loss that any fitter, at any step and from any start, has
-found on it, the stationary point next to the truth included: never one algorithm's own floor.
+A target is "p/2n", half a nat per identifiable parameter over n (the expected excess loss of the
+maximum-likelihood estimate over the truth's, below which differences are noise), or a number of
+nats, both above the optimum of the sample; {gap: s}, a share of the start's excess over it; {loss:
+l}, a level of the training loss; or {accuracy: a}. The optimum is a contest's own, found before any
+rival runs (`emmoe.theory.reference`), so that no target depends on who takes part.
 """
 
 from collections.abc import Mapping
+from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from emmoe.store.errors import DataError
@@ -13,15 +18,14 @@ from emmoe.store.errors import DataError
 PROBLEM = ["contest", "cell"]  # one law of data and one law of starts
 RIVAL = ["rival", "variant"]
 RUN = [*PROBLEM, *RIVAL, "replicate"]
-SAMPLE = ["data", "replicate"]  # two contests may start from different points of one sample
 CURRENCIES = {
     "iteration": "iterations",
     "passes": "data passes",
     "flops": "FLOPs",
     "cpu_seconds": "CPU seconds",
 }
-Targets = Mapping[str, float | str]
-STATISTICAL = "statistical"
+Target = float | str | Mapping[str, float]
+Targets = Mapping[str, Target]
 
 
 def joined(contests: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
@@ -32,39 +36,55 @@ def joined(contests: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
 
 
 def numbered(rows: pd.DataFrame) -> pd.DataFrame:
-    """Return the rows with a number of their `run` and the `optimum` of their sample, over all of
-    them. A run's rows must lie in the order of its iterations."""
-    lowest = rows[["loss", "polished_loss"]].min(axis=1)
-    optimum = lowest.groupby([rows[name] for name in SAMPLE]).transform("min")
-    return rows.assign(run=rows.groupby(RUN, sort=False).ngroup(), optimum=optimum)
+    """Return the rows with a number of their `run`. A run's rows must lie in the order of its
+    iterations."""
+    return rows.assign(run=rows.groupby(RUN, sort=False).ngroup())
 
 
-def excess(rows: pd.DataFrame, epsilon: float | str) -> pd.Series:
-    """Return the width of a target in nats: a number, or "p/2n", the expected excess loss of the
-    maximum-likelihood estimate over the truth's, below which differences are noise."""
-    if epsilon == "p/2n":
+def of_optimum(target: Target) -> bool:
+    """Return whether a target is an excess over the sample's optimum."""
+    return not isinstance(target, Mapping) or "gap" in target
+
+
+def excess(rows: Any, target: Target) -> Any:
+    """Return the width in nats of a target over the optimum, of rows or of one of them."""
+    if target == "p/2n":
         return rows["parameters"] / (2 * rows["observations"])
-    return pd.Series(float(epsilon), index=rows.index)
+    if isinstance(target, Mapping):
+        return target["gap"] * (rows["start_loss"] - rows["optimum"])
+    return target + 0 * rows["optimum"]
+
+
+def distance(rows: Any, target: Target) -> Any:
+    """Return how far states are from a target, of rows or of one of them: at most 0 within it.
+
+    accuracy: the test set's in a comparison, the validation set's in tuning."""
+    if of_optimum(target):
+        return rows["loss"] - rows["optimum"] - excess(rows, target)
+    ((what, level),) = target.items()
+    return rows["loss"] - level if what == "loss" else level - rows["accuracy"]
 
 
 def reached(rows: pd.DataFrame, targets: Targets, currencies: list[str]) -> pd.DataFrame:
     """Return one row a run and target of numbered rows: RUN, `target`, `exponent`, `success`,
-    `capped`, `gap` (the smallest excess loss) and the cost in each currency.
+    `capped`, `gap` (the smallest distance; infinite if none is known) and the cost in each
+    currency.
 
-    The cost is that of the first state within the target of the sample's optimum, or else of the
-    run's last state. capped: the budget cut the run off, so that it might still have arrived; a
-    run that ended without reaching the target, elsewhere or in divergence, never does."""
-    gap = rows["loss"] - rows["optimum"]
+    The cost is that of the first state within the target, or else of the run's last state. capped:
+    the budget cut the run off, so that it might still have arrived; a run that ended without
+    reaching the target, elsewhere or in divergence, never does."""
     last = rows.drop_duplicates("run", keep="last").set_index("run")
-    runs = last[[*RUN, "exponent"]].assign(gap=gap.groupby(rows["run"]).min())
-    parts = []
-    for name, epsilon in targets.items():
-        inside = rows.loc[gap <= excess(rows, epsilon), ["run", *currencies]]
+    runs, parts = last[[*RUN, "exponent"]], []
+    for name, target in targets.items():
+        gap = distance(rows, target)
+        inside = rows.loc[gap <= 0, ["run", *currencies]]
         first = inside.drop_duplicates("run").set_index("run").reindex(last.index)
         success = first[currencies[0]].notna()
         capped = ~success & (last["status"] == "capped")
         costs = first.where(success, last[currencies], axis=0)
-        parts.append(runs.assign(target=name, success=success, capped=capped, **costs))
+        least = gap.groupby(rows["run"]).min().fillna(np.inf)
+        own = {"gap": least, "success": success, "capped": capped}
+        parts.append(runs.assign(target=name, **own, **costs))
     return pd.concat(parts, ignore_index=True)
 
 

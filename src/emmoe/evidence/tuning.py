@@ -1,8 +1,9 @@
 """Which step each rival takes: the cheapest on the tuning replicates, which nothing else uses.
 
 The criterion is the expected cost to the target in data passes, whatever currency is compared
-later. Where no step reaches the target within the tuning budget, it is the smallest median excess
-loss. For the accuracy it is the lowest mean validation cross entropy after early stopping.
+later. Where no step reaches the target within the budget, which is the race's, it is the smallest
+median distance from it: such a choice is a fallback. For the accuracy it is the lowest mean
+validation cross entropy after early stopping.
 """
 
 import numpy as np
@@ -22,9 +23,10 @@ def tuning_rows(rows: pd.DataFrame) -> pd.DataFrame:
 
 
 def choose(rows: pd.DataFrame, targets: Targets) -> pd.DataFrame:
-    """Return CHOICE, `variant` and `at_edge`, one row a problem, target and rival, from the tuning
-    rows among the given ones. at_edge: the step is the grid's smallest or largest, so that one
-    outside of the grid may be better still."""
+    """Return CHOICE, `variant`, `at_edge`, `fallback` and `configured`, one row a problem, target
+    and rival, from the tuning rows among the given ones. at_edge: the step is the smallest or
+    largest that was tried, so that one outside may be better still; fallback: no step of a
+    grid reached the target; configured: the step is the record's own."""
     parts = [_accuracy_scores(numbered(tuning_rows(rows)))]
     for _, part in tuning_rows(rows).groupby("contest", sort=False) if targets else ():
         costs = reached(numbered(part), targets, [CRITERION])
@@ -37,7 +39,14 @@ def choose(rows: pd.DataFrame, targets: Targets) -> pd.DataFrame:
         _at_edge(v, grids[tuple(key)])
         for *key, v in best[[*CHOICE, "variant"]].itertuples(index=False)
     ]
-    return best[[*CHOICE, "variant"]].assign(at_edge=edges)
+    own = [_configured(variant) for variant in best["variant"]]
+    fallback = np.isinf(best["cost"]) & (best["variant"] != "")
+    marks = {"at_edge": edges, "fallback": fallback, "configured": own}
+    return best[[*CHOICE, "variant"]].assign(**marks)
+
+
+def _configured(variant: str) -> bool:
+    return all(int(k) == 0 for k in variant.split())
 
 
 def _at_edge(variant: str, grid: list[str]) -> bool:
@@ -50,7 +59,7 @@ def _at_edge(variant: str, grid: list[str]) -> bool:
 
 def _scores(runs: pd.DataFrame) -> pd.Series:
     cost = expected_cost(runs[CRITERION].to_numpy(), runs["success"].to_numpy())
-    return pd.Series({"cost": float(cost), "gap": runs["gap"].fillna(float("inf")).median()})
+    return pd.Series({"cost": float(cost), "gap": runs["gap"].median()})
 
 
 def _accuracy_scores(rows: pd.DataFrame) -> pd.DataFrame:

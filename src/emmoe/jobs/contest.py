@@ -55,7 +55,7 @@ class Contest(Run):
 
     @staticmethod
     def run(name: str, task: ContestTask, inputs: Inputs) -> Outcome:
-        from emmoe.lab.contest import run_contest  # not imported to plan: it loads models
+        from emmoe.lab.contest import CLOCKS, run_contest  # not imported to plan: it loads models
 
         rows = run_contest(task, inputs.downloads, lambda line: say(f"{name}, {line}"))
-        return Outcome({"costs": rows.drop(columns="cpu_seconds"), "seconds": rows})
+        return Outcome({"costs": rows.drop(columns=CLOCKS), "seconds": rows})

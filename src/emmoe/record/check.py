@@ -5,6 +5,7 @@ from math import ceil, prod
 from typing import Any
 
 from emmoe.datasets.base import Dataset
+from emmoe.models.mirror import MirrorModel
 from emmoe.models.objective import Objective
 from emmoe.record import check_calibration, components, plan, registry
 from emmoe.record.cells import Grid, grid
@@ -116,12 +117,26 @@ def _check_contest(where: str, contest: Contest, thorough: bool) -> None:
             place = f"{where}.rivals.{name}.doublings"
             raise ConfigError(f"{place}: {count} steps are more than {STEPS}: use fewer")
     model = components.build_model(contest.model, f"{where}.model")
+    for name, target in contest.targets.items():
+        _check_target(f"{where}.targets.{name}", target, contest, model)
     for dataset in _datasets(grid(contest), where, thorough):
         blocks = _check_data(where, contest, model, dataset)
         for name, rival in contest.rivals.items():
             place = f"{where}.rivals.{name}"
             for variant in variants(rival, place):
                 check_fitter(place, Fitter(rival.algorithm, variant.settings), model, blocks)
+
+
+def _check_target(where: str, target: Any, contest: Contest, model: Objective) -> None:
+    """Raise ConfigError for a target that no run could have."""
+    (what, level), *_ = [*(target.items() if isinstance(target, Mapping) else [("gap", 0)])]
+    if what in ("gap", "accuracy") and level >= 1:
+        raise ConfigError(f"{where}: a share of the {what} must be below 1, got {level}")
+    name = contest.model.name
+    if what == "gap" and not isinstance(model, MirrorModel):
+        raise ConfigError(f"{where}: {name} has no known optimum: give a loss or an accuracy")
+    if what == "accuracy" and "test_accuracy" not in [own.name for own in model.columns]:
+        raise ConfigError(f"{where}: {name} has no accuracy: give an excess or a loss")
 
 
 def _steps(rival: Rival) -> int:

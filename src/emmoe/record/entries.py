@@ -10,7 +10,7 @@ from typing import Annotated, Literal
 from msgspec import Meta, Struct
 
 from emmoe.record.searches import Calibration
-from emmoe.record.values import Count, Exponent, Positive, Replicates, Seed, Settings
+from emmoe.record.values import Count, Exponent, Goal, Positive, Replicates, Seed, Settings
 
 Target = Literal["figures", "sweep", "paper"]
 ReadKind = Literal["summary", "runs", "trace", "table", "probe", "costs", "seconds", "reported"]
@@ -37,7 +37,8 @@ class Fitter(Struct, frozen=True, omit_defaults=True):
 
 
 class Rival(Struct, frozen=True, omit_defaults=True):
-    """A fitter of a contest; doublings: the grid of its step (`emmoe.evidence.step_grid`)."""
+    """A fitter of a contest; doublings: the grid of its step (`emmoe.record.step_grid`), which the
+    contest widens until no choice lies on its edge."""
 
     algorithm: str
     settings: Settings = {}
@@ -90,7 +91,8 @@ class Phases(Struct, frozen=True):
 class Contest(Struct, frozen=True):
     """Rivals on the same samples from the same starts, tuned on replicates of their own.
 
-    passes: that a run may spend; targets: excess losses in nats, or "p/2n", by name."""
+    passes: that a run may spend; targets: by name, what to reach (`emmoe.evidence.reach`); timings:
+    how often the comparison is run for the clock."""
 
     name: str
     study: str
@@ -99,10 +101,11 @@ class Contest(Struct, frozen=True):
     data: Component
     start: Component
     replicates: Phases
-    passes: Phases
-    targets: Annotated[dict[str, Positive | Literal["p/2n"]], Meta(min_length=1)]
+    passes: Count
+    targets: Annotated[dict[str, Goal], Meta(min_length=1)]
     rivals: Annotated[dict[str, Rival], Meta(min_length=1)]
     tolerance: Positive | None = None
+    timings: Count = 1
 
 
 class Probe(Struct, frozen=True):

@@ -94,6 +94,7 @@ def contest_task(contest: Contest) -> ContestTask:
         replicates=contest.replicates,
         passes=contest.passes,
         tolerance=contest.tolerance,
+        timings=contest.timings,
         targets=contest.targets,
         rivals=contest.rivals,
     )

@@ -11,7 +11,7 @@ from typing import Annotated, Literal
 import pandas as pd
 from msgspec import Meta
 
-from emmoe.record.values import Positive
+from emmoe.record.values import Goal
 
 
 @dataclass(frozen=True)
@@ -53,6 +53,6 @@ Reported = Annotated[pd.DataFrame, Reads("reported")]
 Contest = Annotated[pd.DataFrame, Reads(("costs", "seconds"))]
 Timed = Annotated[pd.DataFrame, Reads("seconds")]
 Curves = Annotated[Mapping[str, str], Meta(min_length=1)]
-Targets = Annotated[dict[str, Positive | Literal["p/2n"]], Meta(min_length=1), Declared()]
+Targets = Annotated[dict[str, Goal], Meta(min_length=1), Declared()]
 Currency = Annotated[Literal["iteration", "passes", "flops", "cpu_seconds"], Clock()]
 Currencies = Annotated[tuple[Currency, ...], Meta(min_length=1)]

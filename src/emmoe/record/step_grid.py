@@ -4,9 +4,11 @@
 as a whole; with `doublings: {beta: [-1, 1], w: [0, 2]}` the blocks vary apart.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from itertools import product
 from typing import Any, NamedTuple
+
+from msgspec.structs import replace
 
 from emmoe.record.entries import Rival
 from emmoe.record.values import Settings
@@ -46,6 +48,21 @@ def variants(rival: Rival, where: str = "rival") -> list[Variant]:
         )
         for point in points
     ]
+
+
+def widened(rival: Rival, chosen: Iterable[str]) -> Rival:
+    """Return a rival whose grid goes a step further on each side on which one of the chosen
+    variants lies, where its step varies at all."""
+    grid, points = rival.doublings, [[int(k) for k in name.split()] for name in chosen]
+    if grid is None:
+        return rival
+    parts = grid if isinstance(grid, Mapping) else {"": grid}
+    wider = {}
+    for position, block in enumerate(rival.settings["step"] if parts is grid else parts):
+        low, high = parts[block]
+        own = [point[position] for point in points] if low < high else []
+        wider[block] = [low - (low in own), high + (high in own)]
+    return replace(rival, doublings=wider if parts is grid else wider[""])
 
 
 def _exponents(bounds: list[int], where: str) -> range:

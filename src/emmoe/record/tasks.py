@@ -58,7 +58,8 @@ class ContestTask(Struct, frozen=True):
     cells: tuple[Cell, ...]
     facts: tuple[Settings, ...]
     replicates: Phases
-    passes: Phases
+    passes: int
     tolerance: float | None
-    targets: dict[str, float | str]
+    timings: int
+    targets: dict[str, float | str | dict[str, float]]
     rivals: dict[str, Rival]

@@ -20,8 +20,9 @@ from emmoe.tables._shared.write import powers
 
 COLUMNS = [
     "contest", "cell", "data", "model", "start", "norm_beta", "norm_w", "target", "currency",
-    "rival", "doublings", "at_edge", "runs", "capped", "success", "mean_cost", "expected_cost",
-    "median_cost", "em_ratio", "em_ratio_low", "em_ratio_high", "tuning_runs", "tuning_cost",
+    "rival", "doublings", "at_edge", "fallback", "runs", "capped", "success", "mean_cost",
+    "expected_cost", "median_cost", "em_ratio", "em_ratio_low", "em_ratio_high",
+    "tuning_runs", "tuning_cost",
 ]  # fmt: skip
 
 
@@ -35,7 +36,8 @@ def build(
 ) -> pd.DataFrame:
     """Return COLUMNS, one row a problem, target, currency and rival of curves.
 
-    doublings: the chosen step, as powers of two of the config's; at_edge: the grid ends there.
+    doublings: the chosen step, as powers of two of the config's; at_edge: the grid ends there;
+    fallback: no step reached the target in tuning, so that the nearest to it was chosen.
     success: the share of runs that reach the target; mean_cost: over all runs, failures with all
     that they spent; expected_cost = mean_cost / success; median_cost: Kaplan and Meier's, capped
     runs censored; empty where it is not reached. data: problems with the same share their samples.
@@ -66,6 +68,7 @@ def _row(field: Field, rival: str, em: str) -> dict:
     return {
         "doublings": powers(field.choice.loc[rival, "variant"]),
         "at_edge": bool(field.choice.loc[rival, "at_edge"]),
+        "fallback": bool(field.choice.loc[rival, "fallback"]),
         "runs": len(cost),
         "capped": int(capped.sum()),
         "success": success.mean(),
