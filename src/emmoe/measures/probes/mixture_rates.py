@@ -16,8 +16,8 @@ from emmoe.models.mixture_of_experts import MixtureOfExperts
 from emmoe.models.objective import Column
 
 STARTS = 4
-APART = 1e-5  # the first distance from the maximum, relative to its norm
-STEPS = 5
+APART = 1e-6  # the first distance from the maximum, relative to its norm
+STEPS = 2  # more would end in round-off where EM is fast
 
 NEEDS = MixtureOfExperts
 COLUMNS = (
