@@ -72,8 +72,9 @@ def test_a_bound_is_not_held_against_runs_where_its_hypothesis_fails():
     assert finding.verdict == Verdict.NOT_DETERMINABLE and "0 of the 0 cases" in finding.reason
 
 
-def test_a_run_on_its_way_is_no_run_that_ends_elsewhere():
-    tables = runs(gradient_norm=1e-3, status="max_iterations")
+@pytest.mark.parametrize("status", ["max_iterations", "separable"])
+def test_a_run_on_its_way_is_no_run_that_ends_elsewhere(status):
+    tables = runs(gradient_norm=1e-3, status=status)
     assert verdict("abstract_2_convergence", tables).verdict == Verdict.REPRODUCED
 
 

@@ -18,6 +18,7 @@ MODELS = {"symmetric_linear", "symmetric_logistic"}
 STATIONARY = 1e-6  # |grad L| at a run's end
 AGREEMENT = 1e-4  # of observed and predicted errors, in log10
 ROUND_OFF = 1e-9
+ON_THEIR_WAY = ("max_iterations", "separable")  # to a point; to the end of a ray
 
 Runs = Mapping[str, pd.DataFrame]
 
@@ -56,7 +57,7 @@ def convergence(runs: Runs) -> Result:
     done = pd.concat([table[["status", "gradient_norm"]] for table in tables])
     done = done[done["status"] != "skipped"]
     arrived = done["gradient_norm"] <= STATIONARY
-    away = int((~arrived & (done["status"] != "max_iterations")).sum())  # those are on their way
+    away = int((~arrived & ~done["status"].isin(ON_THEIR_WAY)).sum())
     traces = [
         trace(run)
         for table in tables
