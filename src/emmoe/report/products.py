@@ -22,7 +22,7 @@ from emmoe.store.layout import Layout
 PAPER, RIVALS, THEORY, OTHER = SECTIONS = "paper", "rivals", "theory", "other"
 SHOWN = {"figures": "png", "tables": "csv"}  # the files that are shown
 GATHERED = ("summary", "runs", "trace")  # what is read of an experiment
-COLOURS = 36  # of an embedded figure: an eighth of the bytes, and hardly a difference to see
+COLOURS = 40  # of an embedded figure: an eighth of the bytes, and hardly a difference to see
 WIDTH, SMALL = 1120, 480  # pixels of an embedded figure at most, and of one on the first screen
 MESSAGE = "Description"  # the key under which a figure's file tells its message
 
@@ -168,7 +168,7 @@ def picture(path: Path, width: int = WIDTH) -> Picture:
     flat.thumbnail((width, flat.height), Image.Resampling.LANCZOS)
     content = io.BytesIO()
     few = flat.quantize(COLOURS, method=Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE)
-    few.convert("RGB").save(content, "WEBP", lossless=True, quality=75, method=4)
+    few.convert("RGB").save(content, "WEBP", lossless=True, quality=90, method=5)
     text = base64.b64encode(content.getvalue()).decode()
     return Picture(f"data:image/webp;base64,{text}", *flat.size, message)
 
