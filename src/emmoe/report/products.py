@@ -168,7 +168,7 @@ def picture(path: Path, width: int = WIDTH) -> Picture:
     flat.thumbnail((width, flat.height), Image.Resampling.LANCZOS)
     content = io.BytesIO()
     few = flat.quantize(COLOURS, method=Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE)
-    few.convert("RGB").save(content, "WEBP", lossless=True, quality=75, method=4)
+    few.convert("RGB").save(content, "WEBP", lossless=True, quality=90, method=5)
     text = base64.b64encode(content.getvalue()).decode()
     return Picture(f"data:image/webp;base64,{text}", *flat.size, message)
 
