@@ -43,7 +43,7 @@ def finished(tmp_path_factory):
         }
     again = config["experiments"]["symmetric_linear"] | {"seed": 8}
     config["experiments"]["symmetric_linear_again"] = again
-    config |= {name: {} for name in ("figures", "tables", "findings", "probes", "contests")}
+    config |= {name: {} for name in ("figures", "tables", "findings", "contests")}
     checkout.write_config(config)
     checkout.run(target="audit")
     return checkout

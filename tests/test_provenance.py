@@ -137,7 +137,7 @@ def test_hash_does_not_depend_on_where_the_package_lies(package, monkeypatch):
 
 
 FOLLOWED = {
-    "its algorithm": (DESCENT, "theta - step * gradient", "theta - gradient"),
+    "its algorithm": (DESCENT, "theta - step * steepest", "theta - steepest"),
     "what its algorithm imports": ("fitters/base.py", "0 < value", "1e-9 < value"),
     "its model": ("models/symmetric_linear.py", "noise_sd**-2", "noise_sd**2"),
     "what its model imports": ("models/_shared/log_cosh.py", "return", "return 0 *"),

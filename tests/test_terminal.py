@@ -124,14 +124,18 @@ def test_a_shell_can_complete_commands(shell, capsys):
     assert "explain" in capsys.readouterr().out
 
 
+MADE_FROM = '<script type="application/json" id="made-from">{}</script>'
+
+
 def test_report_is_named_and_opened(tmp_path, monkeypatch, capsys):
     own = tmp_path / "own.yaml"
     own.write_text(f"folders: {{results: {tmp_path}}}\n", encoding="utf-8")
     opened = []
-    monkeypatch.setattr("webbrowser.open", lambda address: opened.append(address) or True)
+    monkeypatch.setattr("webbrowser.open", lambda address, new: opened.append(address) or True)
     report = ["report", "--open", "config.yaml", str(own)]
     assert ended(report).endswith("no report yet: run make figures")
-    (tmp_path / "report.html").touch()
+    page = tmp_path / "report.html"
+    page.write_text(MADE_FROM.format("{}"), encoding="utf-8")
     assert ended(report) is None
     assert opened == [(tmp_path / "report.html").as_uri()]
     assert capsys.readouterr().out == f"{tmp_path}/report.html\n"

@@ -57,7 +57,7 @@ def test_second_run_does_nothing(finished):
 
 
 def test_edit_of_one_fitter_reruns_only_its_jobs(checkout):
-    checkout.edit(GRADIENT_DESCENT, "theta - step * gradient", "theta - 0.5 * step * gradient")
+    checkout.edit(GRADIENT_DESCENT, "theta - step * steepest", "theta - 0.5 * step * steepest")
     assert checkout.pending() == fits(DESCENTS, [0, 1]) | GATHERED
 
 

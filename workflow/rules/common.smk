@@ -13,6 +13,9 @@ if SOURCES.is_dir():
     sys.path.insert(0, str(SOURCES))
     known = filter(None, [os.environ.get("PYTHONPATH")])
     os.environ["PYTHONPATH"] = os.pathsep.join([str(SOURCES), *known])
+    # Snakemake has loaded the package's logger before, maybe from where another one is installed.
+    for name in [name for name in sys.modules if name.partition(".")[0] == "emmoe"]:
+        del sys.modules[name]
 
 # One thread a job: set before any library is loaded, since BLAS with two sums in another order.
 for library in ("OPENBLAS", "OMP", "MKL"):

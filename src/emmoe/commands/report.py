@@ -22,5 +22,5 @@ def run(args: argparse.Namespace) -> None:
     if not page.is_file():
         raise DataError(f"{page}: no report yet: run make figures")
     print(page, *(f"changed since: {path}" for path in changed(page)), sep="\n")
-    if args.open and not webbrowser.open(address(page)):
+    if args.open and not webbrowser.open_new_tab(address(page)):
         raise DataError(f"{page}: no browser found here: open it in one yourself")
