@@ -101,6 +101,8 @@ onsuccess:
         logger.info(line, extra={"last_words": True})
 
 
+# A project of one's own need not have claims to audit, nor then a report.
+AUDITED = bool(record.audit.runs) or Path(CLAIMS).is_file()
 TOGETHER = [name for name, own in record.experiments.items() if own.together]
 
 

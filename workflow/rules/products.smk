@@ -2,7 +2,7 @@
 def made_for(target):
     """What a target makes: products, and the audit of what it made."""
     jobs = [job for batch in batches(record).values() for job in batch if job.task.target == target]
-    jobs += [Audit(record, target)] if target in SCOPES and record.audit.runs else []
+    jobs += [Audit(record, target)] if target in SCOPES and AUDITED else []
     return outputs(*jobs)
 
 
