@@ -2,9 +2,6 @@
 
 import numpy as np
 
-DRAWS = 2000
-LEVEL = 0.95
-
 
 def expected_cost(cost: np.ndarray, success: np.ndarray) -> np.ndarray | float:
     """Return E[cost] / P(success), the expected cost to reach the target when one starts again
@@ -27,20 +24,3 @@ def median_cost(cost: np.ndarray, success: np.ndarray, capped: np.ndarray) -> fl
         if survival <= 0.5 + 1e-12:
             return float(moment)
     return np.inf
-
-
-def resamples(runs: int, seed: int = 0, draws: int = DRAWS) -> np.ndarray:
-    """Return the positions (draws, runs) of bootstrap samples. The same for all rivals, they pair
-    the rivals by replicate."""
-    return np.random.default_rng([seed, runs]).integers(runs, size=(draws, runs))
-
-
-def interval(values: np.ndarray, level: float = LEVEL) -> tuple[float, float]:
-    """Return the percentile interval of bootstrap values (draws,), some of which may be infinite;
-    what is undefined (two rivals without a success) is left out."""
-    known = np.sort(values[~np.isnan(values)])
-    if not len(known):
-        return np.nan, np.nan
-    tail = (1 - level) / 2
-    positions = np.floor(tail * len(known)), np.ceil((1 - tail) * len(known)) - 1
-    return tuple(float(known[int(p)]) for p in positions)
