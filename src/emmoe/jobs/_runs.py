@@ -58,5 +58,4 @@ def downloads(record: Record, dataset: str) -> dict[str, str]:
 def tables(data: Component) -> list[str]:
     """Return the paths of a person's own files that a data set reads: their bytes, whatever they
     are now, decide whether a result is current."""
-    settings = getattr(component("datasets", data.name, "data"), "reads", ())
-    return [str(data.settings[name]) for name in settings]
+    return [str(data.settings[name]) for name in component("datasets", data.name, "data").reads]
