@@ -15,8 +15,7 @@ Rng = np.random.Generator
 
 class Dataset(ABC):
     """One cell's data: `files` names the downloads it reads (as <folder>/<file>), `reads` the
-    settings that are paths of a person's own files, `axes` the
-    settings that a grid may vary."""
+    settings that are paths of a person's own files, `axes` the settings that a grid may vary."""
 
     axes: ClassVar[tuple[str, ...]] = ()
     has_truth: ClassVar[bool] = False

@@ -58,17 +58,30 @@ def _of_currency(rows: pd.DataFrame, currency: str) -> dict:
         row |= {f"wins_{role}": int((found == WIN).sum())}
         row |= {f"losses_{role}": int((found == LOSS).sum())}
         row |= {f"ratio_{role}": _middle(own, f"ratio_{role}")}
-    return row | {"sentence": _sentence(row)}
+    rivals = everywhere["label"].nunique() - 1
+    return row | {"sentence": _sentence(row, rivals, _better(rows, own))}
 
 
-def _sentence(row: Mapping) -> str:
+def _better(rows: pd.DataFrame, own: pd.DataFrame) -> list[str]:
+    """The variants of EM that run on fewer laws of data and cost less there, with how many."""
+    found = []
+    for label, part in rows.groupby("label"):
+        there = own[own["data"].isin(part["data"])]
+        fewer = part["data"].nunique() < own["data"].nunique()
+        if fewer and _middle(part, "ratio_best") < _middle(there, "ratio_best"):
+            found.append(f"{label} costs less on the {part['data'].nunique()} on which it runs")
+    return found
+
+
+def _sentence(row: Mapping, rivals: int, better: list[str]) -> str:
     said = [
         f"against {name} it wins on {row[f'wins_{role}']} and loses on {row[f'losses_{role}']} of "
         f"{row['laws']} laws of data, at {_times(row[f'ratio_{role}'])} in the median"
         for role, name in (("gd", "gradient descent with one tuned step"), ("best", BEST))
     ]
     currency = PER[row["currency"]]
-    return f"Per {currency}, {row['label']} does best of EM's variants: {'; '.join(said)}."
+    rank = "does best of EM's variants that run on all data" if rivals else "alone runs on all data"
+    return f"Per {currency}, {row['label']} {rank}: {'; '.join([*said, *better])}."
 
 
 def _times(ratio: float) -> str:
