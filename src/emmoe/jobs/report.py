@@ -56,10 +56,19 @@ class Report(Job):
 
     @property
     def inputs(self) -> dict[str, list[str]]:
-        jobs: list[Job] = [p for p in Product.every(self.record) if p.task.target in self.targets]
-        jobs += [own for own in Audit.every(self.record) if own.scope in self.targets]
-        paths = [path for job in jobs for path in job.outputs.values()]
-        return {"shown": [path for path in paths if path.endswith(SHOWN)]}
+        from emmoe.report.curves import files
+
+        products = [p for p in Product.every(self.record) if p.task.target in self.targets]
+        audits = [own for own in Audit.every(self.record) if own.scope in self.targets]
+        paths = [path for job in (*products, *audits) for path in job.outputs.values()]
+        read = [own for job in products for own in job.task.reads.values()]
+        behind = [p for own in read if own.kind == "summary" for p in self._gathered(own.name)]
+        behind += [path for job in products for own in job.inputs.values() for path in own]
+        drawn = {str(path) for path in files(self.record, self.layout)} & set(behind)
+        return {"shown": [path for path in paths if path.endswith(SHOWN)] + sorted(drawn)}
+
+    def _gathered(self, name: str) -> list[str]:
+        return list(self.layout.gathered(name).values())
 
     @property
     def outputs(self) -> dict[str, str]:
