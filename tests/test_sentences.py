@@ -1,7 +1,7 @@
 """No sentence of README or docs about EM is contradicted by a verdict row of a variant of EM.
 
 A sentence that says who wins in a currency, and calls the method EM alone, is about all variants;
-one that names variants by their labels ("EM (one Newton step)") is about these.
+one that names variants by their labels ("EM (tuned Newton step)") is about these.
 """
 
 import re
@@ -77,7 +77,7 @@ def test_no_sentence_about_em_contradicts_a_variant(name):
     assert contradictions((ROOT / name).read_text(encoding="utf-8"), labels, rows) == []
 
 
-LABELS = {"em": "EM (solved)", "em_newton": "EM (one Newton step)"}
+LABELS = {"em": "EM (solved)", "em_newton": "EM (tuned Newton step)"}
 ROWS = pd.DataFrame(
     [
         *[("em", "iteration", WIN)] * 3, ("em_newton", "iteration", WIN),
@@ -95,7 +95,7 @@ ROWS = pd.DataFrame(
         ("EM outperforms gradient descent per data pass.", ["em"]),
         ("Per data pass, EM loses against\ngradient descent.", ["em_newton"]),
         ("By data pass EM (solved) loses against GD. It is so.", []),
-        ("EM (one Newton step) needs fewer passes than gradient descent.", []),
+        ("EM (tuned Newton step) needs fewer passes than gradient descent.", []),
         ("EM (solved) needs fewer passes than gradient descent.", ["em"]),
         ("Gradient descent is one thing. EM wins per data pass, another.", []),
         ("<!--[ a.csv x -->EM beats gradient descent per data pass.<!--]-->", []),
