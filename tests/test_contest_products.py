@@ -10,7 +10,7 @@ from emmoe.evidence.compare import fields
 from emmoe.evidence.profiles import arrivals
 from emmoe.evidence.reach import CURRENCIES, joined
 from emmoe.figures import cost_curves, profiles
-from emmoe.tables import comparison, comparison_verdicts, stopped_early
+from emmoe.tables import comparison, comparison_verdicts, pass_overhead, stopped_early
 from emmoe.tables import profiles as profile_table
 
 CURVES = {"em": "EM", "squarem": "SQUAREM", "gradient_descent": "GD", "nesterov": "Nesterov"}
@@ -84,6 +84,21 @@ def test_accuracy_is_paired_by_replicate(contests):
     assert table.loc["nesterov", "verdict"].endswith("loses.")
     assert table.loc["gradient_descent", "verdict"].endswith("ties.")
     assert (table["iterations"] == 5).all()
+
+
+def test_overhead_is_what_a_pass_costs_over_a_bare_one(contests):
+    rows = contests["near"].copy()
+    rows.loc[rows["rival"] == "squarem", "cpu_seconds"] *= 3
+    rows.loc[rows["phase"] == "tuning", "cpu_seconds"] *= 100  # is not asked
+    table = pass_overhead.build(curves=CURVES, near=rows).set_index("rival")
+    assert list(table["label"]) == [CURVES[rival] for rival in table.index]
+    assert table["overhead"].to_dict() == pytest.approx(dict.fromkeys(CURVES, 1) | {"squarem": 3})
+    assert table.loc["em", "bare_us"] == pytest.approx(1000)
+    assert table.loc["squarem", ["lower_us", "pass_us", "upper_us"]].tolist() == (
+        pytest.approx([3000] * 3)
+    )
+    assert table["pass_kflop"].to_numpy() == pytest.approx(0.1)
+    assert set(table["runs"]) == {12, 36}  # at one setting, or at all three steps of a grid
 
 
 def test_lines_of_costs_are_the_shares_of_runs_that_have_arrived(contests):

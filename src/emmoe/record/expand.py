@@ -25,7 +25,7 @@ CURRENCIES = {
     "seconds": "cpu_seconds",
 }
 COUNTED = ("iteration", "passes", "flops")  # what no clock measures
-TABLES = (*CURRENCIES, "verdicts", "verdicts_seconds", "profile")
+TABLES = (*CURRENCIES, "overhead", "verdicts", "verdicts_seconds", "profile")
 POINTS = 1000  # of one entry's `each`
 
 
@@ -179,6 +179,8 @@ def _entry(own: Comparison, module: str, rows: str, options: Mapped) -> Mapped:
 def _table(own: Comparison, part: str, targets: Mapped) -> Mapped:
     if part == "accuracy":
         return _entry(own, "stopped_early", "costs", {})
+    if part == "overhead":
+        return _entry(own, "pass_overhead", "seconds", {})
     if part == "profile":
         options = {"targets": targets, "currencies": list(CURRENCIES.values())}
         return _entry(own, "profiles", "seconds", options)
