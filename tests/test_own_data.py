@@ -8,7 +8,7 @@ import pytest
 from test_tables_of_users import mangled
 
 from emmoe.__main__ import main
-from emmoe.estimators import saved
+from emmoe.mixture.estimators import saved
 from emmoe.store.errors import DataError
 
 N = 200
