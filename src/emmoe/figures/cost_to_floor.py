@@ -35,8 +35,8 @@ def draw(
 def _message(passes: pd.Series) -> str:
     """Say which algorithm pays the fewest data passes, beside the first."""
     first, best = passes.index[0], passes.idxmin()
-    cheapest = f"{best} comes to {first}'s errors in {passes[best]:g} data passes"
-    return f"{cheapest}." if best == first else f"{cheapest}, {first} in {passes[first]:g}."
+    cheapest = f"{best} comes to {first}'s errors in {passes[best]:.3g} data passes"
+    return f"{cheapest}." if best == first else f"{cheapest}, {first} in {passes[first]:.3g}."
 
 
 def _panel(axes: Axes, costs: pd.DataFrame, column: str, title: str) -> None:
@@ -61,5 +61,5 @@ def _panel(axes: Axes, costs: pd.DataFrame, column: str, title: str) -> None:
     axes.invert_yaxis()
     axes.grid(visible=False, axis="y")
     axes.set_title(title)
-    axes.set_xlabel(f"median of {costs['runs'].max()} samples (how many arrive)")
-    axes.set_xlim(bottom, 12 * np.nanmax(np.append(values, bottom)))
+    axes.set_xlabel(f"median of {costs['runs'].max()} samples")
+    axes.set_xlim(bottom, 40 * np.nanmax(np.append(values, bottom)))

@@ -6,6 +6,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
+from matplotlib.ticker import NullFormatter
 
 from emmoe.evidence.reach import CURRENCIES
 from emmoe.figures._shared import style
@@ -37,3 +38,4 @@ def steps(axes: Axes, shares: pd.DataFrame) -> None:
                 shares.index, shares[rival], where="post", color=look.colour, ls=look.line,
                 lw=look.width, label=rival,
             )  # fmt: skip
+    axes.xaxis.set_minor_formatter(NullFormatter())
