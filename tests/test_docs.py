@@ -10,7 +10,7 @@ import pytest
 from workflow_helpers import ROOT
 
 from emmoe.__main__ import main
-from emmoe.estimators import classifier, regressor
+from emmoe.mixture.estimators import classifier, regressor
 
 EXAMPLES = sorted((ROOT / "docs" / "gallery").glob("*.py"))
 TUTORIAL = (ROOT / "docs" / "own-data.md").read_text(encoding="utf-8")

@@ -10,7 +10,7 @@ from test_tables_of_users import mangled
 
 from emmoe.__main__ import main
 from emmoe.commands import _fits, fit
-from emmoe.estimators import saved
+from emmoe.mixture.estimators import saved
 from emmoe.store.errors import DataError
 
 N = 200

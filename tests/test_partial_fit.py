@@ -11,7 +11,7 @@ from sklearn.linear_model import LinearRegression
 
 from emmoe import MixtureOfExpertsClassifier, MixtureOfExpertsRegressor
 from emmoe.commands import diagnose
-from emmoe.estimators import saved
+from emmoe.mixture.estimators import saved
 from emmoe.mixture import Problem, fit, online
 from emmoe.store.coding import Coding
 

@@ -26,28 +26,28 @@ def test_figure_of_a_summary_names_its_metrics_and_others_none(own):
 def test_drawn_curves_are_the_summarys_means_and_deviations(own):
     layout = layout_of(own)
     drawn = curves.drawn(own, layout)
-    assert set(drawn["figures"]) == {"figure_1", "figure_2"}  # of the other experiments is nothing
+    assert set(drawn.figures) == {"figure_1", "figure_2"}  # of the other experiments is nothing
     summary = read_frame(layout.gathered("symmetric_linear")["summary"])
     for (fitter, metric), rows in summary.groupby(["fitter", "metric"]):
-        curve = drawn["runs"]["symmetric_linear"][fitter]
-        if metric in curve["y"]:
-            assert curve["x"]["iteration"] == rows["iteration"].tolist()
-            assert curve["y"][metric] == pytest.approx(rows["mean"].tolist(), rel=1e-3)
-            assert curve["sd"][metric] == pytest.approx(rows["std"].tolist(), rel=1e-3)
+        curve = drawn.runs["symmetric_linear"][fitter]
+        if metric in curve.y:
+            assert curve.x["iteration"] == rows["iteration"].tolist()
+            assert curve.y[metric] == pytest.approx(rows["mean"].tolist(), rel=1e-3)
+            assert curve.sd[metric] == pytest.approx(rows["std"].tolist(), rel=1e-3)
         elif metric == "passes":
-            assert curve["x"]["passes"] == pytest.approx(rows["mean"].tolist(), rel=1e-3)
+            assert curve.x["passes"] == pytest.approx(rows["mean"].tolist(), rel=1e-3)
 
 
 def test_instances_are_the_traces_runs_over_their_own_passes(own):
     layout = layout_of(own)
-    curve = curves.drawn(own, layout)["runs"]["symmetric_linear"]["em"]
+    curve = curves.drawn(own, layout).runs["symmetric_linear"]["em"]
     trace = read_frame(layout.gathered("symmetric_linear")["trace"])
-    for replicate, instance in enumerate(curve["instances"]):
+    for replicate, instance in enumerate(curve.instances):
         run = trace[(trace["fitter"] == "em") & (trace["replicate"] == replicate)]
         assert instance["passes"] == pytest.approx(run["passes"].tolist(), rel=1e-3)
         final = run["loss"] - run["loss"].iloc[-1]
         assert instance["excess_loss_to_final"] == pytest.approx(final.tolist(), rel=1e-3)
-    assert len(curve["instances"]) == curve["replicates"] == 2
+    assert len(curve.instances) == curve.replicates == 2
 
 
 @pytest.mark.parametrize("length", [1, 2, 201, 202, 1001, 100_001])
@@ -66,18 +66,18 @@ def test_missing_and_infinite_values_are_nothing_to_draw():
 def test_readings_lie_on_the_runs_that_the_audit_sets_beside_them(tmp_path, own):
     made_up.with_audit(tmp_path)
     judged = audit.load(layout_of(own), made_up.ROOT / CLAIMS)
-    found = {one["claim"]: one for one in curves.readings(own, judged.claims)}
+    found = {one.claim: one for one in curves.readings(own, judged.claims)}
     claims = pd.read_csv(made_up.ROOT / CLAIMS).set_index("claim_id")
     claim, reading = claims.loc["figure_2a_em_2"], found["figure_2a_em_2"]
-    assert (reading["experiment"], reading["fitter"]) == ("symmetric_linear", "em")
-    assert (reading["metric"], reading["iteration"]) == ("relative_error_beta", claim["iteration"])
-    assert (reading["low"], reading["high"]) == (claim["low"], claim["high"])
+    assert (reading.experiment, reading.fitter) == ("symmetric_linear", "em")
+    assert (reading.metric, reading.iteration) == ("relative_error_beta", claim["iteration"])
+    assert (reading.low, reading.high) == (claim["low"], claim["high"])
     assert "em_first" not in found  # an ordering is no point of a curve
 
 
 def test_curves_are_told_by_where_they_start_and_end(own):
     drawn = curves.drawn(own, layout_of(own))
-    text = curves.told(drawn["figures"]["figure_2"][0], drawn)
+    text = curves.told(drawn.figures["figure_2"][0], drawn)
     assert "EM from 1.5 to 1.36e-12 at iteration 40; Gradient EM from 1.5" in text
 
 

@@ -27,9 +27,9 @@ def test_each_problem_has_a_curve_a_rival_in_all_currencies(problems):
     (own,) = found.values()
     assert set(own) == set(contest_helpers.RIVALS)
     for curve in own.values():
-        assert set(curve["x"]) == set(CURRENCIES)
-        assert len({len(values) for values in (*curve["x"].values(), *curve["y"].values())}) == 1
-        assert curve["replicates"] == 6 - contest_helpers.TUNING
+        assert set(curve.x) == set(CURRENCIES)
+        assert len({len(values) for values in (*curve.x.values(), *curve.y.values())}) == 1
+        assert curve.replicates == 6 - contest_helpers.TUNING
 
 
 def test_curve_is_the_median_of_the_comparisons_runs_with_ended_ones_at_their_last(problems):
@@ -37,16 +37,16 @@ def test_curve_is_the_median_of_the_comparisons_runs_with_ended_ones_at_their_la
     (own,) = found.values()
     curve = own["em"]
     runs = rows[(rows["rival"] == "em") & (rows["phase"] == "comparison")]
-    for position, iteration in enumerate(curve["x"]["iteration"]):
+    for position, iteration in enumerate(curve.x["iteration"]):
         last = runs[runs["iteration"] <= iteration].groupby("replicate").last()
         gaps = (last["loss"] - last["optimum"]).to_numpy()
-        assert curve["y"]["excess_loss"][position] == pytest.approx(np.median(gaps), rel=1e-3)
+        assert curve.y["excess_loss"][position] == pytest.approx(np.median(gaps), rel=1e-3)
         passes = np.median(last["passes"])
-        assert curve["x"]["passes"][position] == pytest.approx(passes, rel=1e-3)
+        assert curve.x["passes"][position] == pytest.approx(passes, rel=1e-3)
 
 
 def test_tuned_step_is_the_one_drawn(problems):
     _, found = problems
     (own,) = found.values()
-    early = own["gradient_descent"]["y"]["excess_loss"][5]
+    early = own["gradient_descent"].y["excess_loss"][5]
     assert 0.5**8 < early < 0.5**3  # the step of rate 0.5, and not that of 0.7 or 1.3

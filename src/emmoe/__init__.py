@@ -5,8 +5,8 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from emmoe import plot
-    from emmoe.estimators import (
+    from emmoe.mixture import plot
+    from emmoe.mixture.estimators import (
         MixtureOfExpertsClassifier,
         MixtureOfExpertsRegressor,
         select_n_experts,
@@ -19,9 +19,9 @@ __all__ = ["MixtureOfExpertsClassifier", "MixtureOfExpertsRegressor", "plot", "s
 def __getattr__(name: str) -> Any:
     """What heavy libraries are imported for, once it is asked for."""
     if name == "plot":
-        return import_module("emmoe.plot")
+        return import_module("emmoe.mixture.plot")
     if name in __all__:
-        return getattr(import_module("emmoe.estimators"), name)
+        return getattr(import_module("emmoe.mixture.estimators"), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 

@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from emmoe.estimators._base import MixtureOfExperts
+from emmoe.mixture.estimators._base import MixtureOfExperts
 
 DIGITS = 4
 EXPLAINED = {

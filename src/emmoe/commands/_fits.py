@@ -5,7 +5,7 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 
-from emmoe.estimators._base import MixtureOfExperts
+from emmoe.mixture.estimators._base import MixtureOfExperts
 from emmoe.store.progress import spell
 
 EVERY = 10.0  # seconds between two lines on one fit

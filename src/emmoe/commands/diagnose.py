@@ -14,8 +14,8 @@ import pandas as pd
 
 from emmoe import __version__, plot
 from emmoe.commands import _described
-from emmoe.estimators import MixtureOfExpertsRegressor
-from emmoe.estimators.saved import Model, load
+from emmoe.mixture.estimators import MixtureOfExpertsRegressor
+from emmoe.mixture.estimators.saved import Model, load
 from emmoe.store.coding import numbers
 from emmoe.store.files import write_text
 from emmoe.store.tabular import read_table

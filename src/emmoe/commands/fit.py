@@ -14,10 +14,10 @@ import pandas as pd
 from emmoe.commands import _described
 from emmoe.commands._arguments import natural
 from emmoe.commands._fits import fits
-from emmoe.estimators import MixtureOfExpertsClassifier, MixtureOfExpertsRegressor
-from emmoe.estimators._base import MixtureOfExperts
-from emmoe.estimators.saved import Model, save
-from emmoe.estimators.select import CRITERIA, best_of, compared
+from emmoe.mixture.estimators import MixtureOfExpertsClassifier, MixtureOfExpertsRegressor
+from emmoe.mixture.estimators._base import MixtureOfExperts
+from emmoe.mixture.estimators.saved import Model, save
+from emmoe.mixture.estimators.select import CRITERIA, best_of, compared
 from emmoe.store.coding import coding, numbers
 from emmoe.store.errors import DataError
 from emmoe.store.tabular import read_table, shown

@@ -5,8 +5,8 @@ import sys
 
 import pandas as pd
 
-from emmoe.estimators import MixtureOfExpertsRegressor
-from emmoe.estimators.saved import Model, load
+from emmoe.mixture.estimators import MixtureOfExpertsRegressor
+from emmoe.mixture.estimators.saved import Model, load
 from emmoe.store.errors import DataError
 from emmoe.store.files import put_csv, write_csv
 from emmoe.store.tabular import read_table

@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import pandas as pd
+from msgspec import Struct
 
 from emmoe.audit.verdicts import Verdict
 from emmoe.report.products import number
@@ -18,6 +19,7 @@ KINDS = {
     "bound": "bounds on values that leave a logarithmic axis",
 }
 NEEDED = ["claim_id", "verdict", "reason"]
+Row = dict[str, str | float | bool]  # of a table, without what is missing in it
 
 
 class Count(NamedTuple):
@@ -27,7 +29,7 @@ class Count(NamedTuple):
     counts: dict[str, int]
 
 
-class Claim(NamedTuple):
+class Claim(Struct, frozen=True, kw_only=True):
     """A row of the audit's table, all text but the numbers: None where there is none.
 
     kept_from, kept_to: the reported values between which the verdict stays; no_power: it stays
@@ -61,8 +63,8 @@ class Audit(NamedTuple):
 
     verdicts: list[str]
     counts: list[Count]
-    runs: list[dict[str, Any]]
-    curves: list[dict[str, Any]]
+    runs: list[Row]
+    curves: list[Row]
     claims: list[Claim]
     stale: int
 
@@ -134,8 +136,7 @@ def _read(path: Path, needed: list[str]) -> pd.DataFrame:
     return frame
 
 
-def _records(frame: pd.DataFrame) -> list[dict[str, Any]]:
-    """Rows without what is missing in them."""
+def _records(frame: pd.DataFrame) -> list[Row]:
     return [
         {key: value for key, value in row.items() if pd.notna(value)}
         for row in frame.to_dict("records")
@@ -168,7 +169,7 @@ def _counts(rows: pd.DataFrame, curves: pd.DataFrame, runs: pd.DataFrame) -> lis
     ]
 
 
-def _claim(row: dict[str, Any]) -> Claim:
+def _claim(row: Row) -> Claim:
     facts = {
         "note": "note",
         "source": "source",

@@ -1,11 +1,10 @@
 """Builds the report: reads what is there, says what is not and which command makes it."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import UTC, datetime
 from importlib import resources
 from pathlib import Path
-from typing import Any
 
 import jinja2
 
@@ -63,7 +62,7 @@ def _render(record: Record, layout: Layout, known: Origins | None) -> str:
         audit_meanings={str(verdict): verdict.meaning for verdict in Verdict},
         calibrated=settings.calibration(layout),
         code={"css": _joined(STYLES, "css"), "js": _joined(SCRIPTS, "js")},
-        curves=content["figures"],
+        curves=content.figures,
         data=packed(content),
         environment=provenance.environment(),
         few=FEW,
@@ -78,26 +77,23 @@ def _render(record: Record, layout: Layout, known: Origins | None) -> str:
         missing=_missing(record, layout, shown),
         options=judged.options if judged else {},
         origins=known,
-        races=content["races"],
+        races=content.races,
         results=layout.results,
         seed=record.seed,
         seeds={n: e.seed for n, e in record.experiments.items() if e.seed != record.seed},
         sections={name: [p for p in shown if p.section == name] for name in SECTIONS},
         settings=marked,
         stale=known.stale if known else frozenset(),
-        told={
-            n: " ".join(curves.told(f, content) for f in own)
-            for n, own in content["figures"].items()
-        },
+        told=_told(content),
         version=__version__,
     )
 
 
-def _told(content: Mapping[str, Any]) -> dict[str, str]:
+def _told(content: curves.Drawn) -> dict[str, str]:
     """Figures' curves in words."""
     return {
         name: " ".join(curves.told(figure, content) for figure in own)
-        for name, own in content["figures"].items()
+        for name, own in content.figures.items()
     }
 
 

@@ -3,9 +3,9 @@ their standard deviation, some instances, and what the paper reports beside them
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
+from msgspec import Struct
 
 from emmoe.evidence.reach import CURRENCIES
 from emmoe.evidence.summary import excess_to_final
@@ -17,12 +17,36 @@ from emmoe.record.entries import Product, Record
 from emmoe.record.reads import Reads
 from emmoe.report import races
 from emmoe.report.audit import Claim
-from emmoe.report.series import lines_of, short, thinned
+from emmoe.report.series import Curve, Curves, Metric, Panels, Values, lines_of, short, thinned
 from emmoe.store.files import read_frame
 from emmoe.store.layout import Layout
 
 INSTANCES = 6  # of a fitter that can be shown
 PASSES = "passes"
+
+
+class Drawn(Struct, frozen=True, kw_only=True):
+    """What the page draws. figures: by name, what each shows of experiments; races: of contests'
+    problems; runs: curves by experiment or problem; metrics, currencies: what axes say."""
+
+    figures: dict[str, list[Panels]]
+    races: dict[str, list[Panels]]
+    runs: dict[str, Curves]
+    metrics: dict[str, Metric]
+    currencies: dict[str, str]
+
+
+class Reading(Struct, frozen=True):
+    """A number that the paper reports of one of our runs' curves, between low and high."""
+
+    experiment: str
+    fitter: str
+    metric: str
+    iteration: float
+    value: float
+    low: float | None
+    high: float | None
+    claim: str
 
 
 def plotted(entry: Product) -> dict[str, list[str]]:
@@ -46,9 +70,8 @@ def files(record: Record, layout: Layout) -> list[Path]:
     return own + races.files(record, layout)
 
 
-def drawn(record: Record, layout: Layout) -> dict[str, Any]:
-    """Return what the page draws: `figures`, each with the metrics it shows of an experiment, and
-    `runs`, the curves of these experiments by fitter; `races`, the same of contests' problems."""
+def drawn(record: Record, layout: Layout) -> Drawn:
+    """Return what the page draws of the results that are there."""
     shown = {name: plotted(entry) for name, entry in record.figures.items()}
     metrics: dict[str, dict[str, None]] = {}
     for own in shown.values():
@@ -62,27 +85,25 @@ def drawn(record: Record, layout: Layout) -> dict[str, Any]:
         for name, own in shown.items()
     }
     raced, races_of = races.raced(record, layout)
-    return {
-        "runs": runs | raced,
-        "figures": {name: own for name, own in figures.items() if own},
-        "races": races_of,
-        "metrics": races.METRICS
-        | {name: _meaning(name) for own in metrics.values() for name in own},
-        "currencies": CURRENCIES,
-    }
+    return Drawn(
+        figures={name: own for name, own in figures.items() if own},
+        races=races_of,
+        runs=runs | raced,
+        metrics=races.METRICS | {name: _meaning(name) for own in metrics.values() for name in own},
+        currencies=CURRENCIES,
+    )
 
 
-def _figure(entry: Product, experiment: str, metrics: list[str]) -> dict[str, Any]:
-    lines = lines_of(entry.curves, looks(entry.curves))
-    return {"experiment": experiment, "metrics": metrics, "lines": lines}
+def _figure(entry: Product, experiment: str, metrics: list[str]) -> Panels:
+    return Panels(experiment, metrics, lines_of(entry.curves, looks(entry.curves)))
 
 
-def _meaning(metric: str) -> dict[str, str]:
+def _meaning(metric: str) -> Metric:
     own = TO_FINAL if metric == TO_FINAL.name else columns("trace")[metric]
-    return {"name": metric.replace("_", " "), "meaning": own.meaning, "unit": own.unit}
+    return Metric(metric.replace("_", " "), own.meaning, own.unit)
 
 
-def _runs(paths: Mapping[str, str], metrics: Sequence[str]) -> dict[str, Any]:
+def _runs(paths: Mapping[str, str], metrics: Sequence[str]) -> Curves:
     """The curves of an experiment by fitter; empty if its summary is not there."""
     if not Path(paths["summary"]).is_file():
         return {}
@@ -98,55 +119,55 @@ def _runs(paths: Mapping[str, str], metrics: Sequence[str]) -> dict[str, Any]:
     }
 
 
-def _curves(rows: pd.DataFrame, trace: pd.DataFrame, metrics: Sequence[str]) -> dict[str, Any]:
+def _curves(rows: pd.DataFrame, trace: pd.DataFrame, metrics: Sequence[str]) -> Curve:
     """One fitter's: x by currency, y by metric with its standard deviation, and instances."""
     wide = rows.pivot(index="iteration", columns="metric", values=["mean", "std"])
     wide = wide.iloc[thinned(len(wide))]
     known = [name for name in metrics if ("mean", name) in wide]
     instances = trace["replicate"].unique()[:INSTANCES] if len(trace) else ()
-    return {
-        "x": {"iteration": wide.index.tolist(), PASSES: short(wide["mean", PASSES])},
-        "y": {name: short(wide["mean", name]) for name in known},
-        "sd": {name: short(wide["std", name]) for name in known},
-        "replicates": int(rows["replicates"].max()),
-        "instances": [
+    return Curve(
+        x={"iteration": wide.index.tolist(), PASSES: short(wide["mean", PASSES])},
+        y={name: short(wide["mean", name]) for name in known},
+        sd={name: short(wide["std", name]) for name in known},
+        replicates=int(rows["replicates"].max()),
+        instances=[
             _instance(own, known, wide.index)
             for _, own in trace[trace["replicate"].isin(instances)].groupby("replicate")
         ],
-    }
+    )
 
 
-def _instance(own: pd.DataFrame, metrics: Iterable[str], iterations: pd.Index) -> dict[str, Any]:
+def _instance(own: pd.DataFrame, metrics: Iterable[str], iterations: pd.Index) -> dict[str, Values]:
     own = own.set_index("iteration").reindex(iterations)
     return {name: short(own[name]) for name in (PASSES, *metrics) if name in own}
 
 
-def readings(record: Record, claims: Iterable[Claim]) -> Iterator[dict[str, Any]]:
+def readings(record: Record, claims: Iterable[Claim]) -> Iterator[Reading]:
     """Yield what is reported of each of our runs' curves, as the page draws it."""
     for claim in claims:
         entry = record.audit.runs.get(claim.model)
         if entry and claim.kind == "value" and None not in (claim.iteration, claim.reported):
-            yield {
-                "experiment": entry.run, "fitter": claim.algorithm, "metric": claim.metric,
-                "iteration": claim.iteration, "value": claim.reported, "low": claim.low,
-                "high": claim.high, "claim": claim.id,
-            }  # fmt: skip
+            yield Reading(
+                experiment=entry.run, fitter=claim.algorithm, metric=claim.metric,
+                iteration=claim.iteration, value=claim.reported, low=claim.low, high=claim.high,
+                claim=claim.id,
+            )  # fmt: skip
 
 
-def told(figure: Mapping[str, Any], data: Mapping[str, Any]) -> str:
+def told(figure: Panels, data: Drawn) -> str:
     """Return a figure's curves in words: of each metric where each line starts and ends."""
     return " ".join(
-        f"{data['metrics'][metric]['name'].capitalize()}: {_ends(figure, data, metric)}."
-        for metric in figure["metrics"]
+        f"{data.metrics[metric].name.capitalize()}: {_ends(figure, data, metric)}."
+        for metric in figure.metrics
     )
 
 
-def _ends(figure: Mapping[str, Any], data: Mapping[str, Any], metric: str) -> str:
-    runs, ends = data["runs"][figure["experiment"]], []
-    for fitter, line in figure["lines"].items():
-        if metric in runs.get(fitter, {"y": ()})["y"]:
-            times, values = runs[fitter]["x"]["iteration"], runs[fitter]["y"][metric]
+def _ends(figure: Panels, data: Drawn, metric: str) -> str:
+    runs, ends = data.runs[figure.experiment], []
+    for fitter, line in figure.lines.items():
+        if fitter in runs and metric in runs[fitter].y:
+            times, values = runs[fitter].x["iteration"], runs[fitter].y[metric]
             curve = [(t, v) for t, v in zip(times, values, strict=True) if v is not None]
             (_, start), (last, end) = curve[0], curve[-1]
-            ends.append(f"{line['label']} from {start:.3g} to {end:.3g} at iteration {last}")
+            ends.append(f"{line.label} from {start:.3g} to {end:.3g} at iteration {last}")
     return "; ".join(ends)

@@ -2,9 +2,11 @@
 
 import base64
 import gzip
-import json
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
+
+import msgspec
+from msgspec import structs
 
 from emmoe.record.entries import Record
 from emmoe.report import curves
@@ -17,29 +19,47 @@ from emmoe.store.layout import Layout
 FEW = 12  # rows of a table that the page shows at once; longer ones open by a script
 
 
+class Traced(Claim, frozen=True, kw_only=True):
+    """A claim with our experiment behind it, and the command that recomputes it."""
+
+    experiment: str
+    command: str
+
+
+class Data(curves.Drawn, frozen=True, kw_only=True):
+    """All that the page's scripts need: claims by name; settings by experiment."""
+
+    claims: dict[str, Traced]
+    readings: list[curves.Reading]
+    settings: dict[str, list[dict[str, str]]]
+    tables: dict[str, Table]
+
+
 def data(
     record: Record, layout: Layout, judged: Audit | None, shown: Iterable[Product],
     settings: Mapping[str, Sequence[Setting]],
-) -> dict[str, Any]:  # fmt: skip
-    """Return all that the page's scripts need, as plain data."""
+) -> Data:  # fmt: skip
+    """Return all that the page's scripts need."""
     claims = judged.claims if judged else []
     tables = {own.name: own.content for own in shown if isinstance(own.content, Table)}
-    return curves.drawn(record, layout) | {
-        "claims": {claim.id: _claim(record, layout, claim) for claim in claims},
-        "readings": list(curves.readings(record, claims)),
-        "settings": {name: [own._asdict() for own in rows] for name, rows in settings.items()},
-        "tables": {name: vars(own) for name, own in tables.items() if len(own.rows) > FEW},
-    }
+    return Data(
+        **structs.asdict(curves.drawn(record, layout)),
+        claims={claim.id: _traced(record, layout, claim) for claim in claims},
+        readings=list(curves.readings(record, claims)),
+        settings={name: [own._asdict() for own in rows] for name, rows in settings.items()},
+        tables={name: own for name, own in tables.items() if len(own.rows) > FEW},
+    )
 
 
-def _claim(record: Record, layout: Layout, claim: Claim) -> dict[str, Any]:
-    """A claim as plain data, with our run behind it and the command that recomputes it."""
+def _traced(record: Record, layout: Layout, claim: Claim) -> Traced:
     entry = record.audit.runs.get(claim.model)
-    known = {"experiment": entry.run if entry else "", "command": recompute(layout, claim.id)}
-    return claim._asdict() | known
+    return Traced(
+        **structs.asdict(claim),
+        experiment=entry.run if entry else "",
+        command=recompute(layout, claim.id),
+    )
 
 
 def packed(content: Any) -> str:
-    """Return plain data as gzip'd JSON in base64: nothing in it can end a script element."""
-    text = json.dumps(content, separators=(",", ":"), ensure_ascii=False)
-    return base64.b64encode(gzip.compress(text.encode(), mtime=0)).decode()
+    """Return data as gzip'd JSON in base64: nothing in it can end a script element."""
+    return base64.b64encode(gzip.compress(msgspec.json.encode(content), mtime=0)).decode()

@@ -129,7 +129,7 @@ def describe(entry: Entry) -> tuple[str, str, str]:
 
 
 @cache
-def _captions() -> dict[str, Any]:
+def _captions() -> dict[str, dict[str, dict[str, str]]]:
     return yaml.safe_load(
         resources.files("emmoe.report").joinpath("captions.yaml").read_text("utf-8")
     )

@@ -6,7 +6,6 @@ stays at its last state and cost.
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 
@@ -14,19 +13,15 @@ from emmoe.evidence.reach import CURRENCIES, PROBLEM, joined
 from emmoe.evidence.tuning import choose, chosen
 from emmoe.figures._shared.style import looks
 from emmoe.record.entries import Product, Record
-from emmoe.report.series import lines_of, short, thinned
+from emmoe.report.series import Curve, Curves, Metric, Panels, lines_of, short, thinned
 from emmoe.store.files import read_frame
 from emmoe.store.layout import Layout
 
 KINDS = ("costs", "seconds")
 GAP, LOSS = "excess_loss", "loss"
 METRICS = {
-    GAP: {
-        "name": "excess loss",
-        "meaning": "loss over the sample's optimum, median",
-        "unit": "nats",
-    },
-    LOSS: {"name": "loss", "meaning": "L(theta_t), median", "unit": "nats"},
+    GAP: Metric("excess loss", "loss over the sample's optimum, median", "nats"),
+    LOSS: Metric("loss", "L(theta_t), median", "nats"),
 }
 
 
@@ -44,10 +39,10 @@ def _paths(entry: Product, layout: Layout) -> dict[str, str]:
     return {own.name: layout.contest(own.name)[own.kind] for own in read}
 
 
-def raced(record: Record, layout: Layout) -> tuple[dict[str, Any], dict[str, Any]]:
+def raced(record: Record, layout: Layout) -> tuple[dict[str, Curves], dict[str, list[Panels]]]:
     """Return the curves of each problem by rival, and by figure the problems it is about."""
-    runs: dict[str, Any] = {}
-    figures: dict[str, Any] = {}
+    runs: dict[str, Curves] = {}
+    figures: dict[str, list[Panels]] = {}
     for name, entry in record.figures.items():
         there = {c: path for c, path in _paths(entry, layout).items() if Path(path).is_file()}
         if there:
@@ -57,13 +52,13 @@ def raced(record: Record, layout: Layout) -> tuple[dict[str, Any], dict[str, Any
     return runs, figures
 
 
-def _figure(entry: Product, title: str, runs: dict[str, Any]) -> dict[str, Any]:
-    metric = next(iter(next(iter(runs.values()))["y"]))
+def _figure(entry: Product, title: str, runs: Curves) -> Panels:
+    metric = next(iter(next(iter(runs.values())).y))
     lines = lines_of(entry.curves, looks(entry.curves))
-    return {"experiment": title, "title": title, "metrics": [metric], "lines": lines}
+    return Panels(title, [metric], lines, title)
 
 
-def _problems(entry: Product, rows: pd.DataFrame) -> Iterator[tuple[str, dict[str, Any]]]:
+def _problems(entry: Product, rows: pd.DataFrame) -> Iterator[tuple[str, Curves]]:
     choice = choose(rows, entry.options["targets"])
     final = choice[choice["target"] == list(entry.options["targets"])[-1]]
     tuned = chosen(rows.assign(**{GAP: rows["loss"] - rows["optimum"]}), final)
@@ -73,16 +68,16 @@ def _problems(entry: Product, rows: pd.DataFrame) -> Iterator[tuple[str, dict[st
         yield title, {rival: _curve(own, metric) for rival, own in part.groupby("rival")}
 
 
-def _curve(runs: pd.DataFrame, metric: str) -> dict[str, Any]:
+def _curve(runs: pd.DataFrame, metric: str) -> Curve:
     """One rival's medians, x by currency."""
     wide = runs.pivot(index="iteration", columns="replicate").ffill()
     kept = wide.iloc[thinned(len(wide))]
     costs = [name for name in CURRENCIES if name in runs and name != "iteration"]
-    return {
-        "x": {"iteration": kept.index.tolist()}
+    return Curve(
+        x={"iteration": kept.index.tolist()}
         | {name: short(kept[name].median(axis=1)) for name in costs},
-        "y": {metric: short(kept[metric].median(axis=1))},
-        "sd": {metric: [None] * len(kept)},
-        "replicates": int(runs["replicate"].nunique()),
-        "instances": [],
-    }
+        y={metric: short(kept[metric].median(axis=1))},
+        sd={metric: [None] * len(kept)},
+        replicates=int(runs["replicate"].nunique()),
+        instances=[],
+    )

@@ -1,17 +1,59 @@
 """Numbers and lines as the page draws them."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
 
 import numpy as np
+from msgspec import Struct
 
 from emmoe.figures._shared.style import Look
 
 POINTS = 201  # of a curve, at most
 DIGITS = 4  # more than a screen tells apart
 
+Values = list[float | None]
 
-def short(values: Iterable[float]) -> list[float | None]:
+
+class Line(Struct, frozen=True):
+    """How a line is called and drawn; dash: lengths of dashes and gaps in points."""
+
+    label: str
+    colour: str
+    dash: list[float]
+
+
+class Curve(Struct, frozen=True):
+    """What a line shows: x by currency; y by metric, and its standard deviation sd, over so many
+    replicates; instances: currency and metrics of some single runs."""
+
+    x: dict[str, Values]
+    y: dict[str, Values]
+    sd: dict[str, Values]
+    replicates: int
+    instances: list[dict[str, Values]]
+
+
+Curves = dict[str, Curve]  # by fitter or rival
+
+
+class Panels(Struct, frozen=True, omit_defaults=True):
+    """A panel for each metric; experiment: whose curves, or of which problem of a contest; lines:
+    by fitter or rival."""
+
+    experiment: str
+    metrics: list[str]
+    lines: dict[str, Line]
+    title: str = ""
+
+
+class Metric(Struct, frozen=True):
+    """What an axis says of a metric."""
+
+    name: str
+    meaning: str
+    unit: str
+
+
+def short(values: Iterable[float]) -> Values:
     """Return numbers with DIGITS digits, None for what is missing."""
     return [float(f"{v:.{DIGITS}g}") if np.isfinite(v) else None for v in values]
 
@@ -23,11 +65,10 @@ def thinned(length: int) -> Sequence[int]:
     return np.unique(((length - 1) * np.linspace(0, 1, POINTS) ** 2).round().astype(int))
 
 
-def lines_of(labels: Mapping[str, str], looks: Mapping[str, Look]) -> dict[str, dict[str, Any]]:
+def lines_of(labels: Mapping[str, str], looks: Mapping[str, Look]) -> dict[str, Line]:
     """Return how each line is called and drawn, as in the static figures."""
     return {
-        name: {"label": label, "colour": looks[name].colour, "dash": _dash(looks[name])}
-        for name, label in labels.items()
+        name: Line(label, looks[name].colour, _dash(looks[name])) for name, label in labels.items()
     }
 
 

@@ -8,8 +8,8 @@ import pandas as pd
 from numpy.typing import ArrayLike
 from sklearn.base import clone
 
-from emmoe.estimators._base import MixtureOfExperts
-from emmoe.estimators._errors import InvalidInput
+from emmoe.mixture.estimators._base import MixtureOfExperts
+from emmoe.mixture.estimators._errors import InvalidInput
 
 CRITERIA = ("aic", "bic", "icl")
 

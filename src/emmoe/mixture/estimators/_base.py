@@ -12,10 +12,10 @@ from sklearn.base import BaseEstimator
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils.validation import _check_sample_weight, check_is_fitted, validate_data
 
-from emmoe.estimators._attributes import FittedAttributes
-from emmoe.estimators._errors import value_errors
-from emmoe.estimators._features import positions
 from emmoe.mixture import Problem, fit, inference, online, predict
+from emmoe.mixture.estimators._attributes import FittedAttributes
+from emmoe.mixture.estimators._errors import value_errors
+from emmoe.mixture.estimators._features import positions
 from emmoe.store.errors import DataError
 
 Array = NDArray[np.floating]

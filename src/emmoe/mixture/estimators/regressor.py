@@ -8,9 +8,9 @@ from numpy.typing import ArrayLike
 from sklearn.base import RegressorMixin
 from sklearn.utils.validation import _check_sample_weight, validate_data
 
-from emmoe.estimators._base import Array, MixtureOfExperts
-from emmoe.estimators._errors import InvalidInput, value_errors
 from emmoe.mixture import predict
+from emmoe.mixture.estimators._base import Array, MixtureOfExperts
+from emmoe.mixture.estimators._errors import InvalidInput, value_errors
 
 FAMILIES = ("gaussian", "poisson")
 

@@ -8,10 +8,10 @@ import pandas as pd
 from matplotlib.axes import Axes
 from sklearn.utils.validation import check_is_fitted
 
-from emmoe.estimators import MixtureOfExpertsClassifier
-from emmoe.estimators._base import MixtureOfExperts
-from emmoe.estimators._errors import InvalidInput, value_errors
-from emmoe.estimators._features import positions
+from emmoe.mixture.estimators import MixtureOfExpertsClassifier
+from emmoe.mixture.estimators._base import MixtureOfExperts
+from emmoe.mixture.estimators._errors import InvalidInput, value_errors
+from emmoe.mixture.estimators._features import positions
 
 # Okabe and Ito (2008): told apart by people who do not see all colours.
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#F0E442", "#000000")

@@ -8,11 +8,11 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
 from scipy.stats import norm
 
-from emmoe.estimators import MixtureOfExpertsRegressor
-from emmoe.estimators._base import MixtureOfExperts
-from emmoe.estimators._errors import InvalidInput
-from emmoe.estimators.select import CRITERIA
-from emmoe.plot._axes import axes_of, check_regressor, colour, legend
+from emmoe.mixture.estimators import MixtureOfExpertsRegressor
+from emmoe.mixture.estimators._base import MixtureOfExperts
+from emmoe.mixture.estimators._errors import InvalidInput
+from emmoe.mixture.estimators.select import CRITERIA
+from emmoe.mixture.plot._axes import axes_of, check_regressor, colour, legend
 
 SAME = 1e-3  # nats between ends that are drawn at about one height
 

@@ -15,10 +15,10 @@ import numpy as np
 import pandas as pd
 
 from emmoe import __version__
-from emmoe.estimators._base import MixtureOfExperts
-from emmoe.estimators.classifier import MixtureOfExpertsClassifier
-from emmoe.estimators.regressor import MixtureOfExpertsRegressor
 from emmoe.mixture import Fitted
+from emmoe.mixture.estimators._base import MixtureOfExperts
+from emmoe.mixture.estimators.classifier import MixtureOfExpertsClassifier
+from emmoe.mixture.estimators.regressor import MixtureOfExpertsRegressor
 from emmoe.store.coding import Coding
 from emmoe.store.errors import DataError
 from emmoe.store.files import write_text

@@ -6,9 +6,9 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection
 
-from emmoe.estimators import MixtureOfExpertsRegressor
-from emmoe.estimators._base import MixtureOfExperts
-from emmoe.plot._axes import axes_of, check_regressor, colour, legend, named, path, place
+from emmoe.mixture.estimators import MixtureOfExpertsRegressor
+from emmoe.mixture.estimators._base import MixtureOfExperts
+from emmoe.mixture.plot._axes import axes_of, check_regressor, colour, legend, named, path, place
 
 
 def fit(

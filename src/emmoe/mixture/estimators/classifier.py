@@ -10,9 +10,9 @@ from sklearn.base import ClassifierMixin
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import _check_sample_weight, validate_data
 
-from emmoe.estimators._base import Array, MixtureOfExperts
-from emmoe.estimators._errors import InvalidInput
 from emmoe.mixture import predict
+from emmoe.mixture.estimators._base import Array, MixtureOfExperts
+from emmoe.mixture.estimators._errors import InvalidInput
 
 
 class MixtureOfExpertsClassifier(ClassifierMixin, MixtureOfExperts):

@@ -9,7 +9,7 @@ plot.residuals(model, X, y)         residuals by expert
 plot.criterion(table)               what `select_n_experts` compared
 """
 
-from emmoe.plot.curves import fit, gate
-from emmoe.plot.estimates import coefficients, criterion, optima, residuals
+from emmoe.mixture.plot.curves import fit, gate
+from emmoe.mixture.plot.estimates import coefficients, criterion, optima, residuals
 
 __all__ = ["coefficients", "criterion", "fit", "gate", "optima", "residuals"]
