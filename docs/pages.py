@@ -22,8 +22,8 @@ EXAMPLES = sorted((Path(__file__).parent / "gallery").glob("*.py"))
 FIGURE = {"svg.hashsalt": "emmoe", "figure.figsize": (6, 4)}
 NO_METADATA = dict.fromkeys(("Creator", "Date", "Format", "Type"))
 METHODS = (
-    "fit", "predict", "predict_proba", "predict_interval", "gate_proba", "responsibilities",
-    "expert_predict", "log_likelihood", "summary", "delta", "sample",
+    "fit", "partial_fit", "predict", "predict_proba", "predict_interval", "gate_proba",
+    "responsibilities", "expert_predict", "log_likelihood", "summary", "delta", "sample",
 )  # fmt: skip
 
 

@@ -104,14 +104,21 @@ def without_locks(folder, monkeypatch):
     def refuse(stream, operation):
         raise OSError(errno.ENOSYS, "Function not implemented")
 
-    monkeypatch.setattr(guard.fcntl, "flock", refuse)
+    monkeypatch.setattr(fcntl, "flock", refuse)
+
+
+def without_their_module(folder, monkeypatch):
+    monkeypatch.setitem(sys.modules, "fcntl", None)  # Windows
 
 
 def without_processes(folder, monkeypatch):
     monkeypatch.setattr(killing, "PROCESSES", folder / "proc")
 
 
-@pytest.mark.parametrize("where", [of_another_machine, without_locks, without_processes])
+WITHOUT = [of_another_machine, without_locks, without_their_module, without_processes]
+
+
+@pytest.mark.parametrize("where", WITHOUT)
 def test_where_the_last_run_may_still_work_nothing_is_ended_or_removed(folder, monkeypatch, where):
     killed(folder)
     job, left = orphan(folder), folder / "results" / ".r0.123.parquet"
@@ -125,6 +132,16 @@ def test_where_the_last_run_may_still_work_nothing_is_ended_or_removed(folder, m
     first.unlink()
     second.unlink()
     guarded(folder).begin()
+
+
+def test_run_without_locks_goes_on_and_says_in_a_line_what_it_cannot_keep_out(
+    folder, monkeypatch, capsys
+):
+    without_their_module(folder, monkeypatch)
+    guarded(folder).begin()
+    said = capsys.readouterr().err.splitlines()
+    kept = "this system has no file locks: nothing keeps a second run out of"
+    assert [kept in line for line in said] == [True, True]
 
 
 def test_run_after_a_killed_one_removes_what_it_left_unfinished(folder):

@@ -1,6 +1,7 @@
 """`emmoe fit` and its kin: a table in; a model, predictions, a page out; mistakes in one line."""
 
 import json
+import signal
 
 import numpy as np
 import pandas as pd
@@ -8,6 +9,7 @@ import pytest
 from test_tables_of_users import mangled
 
 from emmoe.__main__ import main
+from emmoe.commands import _fits, fit
 from emmoe.mixture.estimators import saved
 from emmoe.store.errors import DataError
 
@@ -162,21 +164,40 @@ def test_numbers_of_experts_are_checked(experts, fitted, capsys):
     assert "a range such as 1:4" in capsys.readouterr().err
 
 
-def test_interruption_goes_on_with_what_is_done(fitted, monkeypatch, capsys):
-    from emmoe.commands import fit
-
+@pytest.mark.parametrize(
+    ("at", "kept", "said"),
+    [((2, 1), 1, "K = 1\n"), ((2, 4), 2, "K = 1, K = 2 from its first start alone\n")],
+)
+def test_interruption_goes_on_with_what_is_done(at, kept, said, fitted, monkeypatch, capsys):
     plain = fit._fitted
 
     def interrupted(family, options, *data):
-        if options["n_experts"] == 2:
-            raise KeyboardInterrupt
+        if (options["n_experts"], options["n_init"]) == at:
+            signal.raise_signal(signal.SIGINT)
         return plain(family, options, *data)
 
     monkeypatch.setattr(fit, "_fitted", interrupted)
-    said = ["--features", "x", "--experts", "1:3", "--out", fitted / "part.json"]
-    assert ended("fit", fitted / "data.csv", "--target", "y", *said) == 0
-    assert "going on with what is done, K = 1" in capsys.readouterr().err
-    assert saved.load(fitted / "part.json").estimator.n_experts == 1
+    options = ["--features", "x", "--experts", "1:3", "--starts", "4"]
+    out = fitted / "part.json"
+    assert ended("fit", fitted / "data.csv", "--target", "y", *options, "--out", out) == 0
+    assert capsys.readouterr().err == f"interrupted: going on with what is done, {said}"
+    model = saved.load(out)
+    assert [row["n_experts"] for row in model.tried] == list(range(1, kept + 1))
+    assert model.estimator.n_experts == kept
+
+
+def test_interruption_before_anything_is_done_ends_the_command(fitted, monkeypatch):
+    monkeypatch.setattr(fit, "_fitted", lambda *_: signal.raise_signal(signal.SIGINT))
+    assert ended("fit", fitted / "data.csv", "--target", "y", "--features", "x") == "interrupted"
+
+
+def test_who_waits_is_told_the_time_left():
+    waiting = _fits._Waiting([(1, 4), (2, 1), (2, 4)])  # 4, 4 and 16 units of work
+    begun = waiting._begun
+    assert waiting.line(begun + 2) == "2 s so far"
+    waiting.for_(lambda number, starts: None, 1, 4)
+    waiting._since = begun + 3
+    assert waiting.line(begun + 5) == "5 s so far, about 13 s left"  # 3 s for 4 of 24, 2 s gone
 
 
 def test_later_table_without_a_column_is_refused(table, fitted):

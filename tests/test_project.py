@@ -99,6 +99,8 @@ def test_project_runs_and_a_changed_table_reruns_what_it_touches(tmp_path):
     losses = pd.read_csv(summary).query("fitter == 'em' and metric == 'loss'")["mean"]
     assert len(losses) == 101
     assert losses.iloc[-1] < losses.iloc[0]
+    ends = pd.read_csv(tmp_path / "mine/results/tables/parameters.csv")
+    assert len(ends) == 2 * 5 * 14  # fitters, starts, gate and experts of three features
     assert "Nothing to be done" in run(tmp_path / "mine", "-n")
     table = tmp_path / "mine" / "data.csv"
     table.write_text(table.read_text(encoding="utf-8")[:-1], encoding="utf-8")

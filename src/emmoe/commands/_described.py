@@ -11,6 +11,7 @@ EXPLAINED = {
     "degenerate": "an expert's variance went to 0 in all runs: the fit that is shown is penalised",
     "flat": "the data do not tell all parameters: no standard errors",
     "not_converged": "no maximum was reached",
+    "online": "it follows rows that came by partial_fit and were not kept",
 }
 
 

@@ -33,6 +33,7 @@ ADVICE = {
     "rows.",
     "flat": "Different parameters explain the data equally well. Use fewer experts or columns.",
     "not_converged": "Use more starts, or fewer experts or columns.",
+    "online": "Optima and starts are those of the first rows. Fit some rows for standard errors.",
 }
 
 

@@ -1,12 +1,11 @@
 """Fit a mixture of experts to a table (CSV or Parquet) and write the model as JSON.
 
 Ends with 0 for a certified maximum, with 3 for a fit of another status, with 1 for input that
-cannot be used."""
+cannot be used. Interrupted (Ctrl-C), it goes on with the fits that are done."""
 
 import argparse
 import re
 import sys
-import time
 import warnings
 
 import numpy as np
@@ -14,6 +13,7 @@ import pandas as pd
 
 from emmoe.commands import _described
 from emmoe.commands._arguments import natural
+from emmoe.commands._fits import fits
 from emmoe.mixture.estimators import MixtureOfExpertsClassifier, MixtureOfExpertsRegressor
 from emmoe.mixture.estimators._base import MixtureOfExperts
 from emmoe.mixture.estimators.saved import Model, save
@@ -75,11 +75,16 @@ def run(args: argparse.Namespace) -> None:
     family = args.family or ("gaussian" if pd.api.types.is_numeric_dtype(target) else "classes")
     y = numbers(target, "take --family classes") if family in REGRESSIONS else _labels(target)
     gate = None if args.gate is None else coded.features_of(args.gate, "--gate")
-    options = {"n_init": args.starts, "random_state": args.seed, "gate_features": gate}
+    options = {"random_state": args.seed, "gate_features": gate}
     options |= {"covariance": "robust" if args.robust else "observed"}
     frame = pd.DataFrame(features, columns=list(coded.names))
-    fits = _fits(args.experts, family, options, frame, y, weight)
-    best, tried = best_of(fits, args.criterion), compared(fits)
+
+    def fit(number: int, starts: int) -> MixtureOfExperts:
+        own = options | {"n_experts": number, "n_init": starts}
+        return _fitted(family, own, frame, y, weight)
+
+    found = fits(args.experts, args.starts, fit)
+    best, tried = best_of(found, args.criterion), compared(found)
     save(Model(best, coded, tried.to_dict("records")), args.out)
     print(_described.model(best, tried, shown(args.target)))
     print(f"\nmodel: {args.out}")
@@ -95,22 +100,6 @@ def _labels(target: pd.Series) -> np.ndarray:
     return target.to_numpy()
 
 
-def _fits(experts, family: str, options: dict, frame, y, weight) -> list[MixtureOfExperts]:
-    """The fits of each number of experts; an interruption leaves those that are done."""
-    fits: list[MixtureOfExperts] = []
-    begun = time.monotonic()
-    try:
-        for position, number in enumerate(experts, start=1):
-            _say(f"K = {number} ({position} of {len(experts)}), {_left(begun, position, experts)}")
-            fits.append(_fitted(family, {"n_experts": number, **options}, frame, y, weight))
-    except KeyboardInterrupt:
-        if not fits:
-            raise
-        done = ", ".join(str(own.n_experts) for own in fits)
-        print(f"interrupted: going on with what is done, K = {done}", file=sys.stderr)
-    return fits
-
-
 def _fitted(family: str, options: dict, frame, y, weight) -> MixtureOfExperts:
     own = MixtureOfExpertsClassifier(**options)
     if family in REGRESSIONS:
@@ -120,18 +109,3 @@ def _fitted(family: str, options: dict, frame, y, weight) -> MixtureOfExperts:
             return own.fit(frame, y, sample_weight=weight)
         except ValueError as error:  # scikit-learn's own checks, in more lines than one
             raise DataError(" ".join(str(error).split())) from None
-
-
-def _left(begun: float, position: int, experts: list[int]) -> str:
-    """What time has passed, and what is left if time grows as the square of K."""
-    passed = time.monotonic() - begun
-    done = sum(k * k for k in experts[: position - 1])
-    coming = sum(k * k for k in experts[position - 1 :])
-    left = f", about {passed * coming / done:.0f} s left" if done else ""
-    return f"{passed:.0f} s so far{left}"
-
-
-def _say(line: str) -> None:
-    """Tell a person who waits."""
-    if sys.stderr is not None and sys.stderr.isatty():
-        print(line, file=sys.stderr, flush=True)

@@ -5,7 +5,6 @@ Looked for at <EMMOE_MIRROR>/<relative path>, if that environment variable is se
 addresses or folders; a relative folder starts at the current directory.
 """
 
-import fcntl
 import hashlib
 import http.client
 import os
@@ -20,6 +19,7 @@ from pathlib import Path, PurePosixPath
 from typing import BinaryIO, NamedTuple
 from urllib.parse import quote
 
+from emmoe.store import flock
 from emmoe.store.errors import DownloadError
 
 MIRROR_VARIABLE = "EMMOE_MIRROR"
@@ -122,8 +122,8 @@ def _save(address: str, wanted: _Wanted) -> None:
     temporary = final.with_name(f".{final.name}.{secrets.token_hex(4)}.part")
     try:
         with open(temporary, "xb") as out:
-            with suppress(OSError):  # a file system without locks
-                fcntl.flock(out, fcntl.LOCK_EX)  # or `store.killed` would take it for left behind
+            with suppress(OSError):  # where there are no locks
+                flock.take(out)  # or `store.killed` would take it for left behind
             _copy_verified(address, wanted, out)
         os.replace(temporary, final)
     finally:

@@ -5,7 +5,6 @@ their folder and the prefix of their names (profiles/slurm)."""
 
 from __future__ import annotations  # make clean may run with an older Python
 
-import fcntl
 import os
 import re
 import signal
@@ -15,6 +14,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
 
+from emmoe.store import flock
 from emmoe.store.errors import RunError
 
 MARK = "EMMOE_RUN"
@@ -51,10 +51,10 @@ def _is_written(path: Path) -> bool:
     """Whether a process holds the file, as a download does: of a run elsewhere, as ours ended."""
     with suppress(FileNotFoundError), open(path, "rb") as stream:
         try:
-            fcntl.flock(stream, fcntl.LOCK_SH | fcntl.LOCK_NB)
+            flock.share(stream)
         except BlockingIOError:
             return True
-        except OSError:  # a file system without locks
+        except OSError:  # there are no locks
             return False
     return False
 

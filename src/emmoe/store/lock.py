@@ -10,7 +10,6 @@ is asked to.
 from __future__ import annotations  # make clean may run with an older Python
 
 import atexit
-import fcntl
 import os
 import re
 import socket
@@ -20,7 +19,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import IO
 
-from emmoe.store import killed
+from emmoe.store import flock, killed
 from emmoe.store.errors import RunError
 from emmoe.store.layout import OLDER
 
@@ -66,11 +65,11 @@ class Lock:
 
     def _flock(self, stream: IO[bytes]) -> None:
         try:
-            fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            flock.take(stream)
         except BlockingIOError:
             said = f"another run is working in {self._what} ({self._line(stream)})"
             raise RunError(f"{said}: wait for it or stop it") from None
-        except OSError as error:  # some file systems of clusters have no locks
+        except OSError as error:  # some file systems of clusters have no locks, nor has Windows
             said = f"nothing keeps a second run out of {self._what}"
             print(f"{self.path}: {error.strerror}: {said}", file=sys.stderr, flush=True)
             self.holds = False

@@ -54,7 +54,8 @@ class FittedAttributes:
 
     @property
     def status_(self) -> str:
-        """`maximum`, or `separable`, `degenerate`, `flat`, `not_converged`."""
+        """`maximum`, or `separable`, `degenerate`, `flat`, `not_converged`; `online` after
+        `partial_fit` went on."""
         return self._fitted.status
 
     @property
@@ -69,7 +70,7 @@ class FittedAttributes:
 
     @property
     def loglik_(self) -> float:
-        """Log-likelihood in nats."""
+        """Log-likelihood in nats; NaN after `partial_fit` went on."""
         return self._fitted.loglik
 
     @property
@@ -84,12 +85,12 @@ class FittedAttributes:
 
     @property
     def aic_(self) -> float:
-        """Akaike's criterion; NaN for a penalised fit."""
+        """Akaike's criterion; NaN for a penalised fit, and for rows of `partial_fit`."""
         return self._fitted.aic
 
     @property
     def bic_(self) -> float:
-        """Schwarz's criterion; NaN for a penalised fit."""
+        """Schwarz's criterion; NaN for a penalised fit, and for rows of `partial_fit`."""
         return self._fitted.bic
 
     @property

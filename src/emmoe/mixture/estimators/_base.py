@@ -12,7 +12,7 @@ from sklearn.base import BaseEstimator
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils.validation import _check_sample_weight, check_is_fitted, validate_data
 
-from emmoe.mixture import Problem, fit, inference, predict
+from emmoe.mixture import Problem, fit, inference, online, predict
 from emmoe.mixture.estimators._attributes import FittedAttributes
 from emmoe.mixture.estimators._errors import value_errors
 from emmoe.mixture.estimators._features import positions
@@ -20,6 +20,7 @@ from emmoe.store.errors import DataError
 
 Array = NDArray[np.floating]
 FIXED_SEED = 0  # of random_state=None: the same answer at each run
+ROWS_A_COLUMN = 2  # in each expert, that tell the curvature at a fit
 SETTINGS = ("n_init", "max_iter", "tol", "variance_floor", "variance_penalty", "alpha")
 
 
@@ -33,6 +34,7 @@ class MixtureOfExperts(FittedAttributes, BaseEstimator):
     random_state: int | np.random.RandomState | None
     verbose: int
     n_features_in_: int
+    _online: online.Online | None = None  # what `partial_fit` goes on from
 
     def _numbers(self, y: ArrayLike) -> Array:
         """Return targets as the family has them."""
@@ -61,9 +63,30 @@ class MixtureOfExperts(FittedAttributes, BaseEstimator):
             )  # fmt: skip
             seed = _seed(self.random_state)
             report = _say if self.verbose else None
+            self._online = None
             self._fitted = fit(problem, self.n_experts, seed=seed, report=report, **settings)
         if self.status_ != "maximum":
             warnings.warn(self.warnings_[0], ConvergenceWarning, stacklevel=3)
+
+    def _go_on(
+        self, X: Array, y: Array, family: str, weights: Array | None, classes: int | None = None
+    ) -> None:
+        """Fit to the first rows, or go on with new ones."""
+        weights = np.ones(len(y)) if weights is None else weights
+        first = not self.__sklearn_is_fitted__()
+        if first:
+            self._fit_numbers(X, y, family, weights, classes)
+        with value_errors():
+            if self._online is None:
+                least = 0 if first else ROWS_A_COLUMN * self.n_experts * (1 + X.shape[1])
+                if len(y) < least:
+                    said = f"{len(y)} rows to go on from a fit whose own are gone"
+                    raise DataError(f"{said}: give at least {least} in the first call")
+                floor = self.get_params().get("variance_floor", 1.0)
+                self._online = online.begin(self._fitted, X, y, weights, floor)
+            if not first:
+                self._online = online.step(self._online, X, y, weights)
+                self._fitted = self._online.fitted
 
     def __sklearn_is_fitted__(self) -> bool:
         return hasattr(self, "_fitted")

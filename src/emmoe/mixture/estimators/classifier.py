@@ -89,13 +89,43 @@ class MixtureOfExpertsClassifier(ClassifierMixin, MixtureOfExperts):
         check_classification_targets(y)
         weight = None if sample_weight is None else _check_sample_weight(sample_weight, X)
         self.classes_ = np.unique(y)
-        seen = y if weight is None else y[weight > 0]
-        if len(np.unique(seen)) < 2:
-            raise InvalidInput("y has one class only: at least 2 are needed")
-        count = len(self.classes_)
-        family, classes = ("logistic", None) if count == 2 else ("multinomial", count)
+        _check_several(y, weight)
+        family, classes = self._family()
         self._fit_numbers(X, self._numbers(y), family, weight, classes)
         return self
+
+    def partial_fit(
+        self,
+        X: ArrayLike,
+        y: ArrayLike,
+        classes: ArrayLike | None = None,
+        sample_weight: ArrayLike | None = None,
+    ) -> Self:
+        """Go on with new rows X (n, d), y (n,) by online EM (Cappé and Moulines, 2009); they are
+        not kept.
+
+        classes: all that will come, in the first call; by default those of its rows. That call
+        fits its rows as `fit` does and so chooses the optimum: give it thousands, in no order. Each
+        other call, after `fit` or a loaded model too, is one step, whose rows count alike.
+        `status_` is then "online": no maximum is certified, there are no standard errors and no
+        criteria. Raises ValueError as `fit` does, and for classes that are not the first call's."""
+        first = not self.__sklearn_is_fitted__()
+        X, y = validate_data(self, X, y, dtype=np.float64, reset=first)
+        check_classification_targets(y)
+        weight = None if sample_weight is None else _check_sample_weight(sample_weight, X)
+        if first:
+            self.classes_ = np.unique(y if classes is None else classes)
+            _check_several(y, weight)
+        elif classes is not None and not np.array_equal(np.unique(classes), self.classes_):
+            raise InvalidInput("classes are not those of the first call: leave them out")
+        family, count = self._family()
+        self._go_on(X, self._numbers(y), family, weight, count)
+        return self
+
+    def _family(self) -> tuple[str, int | None]:
+        """The experts' family, and how many classes a multinomial has."""
+        count = len(self.classes_)
+        return ("logistic", None) if count == 2 else ("multinomial", count)
 
     def _numbers(self, y: ArrayLike) -> Array:
         """Labels as their positions in classes_."""
@@ -131,3 +161,9 @@ class MixtureOfExpertsClassifier(ClassifierMixin, MixtureOfExperts):
         out = super()._labelled(table)
         out.insert(2, "class", labels)
         return out
+
+
+def _check_several(y: NDArray[Any], weight: Array | None) -> None:
+    """Raise InvalidInput for rows of one class."""
+    if len(np.unique(y if weight is None else y[weight > 0])) < 2:
+        raise InvalidInput("y has one class only: at least 2 are needed")

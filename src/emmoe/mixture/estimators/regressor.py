@@ -101,13 +101,33 @@ class MixtureOfExpertsRegressor(RegressorMixin, MixtureOfExperts):
 
         Raises ValueError for data or parameters that cannot be used; warns where the fit is no
         certified maximum."""
+        self._check_family()
+        X, y = validate_data(self, X, y, dtype=np.float64, y_numeric=True, ensure_min_samples=2)
+        weight = None if sample_weight is None else _check_sample_weight(sample_weight, X)
+        self._fit_numbers(X, self._numbers(y), self.family, weight)
+        return self
+
+    def partial_fit(
+        self, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None = None
+    ) -> Self:
+        """Go on with new rows X (n, d), y (n,) by online EM (Cappé and Moulines, 2009); they are
+        not kept.
+
+        The first call fits its rows as `fit` does and so chooses the optimum: give it thousands, in
+        no order. Each other call, after `fit` or a loaded model too, is one step, whose rows count
+        alike. `status_` is then "online": no maximum is certified, there are no standard errors and
+        no criteria. Raises ValueError as `fit` does."""
+        self._check_family()
+        first = not self.__sklearn_is_fitted__()
+        X, y = validate_data(self, X, y, dtype=np.float64, y_numeric=True, reset=first)
+        weight = None if sample_weight is None else _check_sample_weight(sample_weight, X)
+        self._go_on(X, self._numbers(y), self.family, weight)
+        return self
+
+    def _check_family(self) -> None:
         if self.family not in FAMILIES:
             said = f"family must be one of {', '.join(FAMILIES)}, got {self.family!r}"
             raise InvalidInput(f"{said}: for classes there is MixtureOfExpertsClassifier")
-        X, y = validate_data(self, X, y, dtype=np.float64, y_numeric=True, ensure_min_samples=2)
-        weight = None if sample_weight is None else _check_sample_weight(sample_weight, X)
-        self._fit_numbers(X, np.asarray(y, np.float64), self.family, weight)
-        return self
 
     def _numbers(self, y: ArrayLike) -> Array:
         return np.asarray(y, np.float64)
