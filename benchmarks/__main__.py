@@ -86,12 +86,22 @@ def write(rows: pd.DataFrame, machine: dict, folder: Path) -> None:
     write_csv(rows, folder / "bench.csv")
     write_json(machine, folder / "machine.json")
     last = table.last_line(rows)
-    write_text(f"{_heading(machine)}\n{table.readable(rows)}\n`{last}`\n", folder / "bench.md")
+    text = f"{_heading(machine)}\n{table.readable(rows)}\n`{last}`\n{_by_kind(folder)}"
+    write_text(text, folder / "bench.md")
     if (points := folder / "scaling.csv").exists():
         figure = scaling_figure.draw(pd.read_csv(points))
         for suffix in ("png", "pdf"):
             files.write(partial(style.save, figure, suffix), folder / f"scaling.{suffix}")
     print(f"\n{table.readable(rows)}\n{last}")
+
+
+def _by_kind(folder: Path) -> str:
+    """Return where the seconds of `make figures` go, where that was measured."""
+    if not (path := folder / "overhead.csv").exists():
+        return ""
+    own = pd.read_csv(path)[["rule", "jobs", "seconds"]].rename(columns={"rule": "kind of job"})
+    own["% of the cores' seconds"] = 100 * own.seconds / own.seconds.sum()
+    return f"\n## `make figures` by kind of job\n\n{table.markdown(own)}"
 
 
 def _heading(machine: dict) -> str:

@@ -213,12 +213,15 @@ def test_files_of_a_run_tell_the_machine_and_output_ends_with_the_line(outcomes,
         "others": {"torch": None},
         "minutes": 1.0,
     }
+    by_kind = pd.DataFrame({"rule": ["fit", "gather"], "jobs": [3, 1], "seconds": [6.0, 2.0]})
+    by_kind.to_csv(tmp_path / "overhead.csv", index=False)
     program.write(rows, machine, tmp_path)
     last = capsys.readouterr().out.splitlines()[-1]
     assert last == table.last_line(rows)
     text = (tmp_path / "bench.md").read_text()
     assert last in text and machine["cpu"] in text and "torch" not in text.partition("\n| ")[0]
-    names = {path.name for path in tmp_path.iterdir()}
+    assert "| fit | 3 | 6 | 75 |" in text
+    names = {path.name for path in tmp_path.iterdir()} - {"overhead.csv"}
     figure = {"scaling.csv", "scaling.png", "scaling.pdf"}
     assert names == {"bench.csv", "bench.md", "machine.json"} | figure
     assert len(pd.read_csv(tmp_path / "bench.csv")) == len(rows)
@@ -251,6 +254,9 @@ def test_overhead_takes_the_start_up_of_computing_jobs_for_overhead(tmp_path):
     found = overhead.by_rule(overhead.read_records(tmp_path), 1.5).set_index("rule")
     assert found.beyond_start_up.to_dict() == {"figure": 2.5, "fit": 5.0, "report": 0.5}
     assert found.computing.to_dict() == {"figure": False, "fit": True, "report": False}
+    whole = overhead.with_rest(found.reset_index(), available=20.0)
+    assert whole.seconds.tolist() == [8.0, 6.0, 4.0, 2.0] and whole.seconds.sum() == 20.0
+    assert whole.rule.tolist() == ["fit", overhead.REST, "figure", "report"]
 
 
 def test_fit_job_on_random_downloads_fits_what_the_workflow_would(tmp_path):
