@@ -8,6 +8,7 @@ from msgspec.structs import replace
 from scipy.stats import norm
 from workflow_helpers import ROOT
 
+from emmoe.datasets.scikit_learn_table import ScikitLearnTable
 from emmoe.figures import mixture_basins as basins_figure
 from emmoe.figures import mixture_choice as choice_figure
 from emmoe.figures import mixture_fits
@@ -17,7 +18,7 @@ from emmoe.mixture.choice import _parts
 from emmoe.record import cells, plan
 from emmoe.record.read import load
 from emmoe.store.errors import DataError
-from emmoe.tables import mixture_basins, mixture_choice, mixture_maxima
+from emmoe.tables import mixture_basins, mixture_choice, mixture_maxima, mixture_success
 
 RECORD = load([ROOT / "config.yaml"])
 
@@ -47,6 +48,17 @@ def test_seeded_samples_are_those_of_the_references(name):
     np.testing.assert_array_equal(own.x, x)
     np.testing.assert_allclose(own.y, y, rtol=1e-12, atol=1e-12)
     assert y.sum() == pytest.approx(mixture_cases.CASES[name].total, rel=1e-10)
+
+
+def test_scikit_learn_tables_have_the_columns_asked_for():
+    own = ScikitLearnTable("wine", columns=("hue", "alcohol"))
+    _, found = next(own.samples(None, [None], [None], None, {}))
+    assert found.x.shape == (178, 2) and set(found.y) == {0, 1, 2}
+    assert ScikitLearnTable("diabetes").shape == 10
+    with pytest.raises(ValueError, match="iris has no column 'petal': known are"):
+        ScikitLearnTable("iris", columns=("petal",))
+    with pytest.raises(ValueError, match="no 'irs': did you mean 'iris'"):
+        ScikitLearnTable("irs")
 
 
 def test_choice_reports_the_known_maxima_and_their_criteria():
@@ -155,6 +167,34 @@ def test_reference_of_what_is_not_read_is_refused(references, said):
     entry = replace(RECORD.tables["mixture_maxima"], options={"references": references})
     with pytest.raises(ValueError, match=said):
         mixture_maxima.check(RECORD, entry)
+
+
+def test_success_counts_starts_near_the_best_of_all_seeds():
+    table = probed("success_engel", seeds=3)
+    assert list(table["seed"]) == [1, 2, 3] and set(table["starts"]) == {20}
+    for seed, hits in zip(table["seed"], table["hits"], strict=True):
+        runs = probed("basins_engel", experts=[2], starts=20, seed=seed)
+        assert hits == (runs["log_likelihood"] > 253.761301 - 0.05).sum()
+
+
+def test_success_is_of_seeds_and_its_mean_leaves_out_suprema():
+    def seeds(status, *hits):
+        size = len(hits)
+        return pd.DataFrame({
+            "seed": range(size), "experts": 2, "rows": 50, "covariates": 1, "status": status,
+            "log_likelihood": -np.arange(1.0, size + 1), "starts": 20, "hits": hits,
+            "iterations": 400,
+        })  # fmt: skip
+
+    given = {"one": seeds("maximum", 20, 0, 1, 3), "two": seeds("separable", 1, 0)}
+    design = {"one": {"success": 0.9}}
+    table = mixture_success.build(curves={}, design=design, **given).set_index("problem")
+    assert table["success"]["one"] == 0.75 and table["a_start"]["one"] == 24 / 80
+    assert (table["best"]["two"], table["success"]["two"]) == (-1.0, 0.5)
+    assert table["success_low"]["one"] == pytest.approx(0.3006, abs=1e-4)  # Wilson (1927)
+    assert table["design_success"]["one"] == 0.9 and np.isnan(table["design_a_start"]["one"])
+    mean = table.loc[mixture_success.MEAN]
+    assert (mean["success"], mean["seeds"]) == (0.75, 4)
 
 
 def test_figures_say_what_they_show():
