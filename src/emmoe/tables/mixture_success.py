@@ -1,0 +1,63 @@
+"""How often the default's starts reach the best that is known of each problem."""
+
+from collections.abc import Mapping
+from typing import Annotated, NotRequired, TypedDict
+
+import numpy as np
+import pandas as pd
+from scipy.stats import binomtest
+
+from emmoe.record.reads import Reads
+
+MEAN = "mean where a maximum is the best"  # the last row
+COLUMNS = [
+    "problem", "rows", "covariates", "experts", "seeds", "best", "status", "success",
+    "success_low", "success_high", "a_start", "design_success", "design_a_start", "iterations",
+]  # fmt: skip
+
+
+class Known(TypedDict):
+    """Shares that the design computed for a problem of that kind: of fits, and of single starts."""
+
+    success: float
+    a_start: NotRequired[float]
+
+
+def build(
+    *,
+    curves: Mapping[str, str],
+    design: dict[str, Known] | None = None,
+    **probes: Annotated[pd.DataFrame, Reads("probe", of="mixture_success")],
+) -> pd.DataFrame:
+    """Return COLUMNS, a row a problem and one of means over those whose best is a maximum.
+
+    best: the highest log-likelihood of all seeds and starts, in nats, and its status; success: the
+    share of seeds with a start within 0.05 nats of it, with its 95 % interval (Wilson, 1927);
+    a_start: that of single starts; iterations: of EM, a seed."""
+    rows = [_row(name, table, (design or {}).get(name)) for name, table in probes.items()]
+    found = pd.DataFrame(rows, columns=COLUMNS)
+    shares = ["success", "a_start", "design_success", "design_a_start"]
+    attained = found[found["status"] == "maximum"]
+    mean = {"problem": MEAN, "seeds": attained["seeds"].sum(), **attained[shares].mean()}
+    return pd.concat([found, pd.DataFrame([mean])], ignore_index=True)[COLUMNS]
+
+
+def _row(name: str, table: pd.DataFrame, known: Known | None) -> dict:
+    """Return what a problem's seeds came to."""
+    top = table.loc[table["log_likelihood"].idxmax()]
+    reached, seeds = int((table["hits"] > 0).sum()), len(table)
+    interval = binomtest(reached, seeds).proportion_ci(method="wilson")
+    return {
+        "problem": name,
+        **{column: int(top[column]) for column in ("rows", "covariates", "experts")},
+        "seeds": seeds,
+        "best": top["log_likelihood"],
+        "status": top["status"],
+        "success": reached / seeds,
+        "success_low": interval.low,
+        "success_high": interval.high,
+        "a_start": table["hits"].sum() / table["starts"].sum(),
+        "design_success": known["success"] if known else np.nan,
+        "design_a_start": known.get("a_start", np.nan) if known else np.nan,
+        "iterations": table["iterations"].mean(),
+    }
