@@ -151,7 +151,7 @@ REFUSED = {
     "gate_features": ({"gate_features": ["ag"]}, "no column named 'ag': did you mean 'age'"),
     "one name": ({"gate_features": "age"}, r"write \['age'\]"),
     "position": ({"expert_features": [2]}, "no column 2: there are 2"),
-    "covariance": ({"covariance": "sandwich"}, "observed, robust"),
+    "covariance": ({"covariance": "sandwich"}, "observed, robust, sampling"),
     "n_experts": ({"n_experts": 0}, "n_experts must be"),
     "alpha": ({"alpha": -1.0}, "alpha must not be negative"),
 }

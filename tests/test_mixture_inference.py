@@ -5,6 +5,7 @@ import pytest
 from mixture_cases import CASES, draw, model_of, problem
 from scipy.optimize import minimize
 from scipy.stats import chi2
+from statsmodels.api import WLS, add_constant
 
 from emmoe.mixture import Problem, choice, fit, inference, predict, profile
 from emmoe.store.errors import DataError
@@ -165,3 +166,30 @@ def test_held_out_log_likelihood_is_each_rows_under_the_other_folds():
         choice.compare(Problem(x[:60], y[:60]), [1], folds=40)
     with pytest.raises(DataError, match="no held_out"):
         choice.best(choice.compare(Problem(x[:60], y[:60]), [1])[0], "held_out")
+
+
+def test_sampling_errors_are_those_of_a_weighted_regression():
+    """Of one expert: (X'WX)^-1 X'W e e'W X (X'WX)^-1, statsmodels' HC0; not so the frequencies'."""
+    x, y = draw(CASES["gaussian"])
+    weights = np.random.default_rng(3).random(len(y)) + 0.1
+    found = fit(Problem(x, y, weights=weights), 1)
+    theirs = WLS(y, add_constant(x), weights=weights).fit(cov_type="HC0")
+    errors = inference.errors(inference.covariance(found, "sampling"))
+    assert errors[:3] == pytest.approx(theirs.bse, rel=1e-8)
+    robust = inference.errors(inference.covariance(found, "robust"))
+    assert np.abs(robust[:3] / theirs.bse - 1).max() > 0.05
+
+
+def test_sampling_errors_ignore_the_unit_of_the_weights():
+    x, y = draw(CASES["gaussian"])
+    weights = np.random.default_rng(3).random(len(y)) + 0.1
+    one, tenfold = (fit(Problem(x, y, weights=c * weights), 3, n_init=2) for c in (1, 10))
+    kinds = [inference.covariance(found, "sampling") for found in (one, tenfold)]
+    assert kinds[1] == pytest.approx(kinds[0], rel=1e-6)
+    frequency = [inference.covariance(found, "robust") for found in (one, tenfold)]
+    assert 10 * frequency[1] == pytest.approx(frequency[0], rel=1e-6)
+
+
+def test_sampling_errors_without_weights_are_the_robust_ones(fits):
+    found = fits["logistic"]
+    assert np.array_equal(found.covariance_sampling, found.covariance_robust)

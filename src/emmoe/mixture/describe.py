@@ -36,14 +36,14 @@ def describe(problem: Problem, model: Mixture, run: Run, runs: list[Run]) -> Fit
     if status == "flat":
         runs = [replace(r, status=status) if r.basin == run.basin else r for r in runs]
     separable = _renamed(run.separable, order)
-    plain, robust = covariances(model, theta, found, status, separable)
+    plain, robust, sampling = covariances(model, theta, found, status, separable)
     entropy, effective = _posterior_sums(model, theta)
     sample, share = model.sample, model.penalty
     fitted = Fitted(
         family=problem.family, classes=problem.classes, names=problem.names, layout=model.layout,
         gate_design=sample.gate.design, expert_design=sample.experts.design,
         centre=sample.centre, unit=sample.unit, theta=theta, covariance=plain,
-        covariance_robust=robust, status=status, separable=separable,
+        covariance_robust=robust, covariance_sampling=sampling, status=status, separable=separable,
         loglik=model.log_likelihood(theta), supremum=np.nan, rate=rate, entropy=entropy,
         n_rows=len(sample), total_weight=sample.total, effective_rows=effective,
         n_iter=run.iterations, loglik_path=run.path,
@@ -71,23 +71,27 @@ def _renamed(blocks: tuple[str, ...], order: Array) -> tuple[str, ...]:
 
 
 def covariances(model: Mixture, theta: Array, found: Information, status: str, separable):
-    """Return H^-1 and the sandwich H^-1 (sum ss') H^-1, (D, D), H that of the penalised fit.
+    """Return H^-1 and the sandwiches H^-1 (sum w ss') H^-1 and H^-1 (sum w^2 ss') H^-1, (D, D), H
+    that of the penalised fit: weights w are frequencies, or a sample's (Binder, 1983).
 
     NaN for blocks that are separable; NaN throughout for a fit that is no maximum."""
     nothing = np.full((theta.size, theta.size), np.nan)
     if status not in ("maximum", "separable"):
-        return nothing, nothing
+        return nothing, nothing, nothing
     hessian = found.hessian + model.penalty.hessian(theta)
     try:
         inverse = cho_solve(cho_factor(hessian), np.eye(len(hessian))) / model.sample.total
     except LinAlgError:
-        return nothing, nothing
+        return nothing, nothing, nothing
     robust = inverse @ (score_moment(model, theta) * model.sample.total) @ inverse
+    sampling = robust.copy()
+    if np.ptp(model.sample.weight) or model.sample.total != len(model.sample):
+        sampling = inverse @ (score_moment(model, theta, 2) * model.sample.total**2) @ inverse
     hidden = _positions(model, separable)
-    for matrix in (inverse, robust):
+    for matrix in (inverse, robust, sampling):
         matrix[hidden] = np.nan
         matrix[:, hidden] = np.nan
-    return inverse, robust
+    return inverse, robust, sampling
 
 
 def _positions(model: Mixture, separable: tuple[str, ...]) -> Array:

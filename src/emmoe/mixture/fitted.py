@@ -21,8 +21,8 @@ from emmoe.mixture.layout import Layout
 class Fitted:
     """What `fit` returns.
 
-    theta (D,), covariance and covariance_robust (D, D) are those of whitened columns and y in its
-    unit; covariances are NaN where there are none. loglik is in nats, without the penalty; supremum
+    theta (D,) and the covariances (D, D) are those of whitened columns and y in its unit;
+    covariances are NaN where there are none. loglik is in nats, without the penalty; supremum
     is what a separable likelihood approaches at infinity, else loglik. rate is EM's rho."""
 
     family: str
@@ -36,6 +36,7 @@ class Fitted:
     theta: Array
     covariance: Array
     covariance_robust: Array
+    covariance_sampling: Array
     status: str
     separable: tuple[str, ...]
     loglik: float

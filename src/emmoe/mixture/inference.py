@@ -1,6 +1,7 @@
 """Standard errors, the delta method, contrasts and tables of a fit; Wald intervals.
 
-kind is "observed", V = (n Hess L)^-1, or "robust", the sandwich V (sum ss') V.
+kind is "observed", V = (n Hess L)^-1; "robust", the sandwich V (sum w ss') V for weights w that are
+frequencies; or "sampling", V (sum w^2 ss') V for weights of a sample, inverse chances of selection.
 """
 
 from collections.abc import Callable
@@ -14,21 +15,27 @@ from emmoe.mixture.families.base import Array
 from emmoe.mixture.fitted import Fitted
 from emmoe.store.errors import DataError
 
-KINDS = ("observed", "robust")
+KINDS = ("observed", "robust", "sampling")
 CONTRASTS = ("reference", "pairs", "centred")
 
 
 def covariance(fitted: Fitted, kind: str = "observed") -> Array:
     """Return the covariance of `theta_given`, (D', D'): 0 for dropped columns, NaN if unknown."""
-    if kind not in KINDS:
-        raise DataError(f"covariance must be one of {', '.join(KINDS)}, got {kind!r}")
-    inner = fitted.covariance if kind == "observed" else fitted.covariance_robust
+    inner = _inner(fitted, kind)
     known = np.isfinite(np.diag(inner))
     jacobian = fitted.jacobian
     out = jacobian[:, known] @ inner[np.ix_(known, known)] @ jacobian[:, known].T
     hidden = (jacobian[:, ~known] != 0).any(axis=1)
     out[hidden], out[:, hidden] = np.nan, np.nan
     return out
+
+
+def _inner(fitted: Fitted, kind: str) -> Array:
+    """Return the covariance of `theta`, (D, D)."""
+    if kind not in KINDS:
+        raise DataError(f"covariance must be one of {', '.join(KINDS)}, got {kind!r}")
+    of = {"robust": fitted.covariance_robust, "sampling": fitted.covariance_sampling}
+    return of.get(kind, fitted.covariance)
 
 
 def errors(matrix: Array) -> Array:
@@ -81,7 +88,7 @@ def mean_with_error(
         ((pi * slope)[:, :, None] * experts[:, None]).reshape(len(x), -1),
         np.zeros((len(x), fitted.n_experts * fitted.layout.scale)),
     ], axis=1)  # fmt: skip
-    inner = fitted.covariance if kind == "observed" else fitted.covariance_robust
+    inner = _inner(fitted, kind)
     return total, np.sqrt(np.einsum("nd,de,ne->n", jacobian, inner, jacobian))
 
 
@@ -94,7 +101,7 @@ def gate_interval(
         return pi, pi, pi
     z = fitted.gate_design.rows(x)
     size = fitted.layout.gate_size
-    inner = fitted.covariance if kind == "observed" else fitted.covariance_robust
+    inner = _inner(fitted, kind)
     width = np.empty_like(pi)
     for k in range(fitted.n_experts):
         # d logit(pi_k) / d w_j = (delta_jk - pi_j (1 - delta_jk) / (1 - pi_k)) z

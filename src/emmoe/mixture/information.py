@@ -4,6 +4,7 @@ I_c = -Hess Q is the complete data's, I_z what not observing z costs. All are su
 coefficients (R, R) times products of columns. EM's rate is the largest eigenvalue of I_c^-1 I_z.
 """
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
@@ -27,28 +28,37 @@ class Information(NamedTuple):
 
 def information(model: Mixture, theta: Array) -> Information:
     """Return I_c and I_z of the sample."""
-    complete = np.zeros((theta.size, theta.size))
-    missing = np.zeros_like(complete)
-    for part in model.parts(theta):
-        _add(complete, model, part, complete_coefficients(model, part))
-        _add(missing, model, part, missing_coefficients(model, part))
-    return Information(_symmetric(complete), _symmetric(missing))
+    return Information(complete(model, theta), _summed(model, theta, missing_coefficients))
+
+
+def complete(model: Mixture, theta: Array) -> Array:
+    """Return I_c of the sample."""
+    return _summed(model, theta, complete_coefficients)
 
 
 def hessian(model: Mixture, theta: Array) -> Array:
     """Return Hess L of the penalised loss, in half the time of both parts."""
-    total = np.zeros((theta.size, theta.size))
-    for part in model.parts(theta):
-        coefficients = complete_coefficients(model, part) - missing_coefficients(model, part)
-        _add(total, model, part, coefficients)
-    return _symmetric(total) + model.penalty.hessian(theta)
+    found = _summed(
+        model, theta,
+        lambda model, part: complete_coefficients(model, part) - missing_coefficients(model, part),
+    )  # fmt: skip
+    return found + model.penalty.hessian(theta)
 
 
-def score_moment(model: Mixture, theta: Array) -> Array:
-    """Return E[ss'], s the score of log p(y | x): the sandwich's meat, (D, D)."""
+def _summed(model: Mixture, theta: Array, coefficients: Callable[[Mixture, Parts], Array]) -> Array:
+    """Return the sum over rows of weight, coefficients (R, R) and products of columns, (D, D)."""
     total = np.zeros((theta.size, theta.size))
     for part in model.parts(theta):
-        factors = model.scores(part) * np.sqrt(part.data.weight)
+        _add(total, model, part, coefficients(model, part))
+    return _symmetric(total)
+
+
+def score_moment(model: Mixture, theta: Array, power: int = 1) -> Array:
+    """Return the sum over rows of weight^power ss', s the score of log p(y | x): the sandwich's
+    meat, (D, D)."""
+    total = np.zeros((theta.size, theta.size))
+    for part in model.parts(theta):
+        factors = model.scores(part) * part.data.weight ** (power / 2)
         columns = model.columns(part.data)
         scores = [f[:, None] * x for f, x in zip(factors, columns, strict=True)]
         rows = np.concatenate(scores, axis=1)

@@ -132,7 +132,7 @@ class MixtureOfExperts(FittedAttributes, BaseEstimator):
         """Return a row per parameter: block, expert (from 1), [class,] feature, estimate, se, z, p,
         low, high.
 
-        kind: "observed" or "robust" standard errors, by default as `covariance`; contrast: gate
+        kind: of standard errors, as `covariance` has them and by default its own; contrast: gate
         rows against the last expert ("reference"), between each two ("pairs") or less their mean
         ("centred")."""
         check_is_fitted(self)

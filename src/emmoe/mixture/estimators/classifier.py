@@ -36,8 +36,9 @@ class MixtureOfExpertsClassifier(ClassifierMixin, MixtureOfExperts):
         Newton decrement, in nats, below which a maximum is certified.
     alpha : float, default=0.0
         Ridge on the gate's rows less their mean and on the slopes, of standardised columns.
-    covariance : {"observed", "robust"}, default="observed"
-        Standard errors of `summary`.
+    covariance : {"observed", "robust", "sampling"}, default="observed"
+        Standard errors of `summary`; with "sampling", sample_weight are inverse chances of
+        selection, not frequencies.
     random_state : int, RandomState or None, default=None
         Of the starts; None gives the same answer at each run.
     verbose : int, default=0

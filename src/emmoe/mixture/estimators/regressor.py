@@ -43,8 +43,9 @@ class MixtureOfExpertsRegressor(RegressorMixin, MixtureOfExperts):
         Rows' worth of penalty that keeps variances from 0 (Chen, Tan and Zhang, 2008).
     alpha : float, default=0.0
         Ridge on the gate's rows less their mean and on the slopes, of standardised columns.
-    covariance : {"observed", "robust"}, default="observed"
-        Standard errors of `summary`.
+    covariance : {"observed", "robust", "sampling"}, default="observed"
+        Standard errors of `summary`; with "sampling", sample_weight are inverse chances of
+        selection, not frequencies.
     random_state : int, RandomState or None, default=None
         Of the starts; None gives the same answer at each run.
     verbose : int, default=0
