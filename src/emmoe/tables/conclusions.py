@@ -109,7 +109,9 @@ def _parts(rows: pd.DataFrame, label: str) -> Iterator[dict]:
 
 
 def _number(ratio: float) -> str:
-    return "undecided" if pd.isna(ratio) else f"{ratio:.2g}"
+    if pd.isna(ratio):
+        return "undecided"
+    return "unbounded" if math.isinf(ratio) else f"{ratio:.2g}"
 
 
 def _rivals(rows: pd.DataFrame) -> dict:
