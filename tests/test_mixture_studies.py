@@ -5,7 +5,8 @@ import numpy as np
 import pandas as pd
 import pytest
 from msgspec.structs import replace
-from scipy.stats import norm
+from scipy.stats import kstest, norm
+from scipy.stats import t as t_law
 from workflow_helpers import ROOT
 
 from emmoe.datasets.scikit_learn_table import ScikitLearnTable
@@ -14,11 +15,14 @@ from emmoe.figures import mixture_choice as choice_figure
 from emmoe.figures import mixture_fits
 from emmoe.lab.probe import run_probe
 from emmoe.lab.scene import scenes
+from emmoe.measures.probes import mixture_coverage
+from emmoe.mixture import Problem, fit, predict
 from emmoe.mixture.choice import _parts
 from emmoe.record import cells, plan
 from emmoe.record.read import load
 from emmoe.store.errors import DataError
 from emmoe.tables import mixture_basins, mixture_choice, mixture_maxima, mixture_success
+from emmoe.tables import mixture_coverage as mixture_table
 
 RECORD = load([ROOT / "config.yaml"])
 
@@ -195,6 +199,38 @@ def test_success_is_of_seeds_and_its_mean_leaves_out_suprema():
     assert table["design_success"]["one"] == 0.9 and np.isnan(table["design_a_start"]["one"])
     mean = table.loc[mixture_success.MEAN]
     assert (mean["success"], mean["seeds"]) == (0.75, 4)
+
+
+def law(**noise):
+    """The law of gaussian samples of the record, with another noise."""
+    own = RECORD.experiments["mixture_gaussian"]
+    scene = next(scenes(own.seed, own.model, own.start, cells.grid(own).first(), [0], {}))
+    model = scene.bind()
+    found = fit(Problem(model.sample.x, model.sample.y), 2, n_init=2)
+    return mixture_coverage.Law(model, found, **({"freedom": np.inf, "growth": 0.0} | noise))
+
+
+def test_noise_of_coverage_has_the_law_that_is_asked_for():
+    own = law(freedom=5.0, growth=0.5)
+    x, y = own.draw(40_000, np.random.default_rng(1))
+    gate, means = predict.gate_proba(own.fitted, x), predict.expert_mean(own.fitted, x)
+    z = (y[:, None] - means) / own.fitted.sigma / np.exp(0.5 * x[:, :1])
+    assert kstest((gate * t_law(5).cdf(z)).sum(axis=1), "uniform").pvalue > 1e-3
+    assert kstest((gate * norm.cdf(z)).sum(axis=1), "uniform").pvalue < 1e-6
+
+
+def test_noise_of_its_own_is_gaussian_experts_alone():
+    with pytest.raises(DataError, match="gaussian noise, not poisson"):
+        probed("coverage_poisson", draws=1, freedom=5.0)
+
+
+def test_complete_information_covers_less_and_wrong_noise_is_warned_of():
+    table = probed("coverage_gaussian", draws=12, freedom=5.0)
+    assert table["complete"].mean() < table["observed"].mean() - 0.02
+    assert table["warned"].iloc[0] > 0.8
+    shown = mixture_table.build(curves={}, design={"one": {"observed": 0.9}}, one=table)
+    assert shown["low"].iloc[0] == (table["observed"] < 0.92).sum()
+    assert shown["design_observed"].iloc[0] == 0.9
 
 
 def test_figures_say_what_they_show():
