@@ -11,8 +11,8 @@ from sklearn.linear_model import LinearRegression
 
 from emmoe import MixtureOfExpertsClassifier, MixtureOfExpertsRegressor
 from emmoe.commands import diagnose
-from emmoe.mixture.estimators import saved
 from emmoe.mixture import Problem, fit, online
+from emmoe.mixture.estimators import saved
 from emmoe.store.coding import Coding
 
 N, FIRST, BATCH = 12_000, 1_500, 500
