@@ -28,8 +28,8 @@ from emmoe.store.files import write_csv, write_json, write_text
 from emmoe.store.provenance import environment, now
 
 CASES = (
-    "fashion_pass", "fashion_protocol", "synthetic", "em_iteration", "m_step", "mixture", "memory",
-    "scaling", "overhead",
+    "fashion_pass", "fashion_protocol", "synthetic", "em_iteration", "m_step", "mixture", "stream",
+    "memory", "scaling", "overhead",
 )  # fmt: skip
 OTHERS = ("numba", "torch")
 

@@ -22,6 +22,7 @@ from benchmarks.cases import (
     mixture,
     overhead,
     scaling,
+    stream,
     synthetic,
 )
 from benchmarks.measure import Timing
@@ -43,6 +44,7 @@ CASES = {
     "em_iteration": lambda: em_iteration.run(n=500, d=4, rounds=2),
     "m_step": lambda: m_step.run(n=2000, d=4, rounds=1),
     "mixture": lambda: mixture.run(n=400, d=2, rounds=1),
+    "stream": lambda: stream.run(n=4000, d=2, part=1000, batch=2000),
     "scaling": lambda: scaling.run(
         {"n": (100, 200), "d": (2, 4), "replicates": (1, 2)},
         {"n": 200, "d": 3, "image_n": 200, "pixels": 9},

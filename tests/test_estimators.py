@@ -181,6 +181,35 @@ def test_pipeline_grid_search_and_cross_validation(data):
     assert cross_val_score(pipeline, x, y, cv=2).min() > 0.2
 
 
+@pytest.mark.parametrize("frames", ["pandas", "polars"])
+def test_pipeline_hands_on_frames_with_their_names(frames, data):
+    pytest.importorskip(frames)
+    pipeline = make_pipeline(StandardScaler(), MixtureOfExpertsRegressor(n_init=2))
+    pipeline.set_output(transform=frames)
+    x = pd.DataFrame(data[0], columns=["size", "age"])
+    pipeline.fit(x, data[1])
+    assert pipeline[-1].feature_names_in_.tolist() == ["size", "age"]
+    plain = make_pipeline(StandardScaler(), MixtureOfExpertsRegressor(n_init=2)).fit(*data)
+    np.testing.assert_allclose(pipeline.predict(x), plain.predict(data[0]), **EXACT)
+
+
+def test_classifier_is_cross_validated_by_accuracy_and_log_loss():
+    x, y = draw(CASES["multinomial"])
+    x, y = x[:800], np.array(["low", "middle", "high"])[y[:800].astype(int)]
+    model = MixtureOfExpertsClassifier(n_init=2)
+    search = GridSearchCV(model, {"n_experts": [1, 2]}, cv=2, scoring="neg_log_loss")
+    assert search.fit(x, y).best_params_ == {"n_experts": 2}
+    assert cross_val_score(search.best_estimator_, x, y, cv=2).min() > 0.5
+    again = pickle.loads(pickle.dumps(search.best_estimator_))
+    np.testing.assert_array_equal(again.predict(x), search.predict(x))
+
+
+def test_fits_run_in_other_processes(data, fitted):
+    jobs = (joblib.delayed(again)(fitted, *data) for _ in range(2))
+    for own in joblib.Parallel(n_jobs=2)(jobs):
+        np.testing.assert_allclose(own.coef_, fitted.coef_, **EXACT)
+
+
 def test_weights_are_routed_through_a_pipeline(data):
     x, y = data
     weight = np.arange(len(y)) % 2
