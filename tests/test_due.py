@@ -232,7 +232,12 @@ def fits_of(*names):
     return {("fit", job.name) for name in names for job in Fit.of_all(RECORD, name)}
 
 
-STEPS = {("calibrate", j.name) for j in Calibrate.every(RECORD) if j.family == "symmetric_linear"}
+AUDITS = {(kind.kind, job.name) for kind in (Audit, AuditPower) for job in kind.every(RECORD)}
+SEARCHES = {
+    (kind.kind, job.name)
+    for kind in (Calibrate, CalibrateGather, CalibrateFresh)
+    for job in kind.every(RECORD)
+}
 # For each kind of setting: the record with another value of it, and whose task that changes.
 SETTINGS = {
     "tolerance of an experiment": (
@@ -259,6 +264,21 @@ SETTINGS = {
     "option of a table": (
         lambda: with_entry("tables", "rates_small", options={"other": 1}),
         {("table", "tables/rates_small")},
+    ),
+    "option of a finding": (
+        lambda: with_entry("findings", "f2", options={"other": 1}),
+        {("finding", "findings/f2")},
+    ),
+    "fitters of the audit": (
+        lambda: replace(RECORD, audit=replace(RECORD.audit, runs={
+            model: replace(own, fitters=own.fitters[:-1], tries={})
+            for model, own in RECORD.audit.runs.items()
+        })),
+        AUDITS,
+    ),
+    "level of the calibration": (
+        lambda: replace(RECORD, calibration=replace(RECORD.calibration, level=0.02)),
+        SEARCHES | AUDITS,
     ),
 }  # fmt: skip
 

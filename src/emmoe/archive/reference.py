@@ -6,12 +6,14 @@ import shutil
 from collections.abc import Container, Iterator
 from pathlib import Path
 
+from msgspec import structs
+
 from emmoe.audit.plan import PAPER
 from emmoe.jobs._inputs import Inputs
 from emmoe.jobs._kept import condensed, read_sums
 from emmoe.jobs.audit import Audit
 from emmoe.jobs.audit_power import AuditPower
-from emmoe.jobs.base import CURRENT, STALE, Job, layout_of
+from emmoe.jobs.base import CURRENT, STALE, Job, layout_of, plain
 from emmoe.jobs.calibrate_fresh import CalibrateFresh
 from emmoe.jobs.calibrate_gather import CalibrateGather
 from emmoe.jobs.contest import Contest
@@ -64,7 +66,8 @@ def keep(record: Record) -> None:
         for job in (*finished, *extra, *pages):
             _copy(job, folder)
         made = condensed(job.found() for job in there if isinstance(job, RECORDED))
-        files.write_json(made | {"files": dict(_sums(folder))}, new.kept_provenance)
+        kept = structs.replace(made, files=dict(_sums(folder)))
+        files.write_json(plain(kept), new.kept_provenance)
 
 
 def check_kept(layout: Layout) -> None:

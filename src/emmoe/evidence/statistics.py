@@ -8,7 +8,7 @@ the correlation of our replicates. (Max-type tests: Westfall and Young, 1993.)
 from typing import NamedTuple
 
 import numpy as np
-from scipy.stats import chi2, norm
+from scipy.special import gammaincinv, ndtr
 
 from emmoe.models.objective import Array
 
@@ -165,7 +165,8 @@ def _true_to_estimated(normals: Array, degrees: int) -> Array:
 
     The estimated variances of two normals with correlation r have the correlation r^2."""
     grid = np.linspace(-6, 6, 1201)
-    return np.interp(normals, grid, np.sqrt(degrees / chi2.ppf(norm.cdf(grid), degrees)))
+    chi2 = 2 * gammaincinv(degrees / 2, ndtr(grid))  # scipy.stats has it too, but loads for long
+    return np.interp(normals, grid, np.sqrt(degrees / chi2))
 
 
 def _participation(

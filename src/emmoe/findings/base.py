@@ -5,6 +5,7 @@ from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 from emmoe.record.entries import Product
+from emmoe.record.values import Value
 
 
 @dataclass(frozen=True)
@@ -20,17 +21,17 @@ class Finding:
     claim: str
     text: str
     supported: bool | None
-    numbers: dict[str, Any] = field(default_factory=dict)
+    numbers: dict[str, Value] = field(default_factory=dict)
     expected_met: bool | None = None
     products: tuple[str, ...] = ()
 
-    def content(self) -> dict[str, Any]:
+    def content(self) -> dict[str, Value]:
         """Return it as JSON can hold it: a number that is missing or infinite is null."""
         numbers = {name: _plain(value) for name, value in self.numbers.items()}
         return asdict(self) | {"numbers": numbers, "products": list(self.products)}
 
 
-def contents(finding: Finding, entry: Product) -> dict[str, dict[str, Any]]:
+def contents(finding: Finding, entry: Product) -> dict[str, dict[str, Value]]:
     """Return what to write of a finding, with the products that its entry says show it."""
     return {"json": replace(finding, products=entry.shown_by).content()}
 

@@ -2,10 +2,10 @@
 
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
-from msgspec import Struct
+from msgspec import Meta, Struct, structs
 
 from emmoe.store import files
 from emmoe.store.errors import DataError
@@ -14,7 +14,21 @@ from emmoe.store.provenance import Environment, Made
 DAMAGED = "missing or damaged: get the reference back, or keep a run anew"
 
 
-def condensed(made: Iterable[Made]) -> dict[str, Any]:
+class Numbered(Made, frozen=True, omit_defaults=True):
+    """What a job left, with its environment's number."""
+
+    environment: Annotated[int, Meta(ge=0)]
+
+
+class Kept(Struct, frozen=True):
+    """What jobs left, each environment once; files: the SHA-256 of a reference's other files."""
+
+    environments: list[Environment]
+    jobs: list[Numbered]
+    files: dict[str, str] = {}
+
+
+def condensed(made: Iterable[Made]) -> Kept:
     """Return what jobs left, without notes: environments by number, cells by name, replicates by
     their first and last."""
     environments: list[Environment] = []
@@ -22,10 +36,10 @@ def condensed(made: Iterable[Made]) -> dict[str, Any]:
     for own in made:
         if own.environment not in environments:
             environments.append(own.environment)
-        row = msgspec.to_builtins(own) | {"environment": environments.index(own.environment)}
-        del row["notes"]
-        jobs.append(row | {"task": _brief(own.task)})
-    return {"environments": msgspec.to_builtins(environments), "jobs": jobs}
+        number = environments.index(own.environment)
+        changed = {"environment": number, "task": _brief(own.task), "notes": {}}
+        jobs.append(Numbered(**structs.asdict(own) | changed))
+    return Kept(environments, jobs)
 
 
 def _brief(task: Any) -> Any:
@@ -40,14 +54,6 @@ def _brief(task: Any) -> Any:
     return brief
 
 
-class Kept(Struct, frozen=True):
-    """What a file of `condensed` holds; files: the SHA-256 of the reference's files, if of one."""
-
-    environments: list[dict[str, Any]]
-    jobs: list[dict[str, Any]]
-    files: dict[str, str] = {}
-
-
 def read_sums(path: Path | str) -> dict[str, str]:
     """Return the SHA-256 of the files that a file of `condensed` stands beside."""
     return _read(path).files
@@ -57,10 +63,13 @@ def read_kept(path: Path | str) -> list[Made]:
     """Return the jobs of a file of `condensed`; raises DataError, naming it, for what is none."""
     kept = _read(path)
     try:
-        rows = [row | {"environment": kept.environments[row["environment"]]} for row in kept.jobs]
-        return msgspec.convert(rows, list[Made])
-    except (LookupError, TypeError, msgspec.ValidationError):
+        return [_whole(own, kept.environments[own.environment]) for own in kept.jobs]
+    except IndexError:
         raise DataError(f"{path}: {DAMAGED}") from None
+
+
+def _whole(own: Numbered, environment: Environment) -> Made:
+    return Made(**structs.asdict(own) | {"environment": environment})
 
 
 def kept_seconds(path: Path | str) -> dict[str, float]:

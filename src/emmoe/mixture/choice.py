@@ -17,11 +17,12 @@ from emmoe.mixture.problem import Problem
 from emmoe.store.errors import DataError
 
 CRITERIA = {"aic": 1, "bic": 1, "icl": 1, "held_out": -1}  # each, and the sign that makes it a cost
+Row = dict[str, float | str]  # of a comparison, by column
 
 
 def compare(
     problem: Problem, numbers: Iterable[int], *, folds: int = 0, seed: int = 0, **settings: Any
-) -> tuple[list[dict[str, Any]], list[Fitted]]:
+) -> tuple[list[Row], list[Fitted]]:
     """Return a row a number of experts, and the fits.
 
     With folds (2 or more), held_out is the log-likelihood of each row under the fit to the other
@@ -40,7 +41,7 @@ def compare(
     return rows, fits
 
 
-def best(rows: list[dict[str, Any]], criterion: str = "bic") -> int:
+def best(rows: list[Row], criterion: str = "bic") -> int:
     """Return the position of the best row; raise DataError where no fit has the criterion."""
     if criterion not in CRITERIA:
         raise DataError(f"criterion must be one of {', '.join(CRITERIA)}, got {criterion!r}")

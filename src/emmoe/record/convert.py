@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any, get_args
+from typing import Any, TypeVar, get_args
 
 import msgspec
 
@@ -28,7 +28,7 @@ from emmoe.record.registry import nearest
 from emmoe.record.scalars import shown
 from emmoe.record.searches import Calibration, Search
 from emmoe.record.structs import check_keys, mapping, struct
-from emmoe.record.values import Settings
+from emmoe.record.values import Settings, Value
 from emmoe.store.errors import ConfigError
 
 NAME = re.compile(r"[a-z][a-z0-9_]{0,79}")  # becomes part of files' names
@@ -39,6 +39,8 @@ SECTIONS = (
 )  # fmt: skip
 MADE_BY = {"figures": "draw", "tables": "draw", "findings": "find"}
 StudyOf = Callable[[str, str], str]
+T = TypeVar("T")
+Convert = Callable[[str, Mapping[str, Any], Settings], T]
 
 
 def record_of(content: Mapping[str, Any], study_of: StudyOf) -> Record:
@@ -87,12 +89,12 @@ def _named(where: str, entries: Any) -> list[tuple[str, Any]]:
 
 
 def _entries(
-    content: Mapping[str, Any], name: str, convert: Callable, study_of: StudyOf, seed: int
-) -> dict[str, Any]:
+    content: Mapping[str, Any], name: str, convert: Convert[T], study_of: StudyOf, seed: int
+) -> dict[str, T]:
     found = {}
     for own, entry in section(content, name):
         where = f"{name}.{own}"
-        facts: dict[str, Any] = {"name": own, "study": study_of(name, own)}
+        facts: dict[str, Value] = {"name": own, "study": study_of(name, own)}
         for fact in facts:
             if fact in mapping(where, entry):
                 raise ConfigError(f"{where}: unknown setting {fact!r}")
@@ -158,7 +160,7 @@ def _calibration(entry: Mapping[str, Any]) -> Calibration:
     return msgspec.structs.replace(struct(Calibration, own, "calibration"), families=families)
 
 
-def _with_components(where: str, entry: Mapping[str, Any]) -> dict[str, Any]:
+def _with_components(where: str, entry: Mapping[str, Any]) -> dict[str, Value | Component]:
     own = dict(entry)
     for part in ("model", "data", "start"):
         if part not in entry:
@@ -175,7 +177,7 @@ def component(where: str, entry: Any) -> Component:
     return Component(struct(str, settings.pop("name"), f"{where}.name"), settings)
 
 
-def _fitters(where: str, entry: Mapping[str, Any], name: str, kind: type) -> dict[str, Any]:
+def _fitters(where: str, entry: Mapping[str, Any], name: str, kind: type[T]) -> dict[str, T]:
     if name not in entry:
         raise ConfigError(f"{where}: '{name}' is missing")
     limits = ("doublings",) if kind is Rival else LIMITS
@@ -186,7 +188,7 @@ def _fitters(where: str, entry: Mapping[str, Any], name: str, kind: type) -> dic
     return found
 
 
-def _fitter(where: str, settings: Mapping[str, Any], limits: Iterable[str]) -> dict[str, Any]:
+def _fitter(where: str, settings: Settings, limits: Iterable[str]) -> dict[str, Value]:
     if "algorithm" not in settings:
         raise ConfigError(f"{where}: 'algorithm' is missing")
     apart = ("algorithm", *limits)

@@ -15,8 +15,10 @@ from emmoe.record.check_folders import check_places
 from emmoe.record.convert import NAME, record_of
 from emmoe.record.entries import Record
 from emmoe.record.expand import Expanded, expand, merged
+from emmoe.record.proven import is_proven, proof, remember
 from emmoe.record.scalars import shown
 from emmoe.record.structs import check_values, mapping
+from emmoe.record.values import Value
 from emmoe.store.errors import ConfigError
 
 STUDY = "studies"  # the setting, and the folder beside the file that has it
@@ -54,8 +56,11 @@ def _checked(found: Expanded, thorough: bool, studies: Mapping[tuple[str, str], 
         return studies.get((section, name), PAPER)
 
     record = record_of(found.content, study_of)
-    check_record(record, thorough)
+    known = proof(record)
+    if not is_proven(known):
+        check_record(record, thorough)
     if thorough:
+        remember(known)
         check_places(record.folders)
     return record
 
@@ -108,7 +113,7 @@ class _Sources:
                 self._add(content, section, entries, study)
         return content
 
-    def _add(self, content: dict[str, Any], section: str, entries: Any, study: str) -> None:
+    def _add(self, content: dict[str, Value], section: str, entries: Any, study: str) -> None:
         known = content.setdefault(section, {})
         if not isinstance(entries, dict) or not isinstance(known, dict):
             raise self._mistake(section, f"{section}: must be a mapping in a study")

@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 import yaml
 
 from emmoe.record.scalars import CONTROL, FLOAT, INTEGER, TAG, odd, plain, shown
+from emmoe.record.values import Value
 from emmoe.store.errors import ConfigError
 
 Keys = tuple[str, ...]
@@ -133,9 +134,9 @@ class _Builder:
 
     def _mapping(
         self, node: yaml.MappingNode, at: Keys, above: tuple[yaml.Node, ...]
-    ) -> dict[str, Any]:
-        merged: dict[str, Any] = {}
-        own: dict[str, Any] = {}
+    ) -> dict[str, Value]:
+        merged: dict[str, Value] = {}
+        own: dict[str, Value] = {}
         for key, value in node.value:
             if _is_merge(key):
                 merged = self._merged(value, at, above) | merged
@@ -147,7 +148,7 @@ class _Builder:
             own[name] = self.build(value, (*at, name), above)
         return merged | own
 
-    def _merged(self, node: yaml.Node, at: Keys, above: tuple[yaml.Node, ...]) -> dict[str, Any]:
+    def _merged(self, node: yaml.Node, at: Keys, above: tuple[yaml.Node, ...]) -> dict[str, Value]:
         found = self.build(node, at, above)
         parts = found if isinstance(found, list) else [found]
         if not all(isinstance(part, dict) for part in parts):

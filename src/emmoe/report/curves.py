@@ -9,7 +9,7 @@ from msgspec import Struct
 
 from emmoe.evidence.reach import CURRENCIES
 from emmoe.evidence.summary import excess_to_final
-from emmoe.figures._shared.style import looks
+from emmoe.figures._shared.palette import looks
 from emmoe.lab.columns import TO_FINAL, columns
 from emmoe.record import registry
 from emmoe.record.check_options import hints_of, marks

@@ -11,7 +11,7 @@ import pandas as pd
 
 from emmoe.evidence.reach import CURRENCIES, PROBLEM, joined
 from emmoe.evidence.tuning import choose, chosen
-from emmoe.figures._shared.style import looks
+from emmoe.figures._shared.palette import looks
 from emmoe.record.entries import Product, Record
 from emmoe.report.series import Curve, Curves, Metric, Panels, lines_of, short, thinned
 from emmoe.store.files import read_frame

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 import numpy as np
 from msgspec import Struct
 
-from emmoe.figures._shared.style import Look
+from emmoe.figures._shared.palette import Look
 
 POINTS = 201  # of a curve, at most
 DIGITS = 4  # more than a screen tells apart

@@ -1,16 +1,14 @@
-"""How every figure looks and is saved: colours, fonts, widths, and files that depend on no clock.
+"""How every figure looks and is saved: fonts, widths, and files that depend on no clock.
 
 A figure is drawn at the size at which it is printed, one column wide, and says its message above
-the panels. Colours are Okabe and Ito's (2008), safe for the colour-blind, an algorithm's the same
-in every figure; line styles and markers tell curves apart in grey.
+the panels.
 """
 
 import textwrap
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
-from itertools import cycle
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import matplotlib.style
 from matplotlib.axes import Axes
@@ -18,6 +16,8 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.ticker import FormatStrFormatter, LogLocator, NullFormatter
 
+# A figure takes all from here; the report's page takes the palette alone, without matplotlib.
+from emmoe.figures._shared.palette import LOOKS, OTHERS, Look, looks  # noqa: F401
 from emmoe.record.entries import Product
 
 COLUMN = 3.3  # inches: a column of a two-column page
@@ -61,55 +61,6 @@ RC = {
     "pdf.fonttype": 42,  # letters stay text in the PDF
     "savefig.dpi": 300,
 }
-
-
-class Look(NamedTuple):
-    """How one algorithm is drawn; width in points."""
-
-    colour: str
-    line: str | tuple
-    marker: str
-    width: float = 1.4
-
-
-# EM's family in blues and black; the others have other colours and broken lines.
-LOOKS = {
-    "em": Look("#0072B2", "-", "o", 1.6),
-    "em_solved": Look("#1B2A49", (0, (1, 1)), "D", 1.1),
-    "em_loose": Look("#0072B2", (0, (1, 0.8)), "d", 1.6),
-    "em_inexact": Look("#56B4E9", "-", "P", 1.6),
-    "preconditioned": Look("#56B4E9", (0, (6, 1)), "X"),
-    "em_newton": Look("#56B4E9", (0, (5, 1, 1, 1)), "8"),
-    "squarem": Look("#222222", "-", "*", 1.1),
-    "gradient_em": Look("#D55E00", (0, (4, 1.2)), "s"),
-    "gradient_descent": Look("#CC79A7", (0, (5, 1.2, 1.2, 1.2)), "^"),
-    "gradient_descent_blocks": Look("#CC79A7", (0, (1.5, 1)), "v", 1.2),
-    "backtracking": Look("#E69F00", (0, (3, 1, 1, 1, 1, 1)), "<", 1.2),
-    "whitened_gradient_descent": Look("#CC79A7", (0, (8, 1)), "1", 1.6),
-    "nesterov": Look("#8C510A", (0, (4, 1.2)), ">", 1.2),
-    "whitened_nesterov": Look("#8C510A", (0, (8, 1)), "2", 1.6),
-    "adam": Look("#009E73", (0, (7, 2)), "H", 1.2),
-    "sgd": Look("#999999", (0, (2, 1)), "p", 1.2),
-    "lbfgs": Look("#7B3294", (0, (6, 1, 1, 1)), "h", 1.2),
-    "whitened_lbfgs": Look("#7B3294", (0, (8, 1)), "3", 1.6),
-    "truncated_newton": Look("#B8A000", (0, (3, 1)), "4", 1.2),
-    "whitened_truncated_newton": Look("#B8A000", (0, (8, 1)), "+", 1.6),
-}
-OTHERS = [
-    Look("#009E73", (0, (7, 2)), "v"),
-    Look("#E69F00", (0, (3, 1, 1, 1, 1, 1)), "P"),
-    Look("#56B4E9", (0, (2, 1)), "X"),
-    Look("#666666", (0, (8, 1, 2, 1)), "*"),
-]
-
-
-def looks(fitters: Collection[str]) -> dict[str, Look]:
-    """Return how each fitter is drawn; those without a look of their own share what OTHERS has in
-    colours that the figure does not use yet."""
-    known = {fitter: LOOKS[fitter] for fitter in fitters if fitter in LOOKS}
-    taken = {look.colour for look in known.values()}
-    spare = cycle([look for look in OTHERS if look.colour not in taken] or OTHERS)
-    return {fitter: known.get(fitter) or next(spare) for fitter in fitters}
 
 
 def context():
