@@ -13,7 +13,7 @@ from msgspec import Struct
 
 from emmoe.calibration import fashion_mnist, halving, symmetric_linear, wider
 from emmoe.calibration.family import Family
-from emmoe.calibration.readings import curves
+from emmoe.calibration.readings import check_agreement, curves
 from emmoe.calibration.score import Outcome, Plan, evaluate
 from emmoe.calibration.space import Point
 from emmoe.lab.fit import Files
@@ -65,6 +65,7 @@ def search(
     searched."""
     family = task.family
     read = curves(reported, family)
+    check_agreement(read, family)
     plan = Plan(family.level, family.search.passes, family.search.stages, family.seed)
     if task.stage == "steps":
         mine = kept[task.part : task.part + 1]
