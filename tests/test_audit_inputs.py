@@ -73,6 +73,13 @@ def test_a_changed_setting_makes_the_audit_anew_where_it_reads_it(name, monkeypa
     assert bool(kept) == (name in read)
 
 
+def test_a_claim_of_the_theory_without_runs_is_not_tested_and_names_the_command():
+    why = "results/runs/x.parquet is missing: run make paper"
+    rows = build(sources(theory=why)).rows.set_index("claim_id")
+    of_theory = rows.loc[["abstract_1_mirror_descent", "abstract_2_convergence"]]
+    assert set(of_theory["verdict"]) == {"not tested"} and set(of_theory["reason"]) == {why}
+
+
 def test_results_that_settings_or_code_no_longer_make_are_marked_stale():
     marked = build(sources(ours=runs(stale=(("symmetric_linear", "em"),)))).rows
     row = marked.set_index("claim_id").loc[READING]

@@ -3,6 +3,7 @@
 from functools import cache
 
 import numpy as np
+import pandas as pd
 import pytest
 from audit_helpers import GOOD, audit, calibration, changed, runs, sources, tables
 
@@ -58,6 +59,27 @@ def test_the_interval_stands_beside_the_verdict():
     rows = power.beside(found().rows, measured()).set_index("claim_id")
     own = measured().set_index("claim_id")
     assert rows.loc["figure_2a_em_2", "kept_to"] == own.loc["figure_2a_em_2", "high"]
+
+
+def test_a_good_verdict_without_power_is_not_determinable_and_a_bad_one_stays():
+    rows = found().rows.set_index("claim_id")
+    bad, met, rest = "figure_2a_em_4", "figure_2a_em_2", "figure_2b_em_2"
+    table = found().rows.copy()
+    table.loc[table["claim_id"] == bad, "verdict"] = Verdict.INCONSISTENT
+    weak = measured().assign(no_power=measured()["claim_id"].isin([bad, met]))
+    own = power.beside(table, weak).set_index("claim_id")
+    assert rows.loc[met, "verdict"] == Verdict.REPRODUCED
+    assert own.loc[met, "verdict"] == Verdict.NOT_DETERMINABLE
+    assert own.loc[met, "reason"].startswith("No power: any number within a factor 2 of ")
+    assert own.loc[bad, "verdict"] == Verdict.INCONSISTENT
+    assert own.loc[rest, ["verdict", "reason"]].equals(rows.loc[rest, ["verdict", "reason"]])
+
+
+def test_the_power_of_one_claim_is_that_in_the_table():
+    one = power.table(found().evidence, only="figure_2a_em_2")
+    wanted = measured()[measured()["claim_id"] == "figure_2a_em_2"]
+    pd.testing.assert_frame_equal(one, wanted.reset_index(drop=True), check_dtype=False)
+    assert power.table(found().evidence, only="abstract_1_mirror_descent").empty
 
 
 def test_mistakes_of_every_kind_are_made_and_touch_only_what_they_say():

@@ -229,6 +229,18 @@ def test_a_declared_iteration_without_a_reading_is_refused():
         curves(REPORTED, wrong)
 
 
+def test_curves_of_a_run_that_disagree_on_iterations_are_refused_in_one_line():
+    gone = (REPORTED["claim_id"] != "figure_2b_em_40") & (
+        REPORTED["duplicate_of"] != "figure_2b_em_40"
+    )
+    own = COMMITTED["symmetric_linear"]
+    task = search.part_task(own, "data", 0)
+    with pytest.raises(ConfigError) as caught:
+        search.search(task, REPORTED[gone], [], {})
+    assert str(caught.value).startswith("calibration: figure_2b_em has no reading at iteration 40")
+    assert len(str(caught.value).splitlines()) == 1
+
+
 def fashion_on_digits():
     """The search of fashion_mnist at toy size, on data that need no download."""
     data = Component("random_invert_digits", {"test_size": 1500})

@@ -137,6 +137,7 @@ def test_points_of_a_plot_are_readings_and_bounds(claims):
         ("value", np.nan, "line 7: 'value' is a required property"),
         ("kind", "claim", "line 7: kind: 'claim' is not one of"),
         ("iteration", -1, "line 7: iteration: -1.0 is less than the minimum"),
+        ("iteration", 101, "line 7: iteration: 101.0 is greater than the maximum of 100"),
         ("interpolated", "maybe", "line 7: interpolated: 'maybe' is not of type 'boolean'"),
         ("claim_id", "figure_2b_em_2", "is also on line"),
         ("duplicate_of", "figure_2b_em_1", "line 7: duplicate_of: no claim 'figure_2b_em_1'"),
@@ -146,6 +147,19 @@ def test_a_malformed_row_is_named_by_its_line(column, value, message):
     with pytest.raises(DataError, match=message) as error:
         load(changed(7, column, value))
     assert "\n" not in str(error.value) and "data/reported/claims.csv" in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("claim", "value", "said"),
+    [
+        ("figure_3a_em_30_slides", 1.2, "value: 1.2 is greater than the maximum of 1"),
+        ("figure_2a_em_2", 0.0, "value: 0.0 is less than or equal to the minimum of 0"),
+    ],
+)
+def test_a_reading_outside_its_axis_is_named_by_its_line(claim, value, said):
+    line = list(file()["claim_id"]).index(claim) + 2
+    with pytest.raises(DataError, match=f"line {line}: {said}"):
+        load(changed(line, "value", value))
 
 
 def test_a_missing_column_is_told_in_one_line():

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from emmoe.audit import reasons
 from emmoe.audit.claims import Evidence, compared_orderings
 from emmoe.audit.groups import Group
 from emmoe.audit.panels import Panel
@@ -75,33 +76,51 @@ def _halved(kept: Callable[[float], bool], inside: float, outside: float) -> flo
     return outside
 
 
-def table(evidence: Evidence) -> pd.DataFrame:
-    """Return COLUMNS, a row for every reading, part and ordering that has a verdict.
+def table(evidence: Evidence, only: str | None = None) -> pd.DataFrame:
+    """Return COLUMNS, a row for every reading, part and ordering that has a verdict; only: for the
+    reading of this claim_id alone.
 
     low, high: the nearest reported values at which the verdict changes; percent_down, percent_up:
     the same as changes, of a part all its readings by one factor; missing where no change within
     WITHIN does it. detectable_gap: of an ordering, the smallest lead that our band would show."""
-    rows = [*_readings(evidence), *_orderings(evidence)]
+    if only is not None:
+        return pd.DataFrame(_readings(evidence, only), columns=COLUMNS)
+    rows = [*_parts(evidence), *_readings(evidence), *_orderings(evidence)]
     return pd.DataFrame(rows, columns=COLUMNS)
 
 
 def beside(rows: pd.DataFrame, measured: pd.DataFrame) -> pd.DataFrame:
-    """Return the audit's rows with the interval of reported values that would keep the verdict."""
+    """Return the audit's rows with the interval of reported values that would keep the verdict.
+
+    A good verdict that every number within WITHIN would get is no evidence: not determinable."""
     own = measured[["claim_id", "low", "high", "no_power"]]
     own = own.rename(columns={"low": "kept_from", "high": "kept_to"})
-    return rows.merge(own, on="claim_id", how="left")
+    found = rows.merge(own, on="claim_id", how="left")
+    weak = found["no_power"].eq(True) & found["verdict"].map(lambda v: good(Verdict(v)))
+    said = found["reported"].map(lambda value: reasons.of_no_power(value, WITHIN))
+    return found.assign(
+        verdict=found["verdict"].mask(weak, Verdict.NOT_DETERMINABLE),
+        reason=found["reason"].mask(weak, said),
+    )
 
 
-def _readings(evidence: Evidence) -> Iterator[dict[str, Any]]:
+def _parts(evidence: Evidence) -> Iterator[dict[str, Any]]:
+    for key, own in evidence.judged.items():
+        if own.facts is not None:
+            values = own.part.readings["reported"].to_numpy(float)
+            bounds = _of_part(evidence.groups[own.part.model], key, values)
+            yield _row("/".join(key), "part", own.verdict, np.nan, *bounds)
+
+
+def _readings(evidence: Evidence, only: str | None = None) -> Iterator[dict[str, Any]]:
     counted = evidence.claims.set_index("claim_id")["duplicate_of"] == ""
     for key, own in evidence.judged.items():
         if own.facts is None:
             continue
         group = evidence.groups[own.part.model]
         values = own.part.readings["reported"].to_numpy(float)
-        yield _row("/".join(key), "part", own.verdict, np.nan, *_of_part(group, key, values))
         for at, claim in enumerate(own.part.readings["claim_id"]):
-            if counted[claim]:
+            if counted[claim] and only in (None, claim):
                 verdict = own.verdict
                 if verdict is not Verdict.CONTRADICTORY:
                     verdict = group.reading(key, at).verdict

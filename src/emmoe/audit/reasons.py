@@ -53,6 +53,12 @@ def of_claim(reported: float, ours: float, error: float, when: str) -> str:
     return f"Reported {reported:.4g} {when}; our run gives {got}."
 
 
+def of_no_power(reported: float, factor: float) -> str:
+    """Say why a reading that is met tells nothing: one sentence."""
+    near = f"any number within a factor {factor:g} of {reported:.4g}"
+    return f"No power: {near} would be met as well."
+
+
 def of_part(part: str, count: int) -> str:
     """Name a part and its size."""
     return f"{PARTS[part][0].upper()}{PARTS[part][1:]} of the curve, {count} in all, at once."

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from emmoe.calibration import fashion_mnist, symmetric_linear
+from emmoe.calibration import fashion_mnist, symmetric_linear, wider
 from emmoe.calibration.family import Family
 from emmoe.calibration.readings import Curve
 from emmoe.calibration.simulate import Setting, simulate
@@ -21,6 +21,7 @@ from emmoe.store.seeds import generator
 SEARCHED = {
     "symmetric_linear": symmetric_linear.searched,
     "fashion_mnist": fashion_mnist.searched,
+    "fashion_mnist_wider": wider.searched,
 }
 FRESH = [
     "setting", "seed", "curve_id", "part", "readings", "iteration", "mean", "std", "replicates",
@@ -43,11 +44,21 @@ def simulated(
     last = family.search.stages[-1].iterations
     rows: list[dict[str, Any]] = []
     for seed in seeds:
-        values = simulate(setting, seed, family.search.instances, last, files)
+        values = _values(setting, seed, family.search.instances, last, files)
         for curve in own:
             for part in curve.readings["part"].unique():
                 rows += _part(setting, seed, curve, part, values[curve.metric], family)
     return pd.DataFrame(rows, columns=FRESH)
+
+
+def _values(
+    setting: Setting, seed: int, replicates: int, iterations: int, files: Files
+) -> dict[str, Array]:
+    size = seed, replicates, iterations
+    if not isinstance(setting, wider.Drawn):
+        return simulate(setting, *size, files)
+    read = wider.images(setting.experiment, seed, files)
+    return setting.reported(wider.simulate(setting, *size, read, kept=range(iterations + 1)))
 
 
 def _part(

@@ -13,15 +13,19 @@ FACTS = ["setting", "family", "algorithm"]
 PARAMETERS = [
     "d", "n_over_d", "norm_beta", "norm_w", "start_beta", "start_beta_sd", "start_w",
     "start_w_sd", "inner_steps", "step_beta", "step_w", "step_gate", "step_experts",
+    "train_size", "start_variance", "ridge", "intercept",
 ]  # fmt: skip
+CROSS_ENTROPY = "cross_entropy"  # a parameter, too, by name
 CONFIDENCE = 0.95  # of the sampling error in a band, two-sided
 JOINTLY, ALONE, NOWHERE = "jointly", "for the curve", "none"
 
 
 def settings_table(rows: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
-    """Return settings.csv: FACTS, PARAMETERS (missing where they do not apply), accepted."""
-    frame = pd.DataFrame(rows).reindex(columns=[*FACTS, *PARAMETERS, "accepted"])
-    return frame.astype({"d": "Int64", "inner_steps": "Int64", "accepted": bool})
+    """Return settings.csv: FACTS, PARAMETERS and CROSS_ENTROPY (missing where they do not apply),
+    accepted."""
+    frame = pd.DataFrame(rows).reindex(columns=[*FACTS, *PARAMETERS, CROSS_ENTROPY, "accepted"])
+    whole = dict.fromkeys(("d", "inner_steps", "train_size", "intercept"), "Int64")
+    return frame.astype({**whole, "accepted": bool})
 
 
 def region(

@@ -55,6 +55,18 @@ def curves(reported: pd.DataFrame, family: Family) -> list[Curve]:
     return found
 
 
+def check_agreement(found: Sequence[Curve], family: Family) -> None:
+    """Raise ConfigError for a curve that lacks an iteration which accepts the others of its run: a
+    setting is accepted by all curves of a run at the same iterations."""
+    for curve in found:
+        declared = family.search.calibration.get(curve.figure, ())
+        if missing := sorted(set(declared) - set(curve.readings["iteration"])):
+            raise ConfigError(
+                f"calibration: {curve.name} has no reading at iteration {missing[0]}, as other "
+                f"curves of {curve.figure} have: declare iterations that all of them have"
+            )
+
+
 def _readings(rows: pd.DataFrame, declared: Sequence[int]) -> pd.DataFrame:
     """One row an iteration: where two sources show one point, which are runs of their own, their
     mean, with half their difference as part of its uncertainty, so that none counts twice."""

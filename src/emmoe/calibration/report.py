@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 import pandas as pd
 
-from emmoe.calibration.bands import PARAMETERS, region
+from emmoe.calibration.bands import CROSS_ENTROPY, PARAMETERS, region
 from emmoe.calibration.family import Family
 from emmoe.calibration.readings import CALIBRATION, HELD_OUT
 from emmoe.tables._shared.write import markdown
@@ -28,6 +28,8 @@ def text(
         parts += [markdown(_counts(mine, own)), "### What the accepted settings are\n", CUT]
         parts += [markdown(_ranges(mine, family)), "### Held-out readings\n"]
         parts += [HELD_OUT_TEXT, markdown(held_out), _unmet(own, of_band)]
+        if family.search.halving:
+            parts += [JOINTLY_TEXT, markdown(jointly(mine, own).head(NEAREST))]
     return "\n".join(parts)
 
 
@@ -48,6 +50,13 @@ HELD_OUT_TEXT = """A band spans the predictions of all accepted settings, with t
 of both means; where none is accepted jointly, of those accepted for the curve alone. `met by`
 counts, of the settings in the band, those that meet all held-out readings of the curve.
 """
+JOINTLY_TEXT = """### Nearest, all algorithms and curves at once
+
+Of the data points simulated in full, under each cross entropy that may be the one reported: by
+algorithm its nearest setting's largest |z| over the critical value, on all calibration readings.
+All at most 1 would be one setting for the whole figure.
+"""
+NEAREST = 10
 
 
 def _declared(family: Family) -> str:
@@ -55,9 +64,10 @@ def _declared(family: Family) -> str:
     read = (
         f"{f}, iterations {', '.join(map(str, i))}" for f, i in family.search.calibration.items()
     )
+    rungs = family.search.halving.rungs if family.search.halving else ()
     stages = (
         f"{stage.replicates} instances to iteration {stage.iterations}"
-        for stage in family.search.stages
+        for stage in (*rungs, *family.search.stages)
     )
     return (
         f"Calibration readings (ours count the start as 0): {'; '.join(read)}.\n"
@@ -94,7 +104,14 @@ def _ranges(settings: pd.DataFrame, family: Family) -> pd.DataFrame:
 
 def declared(family: Family, algorithm: str) -> dict[str, tuple[float, float]]:
     """Return the range that config.yaml declares for each parameter of an algorithm's search."""
-    if family.search.grids:
+    if family.search.halving:
+        own = family.search.halving.steps["em" if algorithm == "em" else "one_step"]
+        choices = family.search.halving.choices
+        lists = {"inner_steps": own.inner_steps, "reach_experts": own.reach}
+        lists |= {"gate_ratio": own.gate_ratio, "train_size": choices.train_size}
+        lists |= {"start_variance": choices.start_variance, "ridge": choices.ridge}
+        lists |= {"intercept": choices.intercept}
+    elif family.search.grids:
         grid = family.search.grids["em" if algorithm == "em" else "one_step"]
         lists = {"inner_steps": grid.inner_steps, "reach_experts": grid.reach}
         lists |= {"step_experts": grid.step, "gate_ratio": grid.gate_ratio}
@@ -117,7 +134,7 @@ def _values(settings: pd.DataFrame) -> pd.DataFrame:
 
 def _cut(low: float, high: float, kept: pd.Series) -> str:
     """At which ends the accepted values come close to those of the range."""
-    if kept.empty or low == high:
+    if kept.empty or low == high or low <= 0:
         return ""
     tenth = (high / low) ** 0.1
     ends = {"below": kept.min() < tenth * low, "above": kept.max() > high / tenth}
@@ -139,6 +156,19 @@ def _held_out(
         row |= {"readings": len(held), "outside the band": int(outside.sum()) if names else None}
         rows.append(row | {"met by": int(met) if names else None})
     return pd.DataFrame(rows).astype({"outside the band": "Int64", "met by": "Int64"})
+
+
+def jointly(settings: pd.DataFrame, scores: pd.DataFrame) -> pd.DataFrame:
+    """Return the data points that were simulated in full, nearest first: what they share, and by
+    algorithm the ratio of its nearest setting's statistic to the critical value."""
+    finished = scores[scores["setting"].isin(scores[scores["part"] == HELD_OUT]["setting"])]
+    own = finished[finished["part"] == CALIBRATION]
+    ratio = (own["statistic"] / own["critical"]).groupby(own["setting"]).max().rename("ratio")
+    shared = ["train_size", "start_variance", "ridge", "intercept", CROSS_ENTROPY]
+    rows = settings.merge(ratio, left_on="setting", right_index=True)
+    table = rows.pivot_table(index=shared, columns="algorithm", values="ratio", aggfunc="min")
+    worst = table.max(axis=1, skipna=False).rename("worst")
+    return table.assign(worst=worst).sort_values("worst").reset_index()
 
 
 def _unmet(scores: pd.DataFrame, bands: pd.DataFrame) -> str:

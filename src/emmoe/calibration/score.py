@@ -62,7 +62,7 @@ def evaluate(setting: Setting, curves: Sequence[Curve], plan: Plan, files: Files
     for stage in plan.stages:
         last = stage is plan.stages[-1]
         values = simulate(setting, plan.seed, stage.replicates, stage.iterations, files)
-        scores = _scores(setting, own, values, CALIBRATION, plan, last)
+        scores = scored(setting, own, values, CALIBRATION, plan, last)
         first = first or scores
         if not {"all": all, "any": any}[plan.passes](score["met"] for score in scores):
             return Outcome(setting, first, scores, [], dict.fromkeys(setting.names, False))
@@ -70,11 +70,11 @@ def evaluate(setting: Setting, curves: Sequence[Curve], plan: Plan, files: Files
         algorithm: all(s["met"] for s in scores if s["setting"] == name)
         for algorithm, name in setting.names.items()
     }
-    scores = scores + _scores(setting, own, values, HELD_OUT, plan, last)
-    return Outcome(setting, first, scores, _predictions(setting, own, values), accepted)
+    scores = scores + scored(setting, own, values, HELD_OUT, plan, last)
+    return Outcome(setting, first, scores, predicted(setting, own, values), accepted)
 
 
-def _scores(
+def scored(
     setting: Setting,
     curves: Sequence[Curve],
     values: Mapping[str, Array],
@@ -110,7 +110,7 @@ def _score(
     return score | {"statistic": test.statistic, "critical": test.critical, "met": test.met}
 
 
-def _predictions(
+def predicted(
     setting: Setting, curves: Sequence[Curve], values: Mapping[str, Array]
 ) -> list[dict[str, Any]]:
     rows = []

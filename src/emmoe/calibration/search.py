@@ -1,7 +1,8 @@
 """The calibration cut into parts: a task is all that a part's numbers depend on.
 
 A part is a stage of a family, and a number: `data` and `steps` of symmetric_linear (the part
-`steps` n searches at the n-th data setting kept), `em` and `one_step` of fashion_mnist.
+`steps` n searches at the n-th data setting kept), `em` and `one_step` of fashion_mnist,
+`brackets` of fashion_mnist_wider.
 """
 
 from collections.abc import Sequence
@@ -10,14 +11,15 @@ from math import ceil
 import pandas as pd
 from msgspec import Struct
 
-from emmoe.calibration import fashion_mnist, symmetric_linear
+from emmoe.calibration import fashion_mnist, halving, symmetric_linear, wider
 from emmoe.calibration.family import Family
-from emmoe.calibration.readings import curves
+from emmoe.calibration.readings import check_agreement, curves
 from emmoe.calibration.score import Outcome, Plan, evaluate
 from emmoe.calibration.space import Point
 from emmoe.lab.fit import Files
 
 Numbered = tuple[int, Point]
+BRACKETS = "brackets"
 
 
 class PartTask(Struct, frozen=True):
@@ -39,6 +41,8 @@ def counts(family: Family) -> dict[str, int]:
     if family.search.data is not None:
         simulated = ceil((1 + family.search.data.draws) / family.search.data.per_part)
         return {"data": simulated, "steps": family.search.data.kept}
+    if family.search.halving:
+        return {BRACKETS: ceil(family.search.halving.points / family.search.halving.bracket)}
     found = fashion_mnist.settings(family)
     return {
         stage: ceil(len(settings) / family.search.grids[stage].per_part)
@@ -61,10 +65,15 @@ def search(
     searched."""
     family = task.family
     read = curves(reported, family)
+    check_agreement(read, family)
     plan = Plan(family.level, family.search.passes, family.search.stages, family.seed)
     if task.stage == "steps":
         mine = kept[task.part : task.part + 1]
         return [o for n, p in mine for o in symmetric_linear.search_steps(n, p, family, read, plan)]
+    if task.stage == BRACKETS:
+        size = family.search.halving.bracket
+        bracket = wider.points(family)[task.part * size :][:size]
+        return halving.search(bracket, family, read, plan, files)
     if task.stage == "data":
         base = family.base
         settings = [symmetric_linear.data_setting(n, point, base) for n, point in task.points]

@@ -40,6 +40,7 @@ def _code(own: Family) -> str:
         "emmoe.calibration.space",
         *(f"emmoe.{folder}.{part.name}" for folder, part in parts),
         *(f"emmoe.fitters.{name}" for name in FITTERS),
+        *(["emmoe.calibration.wider"] if own.search.halving else []),
     )
 
 

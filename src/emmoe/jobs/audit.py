@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from dataclasses import replace as with_rows
 from pathlib import Path
 
 from msgspec import Struct
@@ -75,12 +76,13 @@ class Audit(Job):
         from emmoe.jobs._sources import sources
 
         found = sources(task.record, plan.of_scope(task.record, name), name, inputs, task.stale)
-        tables = build(found)
-        measured = power.table(tables.evidence)
+        built = build(found)
+        measured = power.table(built.evidence)
+        tables = with_rows(built, rows=power.beside(built.rows, measured))
         for line in task.stale.values():
             say(line)
         page = report.text(tables, measured, found.claims, list(task.stale.values()))
-        contents = {"rows": power.beside(tables.rows, measured), "curves": tables.curves}
+        contents = {"rows": tables.rows, "curves": tables.curves}
         return Outcome(contents | {"runs": tables.runs, "power": measured, "page": page})
 
 

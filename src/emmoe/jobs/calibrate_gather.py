@@ -67,7 +67,9 @@ class CalibrateGather(Job):
         settings = tables.settings_table([row for part in parts for row in part["settings"]])
         scores = pd.DataFrame([row for part in parts for row in part["scores"]])
         predicted = pd.concat(inputs.frames("predictions"), ignore_index=True)
-        read = [curve for own in task.families.values() for curve in curves(claims, own)]
+        # two families may be judged by one figure
+        named = {c.name: c for own in task.families.values() for c in curves(claims, own)}
+        read = list(named.values())
         scores = spreads.checked(scores, predicted, read)
         settings["accepted"] = spreads.accepted(settings, scores)
         bands = tables.bands(settings, scores, predicted, read)

@@ -54,7 +54,7 @@ class Claim(Job):
 
     @property
     def modules(self) -> list[str]:
-        return ["emmoe.jobs.claim", "emmoe.audit.build", "emmoe.audit.report"]
+        return ["emmoe.jobs.claim", "emmoe.audit.build", "emmoe.audit.report", "emmoe.audit.power"]
 
     @property
     def inputs(self) -> dict[str, list[str]]:
@@ -66,12 +66,13 @@ class Claim(Job):
 
     @staticmethod
     def run(name: str, task: ClaimTask, inputs: Inputs) -> Outcome:
-        from emmoe.audit import report
+        from emmoe.audit import power, report
         from emmoe.audit.build import build
         from emmoe.jobs._sources import sources
 
         needs = plan.of_claim(task.record, _row(inputs.frame("claims"), name))
-        rows = build(sources(task.record, needs, plan.PAPER, inputs, task.stale)).rows
+        tables = build(sources(task.record, needs, plan.PAPER, inputs, task.stale))
+        rows = power.beside(tables.rows, power.table(tables.evidence, only=name))
         row = rows[rows["claim_id"] == name]
         say(report.line(row.iloc[0]))
         return Outcome({"row": row})

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from emmoe.evidence import reported
 from emmoe.record.entries import Experiment, Record
 from emmoe.record.registry import nearest
-from emmoe.record.searches import Search
+from emmoe.record.searches import Halving, Search
 from emmoe.store.errors import ConfigError
 
 SETTINGS = 100_000
@@ -15,6 +15,7 @@ MADE_OF = {
         "model": "symmetric_linear", "data": "synthetic", "start": "near_truth",
     },
     "fashion_mnist": {"model": "logistic_experts"},
+    "fashion_mnist_wider": {"model": "logistic_experts"},
 }  # fmt: skip
 
 
@@ -27,6 +28,11 @@ def check(record: Record) -> None:
         _check_experiment(where, search, MADE_OF[name], record.experiments)
         _check_readings(where, search)
         _check_size(where, search)
+        if search.halving:
+            experiment = record.experiments[search.experiment]
+            _check_halving(f"{where}.halving", search.halving, experiment)
+        elif not (search.data or search.grids):
+            raise ConfigError(f"{where}: nothing is searched: it needs data, grids or halving")
         for path, (low, high) in _ranges(where, search):
             if not low < high:
                 raise ConfigError(f"{path}: {low} is not less than {high}")
@@ -71,9 +77,27 @@ def _check_size(where: str, search: Search) -> None:
                 raise ConfigError(f"{place}: {count} is more than {SETTINGS}")
 
 
+def _check_halving(where: str, halving: Halving, experiment: Experiment) -> None:
+    """Raise ConfigError for brackets that nothing can come out of, and for images there are not."""
+    if halving.points > SETTINGS:
+        raise ConfigError(f"{where}.points: {halving.points} is more than {SETTINGS}")
+    before = halving.bracket
+    for at, rung in enumerate(halving.rungs):
+        if rung.points > before:
+            raise ConfigError(f"{where}.rungs.{at}.points: {rung.points} is more than {before}")
+        before = rung.points
+    images, known = max(halving.choices.train_size), experiment.data.settings.get("train_size")
+    if known is not None and images > known:
+        place = f"{where}.choices.train_size"
+        raise ConfigError(f"{place}: {images} is more than the {known} of {experiment.name}")
+
+
 def _ranges(where: str, search: Search) -> Iterator[tuple[str, Sequence[float]]]:
     for name, limits in search.data.ranges.items() if search.data else ():
         yield f"{where}.data.ranges.{name}", limits
     for fitter, own in search.steps.items():
         for block, limits in own.reach.items():
             yield f"{where}.steps.{fitter}.reach.{block}", limits
+    for kind, drawn in search.halving.steps.items() if search.halving else ():
+        yield f"{where}.halving.steps.{kind}.reach", drawn.reach
+        yield f"{where}.halving.steps.{kind}.gate_ratio", drawn.gate_ratio

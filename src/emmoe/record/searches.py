@@ -2,7 +2,7 @@
 
 from typing import Annotated, Literal
 
-from msgspec import Meta, Struct
+from msgspec import UNSET, Meta, Struct, UnsetType
 
 from emmoe.record.values import Count, Positive, Seed, Settings
 
@@ -55,6 +55,46 @@ class StepGrid(Struct, frozen=True, forbid_unknown_fields=True):
     step: tuple[Positive, ...] = ()
 
 
+class Rung(Stage, frozen=True, forbid_unknown_fields=True):
+    """A stage on the first `images` of the training set, after which the nearest `points` of a
+    bracket go on, each with the nearest `settings` of every algorithm."""
+
+    images: Count
+    points: Count
+    settings: Count
+
+
+class Choices(Struct, frozen=True, forbid_unknown_fields=True):
+    """What a data point is drawn from, each value equally often; intercept: whether gate and
+    experts have one; ridge: penalty / 2 times |theta|^2, added to the mean loss."""
+
+    train_size: Counts
+    start_variance: Sizes
+    ridge: Annotated[tuple[Annotated[float, Meta(ge=0)], ...], Meta(min_length=1)]
+    intercept: Annotated[tuple[bool, ...], Meta(min_length=1)]
+
+
+class DrawnSteps(Struct, frozen=True, forbid_unknown_fields=True):
+    """The steps of an algorithm: `draws` a data point; reach and gate_ratio: as in StepGrid, here
+    ranges."""
+
+    draws: Count
+    inner_steps: Counts
+    reach: Range
+    gate_ratio: Range
+
+
+class Halving(Struct, frozen=True, forbid_unknown_fields=True):
+    """Data points drawn, and in brackets of `bracket` (a job each) halved rung by rung; the last
+    stage of the search follows, on all images of a point."""
+
+    points: Count
+    bracket: Count
+    choices: Choices
+    steps: dict[Literal["em", "one_step"], DrawnSteps]
+    rungs: Annotated[tuple[Rung, ...], Meta(min_length=1)]
+
+
 class Search(Struct, frozen=True):
     """A family of settings: the experiment that they change, the figures whose curves judge them,
     the iterations that accept by figure, and what is searched."""
@@ -70,6 +110,7 @@ class Search(Struct, frozen=True):
     data: DataSearch | None = None
     steps: dict[str, StepSearch] = {}
     grids: dict[str, StepGrid] = {}
+    halving: Halving | UnsetType = UNSET  # left out where it is not: kept stamps are without it
 
 
 class Calibration(Struct, frozen=True):
