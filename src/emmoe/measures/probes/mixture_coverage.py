@@ -19,6 +19,7 @@ from emmoe.models.objective import Array, Column
 from emmoe.store.errors import DataError
 
 STARTS = 4  # of each fit
+ERRORS = ("observed", "robust")
 QUANTILE = 1.959963984540054  # of 95 %, two-sided
 LIMIT = 500_000  # rows, of which the estimate's error is small beside that of n
 
@@ -82,7 +83,7 @@ def measure(
         if found.status == "maximum":
             fits.append({**_holds(problem, found, truth), "warned": bool(found.warnings)})
     names = [" ".join(map(str, name)).strip() for name in law.fitted.parameter_names]
-    kinds = (*inference.KINDS, "complete", "warned")
+    kinds = (*ERRORS, "complete", "warned")
     shares = {k: np.mean([own[k] for own in fits], axis=0) if fits else np.nan for k in kinds}
     return pd.DataFrame({"parameter": names, **shares, "fits": len(fits), "draws": draws})
 
@@ -100,7 +101,7 @@ def _holds(problem: Problem, found: Fitted, truth: Array) -> dict[str, Array]:
     own = found.theta_given
     nearest = min(_relabellings(found), key=lambda p: np.linalg.norm(p @ own - truth))
     gap = np.abs(nearest @ own - truth)
-    matrices = {kind: inference.covariance(found, kind) for kind in inference.KINDS}
+    matrices = {kind: inference.covariance(found, kind) for kind in ERRORS}
     matrices["complete"] = _complete(problem, found)
     return {
         kind: gap <= QUANTILE * inference.errors(nearest @ matrix @ nearest.T)
