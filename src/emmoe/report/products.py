@@ -22,8 +22,8 @@ from emmoe.store.layout import Layout
 PAPER, RIVALS, THEORY, OTHER = SECTIONS = "paper", "rivals", "theory", "other"
 SHOWN = {"figures": "png", "tables": "csv"}  # the files that are shown
 GATHERED = ("summary", "runs", "trace")  # what is read of an experiment
-COLOURS = 40  # of an embedded figure: an eighth of the bytes, and hardly a difference to see
-WIDTH, SMALL = 880, 480  # pixels of an embedded figure at most, and of one on the first screen
+COLOURS = 32  # of an embedded figure: an eighth of the bytes, and hardly a difference to see
+WIDTH, SMALL = 660, 480  # pixels of an embedded figure at most, and of one on the first screen
 MESSAGE = "Description"  # the key under which a figure's file tells its message
 
 
