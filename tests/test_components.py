@@ -290,6 +290,8 @@ def is_of(value, column: Column):
         return missing or value in column.type
     if column.type == "list":
         return missing or isinstance(value, list)
+    if column.type == "text":
+        return missing or isinstance(value, str)
     return isinstance(value, float | int if column.type == "number" else column.type)
 
 
