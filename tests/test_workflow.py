@@ -3,7 +3,9 @@
 import json
 import os
 import re
+import shutil
 import signal
+import subprocess
 import time
 
 import pytest
@@ -84,6 +86,41 @@ def test_adding_replicates_keeps_old_blocks(checkout):
 def test_moved_checkout_reruns_nothing(checkout, tmp_path):
     checkout.folder.rename(tmp_path / "elsewhere")
     assert Checkout(tmp_path / "elsewhere").pending() == set()
+
+
+def zipped(checkout, folder):
+    """As from an archive that someone sent: files have the times at which they were unpacked."""
+    packed = shutil.make_archive(folder.with_name("sent"), "zip", checkout.folder)
+    shutil.unpack_archive(packed, folder)
+
+
+def copied(checkout, folder):
+    subprocess.run(["cp", "-r", checkout.folder, folder], check=True)
+
+
+def cloned(checkout, folder):
+    """What Git has of it, with the results of another copy."""
+    source = checkout.folder
+    (source / ".gitignore").write_text("results\n.snakemake\n__pycache__\n", encoding="utf-8")
+    known = ["-c", "user.name=A", "-c", "user.email=a@example.org"]
+    for command in (["init", "-q"], ["add", "-A"], [*known, "commit", "-qm", "All"]):
+        subprocess.run(["git", *command], cwd=source, check=True)
+    subprocess.run(["git", "clone", "-q", "--no-local", source, folder], check=True)
+    for name in ("results", ".snakemake"):
+        subprocess.run(["cp", "-r", source / name, folder / name], check=True)
+
+
+@pytest.mark.parametrize("records", ["kept", "lost"])
+@pytest.mark.parametrize("way", [zipped, copied, cloned])
+def test_finished_checkout_is_finished_wherever_it_goes(way, records, checkout, tmp_path):
+    """Snakemake's own records decide nothing: without them a changed setting is seen as well."""
+    way(checkout, tmp_path / "there")
+    there = Checkout(tmp_path / "there")
+    if records == "lost":
+        shutil.rmtree(there.folder / ".snakemake")
+    assert there.pending() == set()
+    there.set("fitters", "gradient_em", "inner_steps", 3)
+    assert there.pending() == fits(["gradient_em"], [0, 1]) | GATHERED
 
 
 def order(checkout):

@@ -1,7 +1,7 @@
 """The audit of papers with and without a mistake: what it notices, and when it is wrong."""
 
 from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -15,11 +15,24 @@ from emmoe.audit.verdicts import BAD, Verdict
 from emmoe.audit.wholes import RUNS, table
 from emmoe.store.seeds import generator
 
-MUTATIONS = [
-    "kind", "what", "touched", "outcome", "before", "after", "beyond_power", "lost",
-]  # fmt: skip
 NULLS = ["shows", "between", "settings", "verdict", "alarm", "curves_bad", "curves"]
 NOTICED, MISSED, WITHIN, ALREADY = "noticed", "missed", "within power", "already fails"
+
+
+class Mutated(NamedTuple):
+    """A row of `mutated`; touched: how many claims were changed."""
+
+    kind: str
+    what: str
+    touched: int
+    outcome: str
+    before: Verdict
+    after: Verdict
+    beyond_power: bool
+    lost: bool
+
+
+MUTATIONS = list(Mutated._fields)
 
 
 class Verdicts(NamedTuple):
@@ -59,7 +72,7 @@ def mutated(sources: Sources, power: pd.DataFrame) -> pd.DataFrame:
 
 def _mutation(
     own: Mutation, sources: Sources, before: Evidence, known: Verdicts, power: pd.DataFrame
-) -> dict[str, Any]:
+) -> Mutated:
     places = {
         key
         for key, part in before.judged.items()
@@ -74,16 +87,16 @@ def _mutation(
     outcome = NOTICED if noticed else MISSED if beyond else WITHIN
     if not noticed and not any(good(verdict) for verdict in then):
         outcome = ALREADY
-    return {
-        "kind": own.kind,
-        "what": own.what,
-        "touched": len(own.touched),
-        "outcome": outcome,
-        "before": max(then, key=lambda v: v.rank, default=Verdict.NOT_TESTED),
-        "after": max(now, key=lambda v: v.rank, default=Verdict.NOT_TESTED),
-        "beyond_power": beyond,
-        "lost": any(good(a) and not good(b) for a, b in pairs),
-    }
+    return Mutated(
+        kind=own.kind,
+        what=own.what,
+        touched=len(own.touched),
+        outcome=outcome,
+        before=max(then, key=lambda v: v.rank, default=Verdict.NOT_TESTED),
+        after=max(now, key=lambda v: v.rank, default=Verdict.NOT_TESTED),
+        beyond_power=beyond,
+        lost=any(good(a) and not good(b) for a, b in pairs),
+    )
 
 
 def _beyond(own: Mutation, after: Evidence, power: pd.DataFrame) -> bool:

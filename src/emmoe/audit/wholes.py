@@ -2,7 +2,7 @@
 one data setting all runs of a group, as well as its orderings."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -14,10 +14,23 @@ from emmoe.audit.groups import Group
 from emmoe.audit.verdicts import Verdict, joined, worst
 from emmoe.calibration.readings import HELD_OUT
 
-RUNS = [
-    "id", "level", "shows", "verdict", "reason", "winner", "accepted", "jointly", "fresh",
-    "our_max_z_ratio",
-]  # fmt: skip
+
+class Whole(NamedTuple):
+    """A row: of a run, or of a group of figures, which has no winner; see `table`."""
+
+    id: str
+    level: str
+    shows: str
+    verdict: Verdict
+    reason: str
+    winner: str | None = None
+    accepted: int | None = None
+    jointly: int | None = None
+    fresh: int | None = None
+    our_max_z_ratio: float = np.nan
+
+
+RUNS = list(Whole._fields)
 
 
 def table(
@@ -37,7 +50,7 @@ def table(
     return pd.DataFrame(rows, columns=RUNS)
 
 
-def _run(algorithm: str, group: Group, judged: JudgedParts) -> dict[str, Any]:
+def _run(algorithm: str, group: Group, judged: JudgedParts) -> Whole:
     own = {key: judged[key] for key, part in group.parts.items() if part.algorithm == algorithm}
     by_curve = _by_curve(own)
     verdict = joined((key[1] == HELD_OUT, found.verdict) for key, found in own.items())
@@ -45,18 +58,18 @@ def _run(algorithm: str, group: Group, judged: JudgedParts) -> dict[str, Any]:
     held = [r for (_, part), r in candidates.ratios.items() if part == HELD_OUT]
     met = np.logical_and.reduce([r <= 1 for r in held]) if held else np.zeros(0, bool)
     facts = [found.facts for found in own.values() if found.facts is not None]
-    return {
-        "id": f"{group.model}/{algorithm}",
-        "level": "run",
-        "shows": " ".join(by_curve),
-        "verdict": verdict,
-        "reason": reasons.of_whole(by_curve, winner),
-        "winner": winner,
-        "accepted": int(candidates.accepted.sum()),
-        "jointly": int((candidates.accepted & met).sum()) if held else 0,
-        "fresh": facts[0].fresh if facts else 0,
-        "our_max_z_ratio": _ours(own.values()),
-    }
+    return Whole(
+        id=f"{group.model}/{algorithm}",
+        level="run",
+        shows=" ".join(by_curve),
+        verdict=verdict,
+        reason=reasons.of_whole(by_curve, winner),
+        winner=winner,
+        accepted=int(candidates.accepted.sum()),
+        jointly=int((candidates.accepted & met).sum()) if held else 0,
+        fresh=facts[0].fresh if facts else 0,
+        our_max_z_ratio=_ours(own.values()),
+    )
 
 
 def _by_curve(own: Mapping[tuple[str, str], JudgedPart]) -> dict[str, Verdict]:
@@ -75,23 +88,23 @@ def _ours(own: Any) -> float:
 def _group(
     model: str,
     group: Group,
-    runs: list[dict[str, Any]],
+    runs: list[Whole],
     judged: JudgedParts,
     claims_judged: Mapping[str, Judgement],
     claims: pd.DataFrame,
-) -> dict[str, Any]:
+) -> Whole:
     shows = sorted({part.where for part in group.parts.values()})
     mine = claims[(claims["kind"] == "ordering") & claims["where"].isin(shows)]["claim_id"]
     orderings = {claim: claims_judged[claim].verdict for claim in mine}
-    of_runs = {run["id"].partition("/")[2]: run["verdict"] for run in runs}
+    of_runs = {run.id.partition("/")[2]: run.verdict for run in runs}
     of_runs |= {"orderings": worst(orderings.values())} if orderings else {}
     # An ordering was never held out: where it is attainable it takes nothing from the runs.
     verdict = joined((name != "orderings", own) for name, own in of_runs.items())
-    return {
-        "id": model,
-        "level": "figure",
-        "shows": " ".join(shows),
-        "verdict": verdict,
-        "reason": reasons.of_whole(of_runs, ", ".join(r["winner"] for r in runs if r["winner"])),
-        "our_max_z_ratio": max((r["our_max_z_ratio"] for r in runs), default=np.nan),
-    }
+    return Whole(
+        id=model,
+        level="figure",
+        shows=" ".join(shows),
+        verdict=verdict,
+        reason=reasons.of_whole(of_runs, ", ".join(run.winner for run in runs if run.winner)),
+        our_max_z_ratio=max((run.our_max_z_ratio for run in runs), default=np.nan),
+    )

@@ -23,6 +23,8 @@ FIGURES = ("figure_1", "figure_2", "figure_3")  # those with curves
 READINGS = ("value", "bound")  # kinds of claims that are points of a curve or of a table
 TRUTH = {"true": True, "false": False}
 
+Rule = dict[str, Any]  # of a column or of a row, in the words of JSON Schema
+
 
 def load(frame: pd.DataFrame) -> pd.DataFrame:
     """Return the checked table of claims from the file as read by pandas.
@@ -48,16 +50,16 @@ def load(frame: pd.DataFrame) -> pd.DataFrame:
 
 
 @cache
-def _schema() -> dict[str, Any]:
+def _schema() -> Rule:
     text = resources.files("emmoe.evidence").joinpath("claims.yaml").read_text("utf-8")
     return yaml.safe_load(text)
 
 
-def _type(rule: dict[str, Any]) -> str:
+def _type(rule: Rule) -> str:
     return rule.get("type", "string")
 
 
-def _cell(value: Any, rule: dict[str, Any]) -> Any:
+def _cell(value: Any, rule: Rule) -> Any:
     """A cell as its column's type, None if empty; as it is if it cannot be."""
     if pd.isna(value):
         return None
@@ -71,7 +73,7 @@ def _cell(value: Any, rule: dict[str, Any]) -> Any:
         return value
 
 
-def _check(rows: list[dict[str, Any]]) -> None:
+def _check(rows: list[dict[str, str | float | bool]]) -> None:
     validator = jsonschema.Draft202012Validator(_schema())
     known: dict[str, int] = {}
     for line, row in enumerate(rows, start=2):

@@ -29,6 +29,9 @@ KINDS = {own.__name__: own for own in (MixtureOfExpertsRegressor, MixtureOfExper
 NUMBERS = {"nan": np.nan, "inf": np.inf, "-inf": -np.inf}  # which JSON lacks
 FIT_AGAIN = "fit it again with emmoe fit"
 
+Json = None | bool | float | str | list | dict
+Row = dict[str, Any]  # by column: a number or a text
+
 
 @dataclass(frozen=True)
 class Model:
@@ -36,7 +39,7 @@ class Model:
 
     estimator: MixtureOfExperts
     coding: Coding
-    tried: list[dict[str, Any]]
+    tried: list[Row]
 
 
 def save(model: Model, path: Path | str) -> None:
@@ -73,7 +76,7 @@ def load(path: Path | str) -> Model:
         raise DataError(f"{path}: its parts do not fit together: {FIT_AGAIN}") from None
 
 
-def _read(path: Path | str) -> dict[str, Any]:
+def _read(path: Path | str) -> dict[str, Json]:
     try:
         body = json.loads(Path(path).read_text(encoding="utf-8"))
     except OSError as error:
@@ -83,11 +86,11 @@ def _read(path: Path | str) -> dict[str, Any]:
     return body if isinstance(body, dict) else {}
 
 
-def _checksum(body: dict[str, Any]) -> str:
+def _checksum(body: dict[str, Json]) -> str:
     return hashlib.sha256(json.dumps(body, sort_keys=True).encode()).hexdigest()
 
 
-def _model(body: dict[str, Any]) -> Model:
+def _model(body: dict[str, Json]) -> Model:
     own = KINDS[body["kind"]](**body["parameters"])
     own._fitted = _typed(Fitted, body["fit"])
     own.n_features_in_ = len(own._fitted.names)
@@ -98,7 +101,7 @@ def _model(body: dict[str, Any]) -> Model:
     # Shapes that do not go together show here.
     own.predict(pd.DataFrame(np.zeros((1, own.n_features_in_)), columns=own.feature_names_in_))
     own.summary()
-    return Model(own, coding, _typed(list[dict[str, Any]], body["tried"]))
+    return Model(own, coding, _typed(list[Row], body["tried"]))
 
 
 def _plain(value: Any) -> Any:
