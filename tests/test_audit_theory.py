@@ -25,6 +25,27 @@ def runs(**columns):
     return tables
 
 
+@pytest.mark.parametrize("extra", [0.0, 1.5])
+def test_a_change_of_slope_beyond_its_power_flips_the_verdict_on_rates(monkeypatch, extra):
+    """extra: added to the rates' slope in log |beta*|, so that both verdicts are met."""
+    build, tables = theory.rates.build, runs()
+
+    def tilted(by):
+        def built(**own):
+            table = build(**own)
+            rho = table["rho_population"] * table["norm_beta"] ** by
+            return table.assign(rho_population=rho / 10)
+
+        monkeypatch.setattr(theory.rates, "build", built)
+        return theory.signal_to_noise(tables)
+
+    found = tilted(extra)
+    sign = 1 if found.verdict is Verdict.REPRODUCED else -1
+    assert found.flips > 0
+    assert tilted(extra + 0.99 * sign * found.flips).verdict is found.verdict
+    assert tilted(extra + 1.01 * sign * found.flips).verdict is not found.verdict
+
+
 def test_theorems_without_runs_are_not_tested_and_name_the_command(monkeypatch):
     monkeypatch.setattr(theorems, "TRIALS", 0)
     why = "results/runs/bounds.parquet is missing: run make paper"

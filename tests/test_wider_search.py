@@ -10,12 +10,12 @@ from msgspec import structs
 from records import family
 from workflow_helpers import ROOT
 
-from emmoe.calibration import fashion_mnist, halving, wider
-from emmoe.calibration.bands import settings_table
+from emmoe.calibration import fashion_mnist, halving, spreads, wider
+from emmoe.calibration.bands import bands, settings_table
 from emmoe.calibration.family import families
 from emmoe.calibration.penalised import CROSS_ENTROPIES, Penalised, first, with_intercept
 from emmoe.calibration.readings import CALIBRATION, HELD_OUT, curves
-from emmoe.calibration.report import jointly
+from emmoe.calibration.report import jointly, text
 from emmoe.calibration.score import Plan
 from emmoe.calibration.search import counts
 from emmoe.calibration.simulate import simulate
@@ -247,6 +247,27 @@ def test_jointly_shows_the_nearest_point_by_its_worst_algorithm():
     found = jointly(settings_table(table), pd.DataFrame(scores))
     assert list(found["cross_entropy"]) == ["top", "mixture"]
     assert list(found["worst"]) == [2.0, 3.0] and list(found["gd"]) == [1.0, 0.5]
+
+
+def test_the_page_tells_what_was_searched_and_what_is_nearest(own, searched):
+    scores, predicted = tables_of(searched)
+    settings = settings_table([row for outcome in searched for row in outcome.rows(own.name)])
+    read = curves(REPORTED, own)
+    scores = spreads.checked(scores, predicted, read)
+    settings["accepted"] = spreads.accepted(settings, scores)
+    found = bands(settings, scores, predicted, read)
+    page = text({own.name: own}, settings, scores, predicted, found)
+    assert "2 instances to iteration 2; 3 instances to iteration 5." in page
+    assert "### Nearest, all algorithms and curves at once" in page
+    _, _, table = page.partition("All at most 1")
+    assert sum(name in table for name in CROSS_ENTROPIES) == len(CROSS_ENTROPIES)
+
+
+def tables_of(searched):
+    """scores.csv before the check of spreads, and predictions."""
+    scores = [score for outcome in searched for score in outcome.scores]
+    predicted = [row for outcome in searched for row in outcome.predictions]
+    return pd.DataFrame(scores), pd.DataFrame(predicted)
 
 
 def test_what_is_declared_is_what_the_issue_asks():

@@ -77,15 +77,16 @@ def _halved(kept: Callable[[float], bool], inside: float, outside: float) -> flo
 
 
 def table(evidence: Evidence, only: str | None = None) -> pd.DataFrame:
-    """Return COLUMNS, a row for every reading, part and ordering that has a verdict; only: for the
-    reading of this claim_id alone.
+    """Return COLUMNS, a row for every reading, part, ordering and rate that has a verdict; only:
+    for the reading of this claim_id alone.
 
     low, high: the nearest reported values at which the verdict changes; percent_down, percent_up:
     the same as changes, of a part all its readings by one factor; missing where no change within
-    WITHIN does it. detectable_gap: of an ordering, the smallest lead that our band would show."""
+    WITHIN does it. detectable_gap: of an ordering, the smallest lead that our band would show; of a
+    rate, the smallest change of d log rho / d log |beta*| that changes the verdict."""
     if only is not None:
         return pd.DataFrame(_readings(evidence, only), columns=COLUMNS)
-    rows = [*_parts(evidence), *_readings(evidence), *_orderings(evidence)]
+    rows = [*_parts(evidence), *_readings(evidence), *_orderings(evidence), *_rates(evidence)]
     return pd.DataFrame(rows, columns=COLUMNS)
 
 
@@ -133,6 +134,14 @@ def _orderings(evidence: Evidence) -> Iterator[dict[str, Any]]:
         verdict = of_ordering(found.state, found.pairs)
         row = {"claim_id": claim, "level": "ordering", "verdict": verdict}
         yield row | {"detectable_gap": found.detectable, "no_power": not found.detectable < np.inf}
+
+
+def _rates(evidence: Evidence) -> Iterator[dict[str, Any]]:
+    known = {} if isinstance(evidence.theory, str) else evidence.theory
+    for claim, found in known.items():
+        if np.isfinite(found.flips):
+            row = {"claim_id": claim, "level": "rate", "verdict": found.verdict}
+            yield row | {"detectable_gap": found.flips, "no_power": False}
 
 
 def _of_part(group: Group, key: Key, values: Array) -> tuple[float, float]:

@@ -4,9 +4,10 @@ Each function takes tables of runs by experiment.
 They hang on no setting that the paper leaves out, so their basis is what it states.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
+import numpy as np
 import pandas as pd
 
 from emmoe.audit.verdicts import Verdict
@@ -24,11 +25,13 @@ Runs = Mapping[str, pd.DataFrame]
 
 
 class Result(NamedTuple):
-    """A verdict, why, and the number behind it."""
+    """A verdict, why, and the number behind it; flips: of a rate, the smallest change of its slope
+    that changes the verdict."""
 
     verdict: Verdict
     reason: str
     number: float
+    flips: float = float("nan")
 
 
 def mirror_descent(runs: Runs) -> Result:
@@ -118,7 +121,18 @@ def signal_to_noise(runs: Runs) -> Result:
     )
     fine = len(table) and not rising and largest < 1 and set(table["model"]) == MODELS
     verdict = Verdict.REPRODUCED if fine else Verdict.INCONSISTENT
-    return Result(verdict, reason, largest)
+    return Result(verdict, reason, largest, _tilt(paths))
+
+
+def _tilt(paths: Sequence[pd.DataFrame]) -> float:
+    """The smallest change of d log rho / d log |beta*|, the same everywhere, after which one row
+    rises where all fell, or all fall where one rose."""
+    slopes = [
+        np.diff(np.log(path["rho_population"])) / np.diff(np.log(path["norm_beta"]))
+        for path in paths
+        if len(path) > 1
+    ]
+    return float(abs(np.max(np.concatenate(slopes)))) if slopes else float("nan")
 
 
 CLAIMS: dict[str, Callable[[Runs], Result]] = {
