@@ -65,7 +65,7 @@ def test_option_of_another_type_is_refused(path):
         for wrong in (2, "many", [2], {"a": []}, [[]], True):
             if type(wrong) is not type(value) and not (option == "angle" and wrong == 2):
                 refusal(replace(entry, options=entry.options | {option: wrong}))
-        if option not in ("reported_accuracy", "expected", "model"):
+        if option not in ("reported_accuracy", "expected", "model", "labels", "design"):
             refusal(replace(entry, options=entry.options | {option: None}))
     refusal(replace(entry, options=entry.options | {"currencie": 1}))
 

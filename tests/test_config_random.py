@@ -51,7 +51,8 @@ def loaded(*names):
     return {name: yaml.safe_load((ROOT / name).read_text(encoding="utf-8")) for name in names}
 
 
-RECORD = loaded("config.yaml", *(f"studies/{p.name}" for p in sorted((ROOT / "studies").iterdir())))
+RECORD = loaded("config.yaml")
+RECORD |= loaded(*(f"studies/{name}.yaml" for name in RECORD["config.yaml"]["studies"]))
 SMOKE = loaded("tests/smoke.yaml")
 MORE = """\
   grid: &grid

@@ -96,6 +96,7 @@ def done(tmp_path_factory):
         shutil.copy(ROOT / CLAIMS, CLAIMS)
         kept = "results/reference/calibration"
         shutil.copytree(ROOT / kept, kept)
+        shutil.copytree(ROOT / "studies/data", "studies/data")
         for job in in_order(RECORD):
             pretend(job)
     finally:

@@ -13,7 +13,7 @@ from workflow_helpers import ROOT
 from emmoe.calibration import fashion_mnist, halving, spreads, wider
 from emmoe.calibration.bands import bands, settings_table
 from emmoe.calibration.family import families
-from emmoe.calibration.penalised import CROSS_ENTROPIES, Penalised, first, with_intercept
+from emmoe.calibration.penalised import Penalised, first, with_intercept
 from emmoe.calibration.readings import CALIBRATION, HELD_OUT, curves
 from emmoe.calibration.report import jointly, text
 from emmoe.calibration.score import Plan

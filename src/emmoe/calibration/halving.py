@@ -10,10 +10,9 @@ from typing import NamedTuple
 import numpy as np
 
 from emmoe.calibration.family import Family
-from emmoe.calibration.penalised import CROSS_ENTROPIES
 from emmoe.calibration.readings import CALIBRATION, HELD_OUT, Curve
 from emmoe.calibration.score import Outcome, Plan, predicted, scored
-from emmoe.calibration.wider import Drawn, images, simulate
+from emmoe.calibration.wider import CROSS_ENTROPIES, Drawn, images, simulate
 from emmoe.evidence.statistics import curve_z
 from emmoe.lab.fit import Files
 from emmoe.models.objective import Array

@@ -9,8 +9,6 @@ from emmoe.models.logistic_experts import LogisticExperts
 from emmoe.models.objective import Array
 from emmoe.models.regression import Sample
 
-MIXTURE = "mixture"
-CROSS_ENTROPIES = (MIXTURE, "complete_data", "top_expert", "average_expert")
 HALVES = 4  # pixels of 1/2 that stand for a constant 1
 
 

@@ -16,19 +16,12 @@ from threadpoolctl import threadpool_limits
 
 from emmoe.calibration.family import Family
 from emmoe.calibration.fashion_mnist import ONE_STEP
-from emmoe.calibration.penalised import (
-    CROSS_ENTROPIES,
-    MIXTURE,
-    Penalised,
-    first,
-    with_intercept,
-)
 from emmoe.calibration.simulate import Setting
 from emmoe.calibration.space import draw, rounded
 from emmoe.lab.fit import Files
 from emmoe.lab.recorder import record
 from emmoe.lab.scene import scenes
-from emmoe.models.objective import Array
+from emmoe.models.objective import Array, Objective
 from emmoe.models.regression import Sample
 from emmoe.record.cells import grid
 from emmoe.record.components import build_fitter, build_start
@@ -38,6 +31,8 @@ from emmoe.store.seeds import generator
 
 DATA = ("train_size", "start_variance", "ridge", "intercept")
 SHORT = {"em": {"em": "em"}, "one_step": ONE_STEP}
+MIXTURE = "mixture"
+CROSS_ENTROPIES = (MIXTURE, "complete_data", "top_expert", "average_expert")
 METRICS = ("test_accuracy", "loss", *CROSS_ENTROPIES[1:])
 
 Images = Callable[[int], Sample]
@@ -144,6 +139,9 @@ def simulate(
 ) -> dict[str, Array]:
     """Return METRICS, (replicates, iterations + 1) each, at the iterations kept; NaN elsewhere, and
     after a run diverged. most: the number of images to train on at most."""
+    # Not imported to plan: it loads compiled code.
+    from emmoe.calibration.penalised import Penalised, first, with_intercept
+
     own = setting.parameters
     sample = first(read(replicates), min(own["train_size"], most or own["train_size"]))
     sample = with_intercept(sample) if own["intercept"] else sample
@@ -165,7 +163,7 @@ def simulate(
     return values
 
 
-def _starts(setting: Drawn, model: Penalised, seed: int, replicates: int) -> Array:
+def _starts(setting: Drawn, model: Objective, seed: int, replicates: int) -> Array:
     (cell,) = grid(setting.experiment).cells()
     law = build_start(Component("gaussian", {"variance": setting.parameters["start_variance"]}))
     rngs = (generator(seed, cell.key, r, "start/gaussian") for r in range(replicates))
