@@ -42,7 +42,8 @@ def test_standard_errors_are_those_of_the_reference(fitted):
     assert k == 0  # the case's first expert has the largest gate probability
     place = found.parameter_names.index(("expert", k, 0, "(intercept)"))
     plain, robust = (
-        inference.errors(inference.covariance(found, kind))[place] for kind in ("observed", "robust")
+        inference.errors(inference.covariance(found, kind))[place]
+        for kind in ("observed", "robust")
     )
     assert (found.expert_rows[0, 0, 0], plain, robust) == pytest.approx(
         (intercept, observed, sandwich), abs=1.5e-6

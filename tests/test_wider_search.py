@@ -19,6 +19,7 @@ from emmoe.calibration.report import jointly, text
 from emmoe.calibration.score import Plan
 from emmoe.calibration.search import counts
 from emmoe.calibration.simulate import simulate
+from emmoe.calibration.wider import CROSS_ENTROPIES
 from emmoe.evidence.statistics import curve_test
 from emmoe.models.regression import Sample
 from emmoe.record.entries import Component
