@@ -119,7 +119,7 @@ def test_embedded_figure_looks_like_the_file():
     for look in LOOKS.values():  # a line keeps its colour
         colour = [int(look.colour[i : i + 2], 16) for i in (1, 3, 5)]
         line = np.abs(pixels - colour).max(axis=2) < 3
-        assert not line.any() or difference[line].mean() < 5
+        assert not line.any() or difference[line].mean() < 10  # hardly seen
     assert len(embedded.uri) < path.stat().st_size
 
 
