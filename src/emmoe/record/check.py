@@ -26,7 +26,7 @@ from emmoe.record.entries import (
 )
 from emmoe.record.registry import check_known
 from emmoe.record.step_grid import variants
-from emmoe.store.errors import ConfigError
+from emmoe.store.errors import ConfigError, DataError
 
 CELLS, BLOCKS = 200_000, 1_000_000
 STEPS = 1000  # of a rival's grid
@@ -88,7 +88,10 @@ def _datasets(found: Grid, where: str, thorough: bool) -> list[Dataset]:
     """The data sets of all cells, one per shape, or only the first cell's."""
     cells = found.cells() if thorough else [found.first()]
     built = (components.build_dataset(cell.data, f"{where}.data") for cell in cells)
-    return list({dataset.shape: dataset for dataset in built}.values())
+    try:
+        return list({dataset.shape: dataset for dataset in built}.values())
+    except DataError as error:  # a table of the user's
+        raise ConfigError(f"{where}.data: {error}") from None
 
 
 def _check_data(
