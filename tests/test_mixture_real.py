@@ -94,3 +94,11 @@ def test_three_experts_on_expenditure_are_separable():
     assert found.status == "separable"
     assert found.supremum >= 276.9407 - 1e-3
     assert np.isnan(found.bic)
+
+
+def test_penalised_fit_of_separable_data_keeps_its_variances():
+    """The ridge does not bound the likelihood: of a hundred starts one ends at a vanishing s."""
+    found = fit(expenditure(), 3, n_init=100, seed=1)
+    assert found.status == "separable"
+    assert found.loglik < found.supremum < 277.1
+    assert found.sigma.min() > 1e-2

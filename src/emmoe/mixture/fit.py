@@ -119,22 +119,21 @@ def _with_maximum(model, runs: list[Run], n_init: int, seed: int, rules: Rules, 
     many rows it is started from the best run."""
     best, own = runs[0], model.penalty
     alpha, rows = max(own.alpha, SEPARABLE_ALPHA), own.rows * model.sample.total
-    free = replace(rules, floor=-np.inf)
     if not best.interior:
         tell("every run is degenerate: the variances are penalised")
         model = _penalised(model, alpha, max(rows, DEGENERATE_ROWS))
-        found = search(model, n_init, seed, free)[0]
+        found = search(model, n_init, seed, replace(rules, floor=-np.inf))[0]
         return replace(found, status="degenerate"), model
     if best.status != "separable":
         return best, model
     tell(f"separable ({', '.join(best.separable)}): the fit is penalised")
     model = _penalised(model, alpha, rows)
     if len(model.sample) <= MANY:
-        found = search(model, n_init, seed, free)[0]
+        found = search(model, n_init, seed, rules)[0]
         blocks = _renamed(model, best, found)
     else:
         begun = replace(best, theta=_shrunk(model, best.theta), status="raced")
-        found, blocks = finish(model, begun, free), best.separable
+        found, blocks = finish(model, begun, rules), best.separable
     return replace(found, status="separable", separable=blocks), model
 
 
