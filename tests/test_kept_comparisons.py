@@ -28,12 +28,16 @@ def test_no_tuned_choice_lies_on_an_edge_of_its_grid(table):
     "table", [t for t in TUNED if t.module == "comparison"], ids=lambda table: table.name
 )
 def test_choices_that_no_target_backs_are_marked(table):
-    """A step is chosen by its cost to the target only if some tuning run reached it; a rival that
-    never reaches it in 16 runs of the comparison is not likely to have done so in five."""
+    """Marked is a step that was chosen by the distance left, as none reached the target in tuning:
+    in the comparison, too, such a rival seldom arrives, and of those that never do most are marked.
+    A rival without a grid has nothing to choose."""
     rows = kept(table)
-    assert rows["fallback"].dtype == bool
-    tuned = rows[rows["doublings"].notna() & (rows["success"] == 0)]
-    assert tuned["fallback"].mean() > 0.5 if len(tuned) else True
+    tuned = rows[rows["doublings"].notna()]
+    assert len(tuned) and rows["fallback"].dtype == bool
+    assert not rows.loc[rows["doublings"].isna(), "fallback"].any()
+    assert (tuned.loc[tuned["fallback"], "success"] <= 0.5).all()
+    never = tuned[tuned["success"] == 0]
+    assert never.empty or never["fallback"].mean() > 0.5
 
 
 @pytest.mark.parametrize(

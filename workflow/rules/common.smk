@@ -90,9 +90,11 @@ onstart:
         guarded.begin()
     if compiled_in:
         print(compiled.told_place(compiled_in), file=sys.stderr)
-    # Snakemake's limit of jobs a second leaves a timer behind with each job done, and each plans all
-    # waiting jobs anew every second: after some hundred jobs that is a core's work.
-    workflow.scheduler.job_rate_limiter = None
+    # A limit of jobs a second leaves a timer behind with each job done, and each plans all waiting
+    # jobs anew every second: after some hundred jobs that is a core's work. Snakemake's own goes.
+    limit = workflow.scheduling_settings.max_jobs_per_timespan
+    if limit and (limit.max_jobs, limit.timespan) == (100, 1):
+        workflow.scheduler.job_rate_limiter = None
     # For the logger that says how far a run is; others have nothing to print.
     took = {job.jobid: expected(job) for job in workflow.dag.needrun_jobs()}
     own = workflow.resource_settings

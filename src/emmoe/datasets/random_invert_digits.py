@@ -3,8 +3,6 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from sklearn.datasets import load_digits
-
 from emmoe.datasets._shared.random_invert import check_validation_size, invert
 from emmoe.datasets.base import Dataset
 from emmoe.models.regression import Sample
@@ -38,6 +36,8 @@ class RandomInvertDigits(Dataset):
         return IMAGES * 64
 
     def samples(self, model, truths, rngs, split, files) -> Iterator[tuple[list[int], Sample]]:
+        from sklearn.datasets import load_digits  # not imported to plan: it takes a second
+
         pixels, labels = load_digits(return_X_y=True)
         order = split.permutation(len(labels))
         train, test = order[self.test_size :], order[: self.test_size]

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from functools import cache
 
 import pandas as pd
-from sklearn import datasets
 
 from emmoe.datasets.base import Dataset
 from emmoe.models.regression import Sample
@@ -61,4 +60,6 @@ class ScikitLearnTable(Dataset):
 @cache
 def _table(name: str) -> pd.DataFrame:
     """Return a table with its target."""
+    from sklearn import datasets  # not imported to plan: it takes a second
+
     return getattr(datasets, f"load_{name}")(as_frame=True).frame
