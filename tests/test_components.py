@@ -123,10 +123,11 @@ def test_product_with_the_hessian_is_that_of_the_loss(model_name):
 
 
 def test_newton_step_solves_the_equation_of_q_to_a_tenth(model_name):
-    model, _, start = example(model_name, CurvedModel)
-    _, gradient, statistic = model.e_step(start)
-    step = model.newton_step(start, gradient)
-    found = slope_along(lambda theta: model.q_gradient(theta, statistic), start, step)
+    """At the truth: elsewhere -Q need not be convex, as in a log sigma."""
+    model, truth, _ = example(model_name, CurvedModel)
+    _, gradient, statistic = model.e_step(truth)
+    step = model.newton_step(truth, gradient)
+    found = slope_along(lambda theta: model.q_gradient(theta, statistic), truth, step)
     root = np.eye(1)
     if isinstance(model, RegressionModel):
         root = model.whitening().inverse_root[0]
