@@ -154,7 +154,7 @@ def sources(**changes):
         "claims": reported.load(claims_file()), "families": FAMILIES,
         "fitted_to": {"symmetric_linear": "all", "logistic_experts": "calibration"},
         "ours": runs(), "again": runs(seed=2), "theory": "not run here",
-        "contests": None,
+        "contests": None, "theorems": None,
         "calibration": calibration(GOOD), "files": {}, "stale_theory": False, "stale_search": {},
         "setup": Setup(0.01, 5),
     }  # fmt: skip

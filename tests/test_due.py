@@ -3,6 +3,7 @@
 import itertools
 import os
 import shutil
+from graphlib import TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -24,6 +25,7 @@ from emmoe.jobs.gather import Gather
 from emmoe.jobs.probe import Probe
 from emmoe.jobs.product import batches
 from emmoe.jobs.report import Report
+from emmoe.jobs.theorems import Theorems
 from emmoe.record.read import load
 from emmoe.store import files, provenance
 from emmoe.store.layout import CLAIMS
@@ -42,6 +44,7 @@ CHOSEN = {
     "finding": "findings/f2",
     "audit": "figures",
     "audit_power": "figures",
+    "theorems": "paper",
     "calibrate": "symmetric_linear/data-0",
     "calibrate_keep": "symmetric_linear",
     "calibrate_gather": "all",
@@ -57,11 +60,20 @@ def in_order(record):
     kinds = (Fit, Contest, Probe, Gather)
     return [
         *(job for kind in kinds for job in kind.every(record)),
-        *(job for batch in batches(record).values() for job in batch),
+        *_after_what_they_read([job for batch in batches(record).values() for job in batch]),
         *parts["others"], *CalibrateKeep.every(record), *parts["steps"],
-        *CalibrateGather.every(record), *CalibrateFresh.every(record), *Audit.every(record),
-        *AuditPower.every(record), *Report.every(record),
+        *CalibrateGather.every(record), *CalibrateFresh.every(record), *Theorems.every(record),
+        *Audit.every(record), *AuditPower.every(record), *Report.every(record),
     ]  # fmt: skip
+
+
+def _after_what_they_read(jobs):
+    makers = {path: job.name for job in jobs for path in job.outputs.values()}
+    read = {
+        j.name: {makers[p] for ps in j.inputs.values() for p in ps if p in makers} for j in jobs
+    }
+    named = {job.name: job for job in jobs}
+    return [named[name] for name in TopologicalSorter(read).static_order()]
 
 
 def kind_of(job):

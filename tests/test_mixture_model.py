@@ -4,9 +4,7 @@ import numpy as np
 import pytest
 from mixture_cases import CASES, differences, draw
 from records import smoke_settings
-from statsmodels.datasets import engel
 
-from emmoe.datasets.engel import Engel
 from emmoe.fitters.em import EM
 from emmoe.lab.contest import run_contest
 from emmoe.mixture import Problem, fit
@@ -133,13 +131,6 @@ def test_newton_step_leads_downhill_where_q_is_not_convex():
     assert np.linalg.eigvalsh(curvature)[0] < 0
     gradient = model.loss_and_gradient(theta)[1]
     assert model.newton_step(theta, gradient) @ gradient > 0
-
-
-def test_budgets_are_those_that_statsmodels_bundles():
-    rows = engel.load_pandas().data[["income", "foodexp"]]
-    ((_, sample),) = Engel().samples(None, [None], [None], None, {})
-    expected = ((rows - rows.mean()) / rows.std(ddof=0)).to_numpy()
-    np.testing.assert_allclose(np.column_stack([sample.x, sample.y]), expected, atol=1e-10)
 
 
 @pytest.mark.parametrize("name", ["general_gaussian_2", "general_engel"])

@@ -53,6 +53,14 @@ def test_features_stay_as_they_are_if_asked():
     np.testing.assert_array_equal(sample.y, table["growth"])
 
 
+def test_target_is_scaled_if_asked():
+    sample, own = (
+        rows(columns=("size",), target="growth", scaled_target=asked) for asked in (True, False)
+    )
+    assert sample.y.mean() == pytest.approx(0, abs=1e-12) and sample.y.std() == pytest.approx(1)
+    assert np.corrcoef(sample.y, own.y)[0, 1] == pytest.approx(1)
+
+
 def test_changed_file_is_read_anew(tmp_path):
     path = tmp_path / "data.csv"
     path.write_text("y,x\n1,2\n3,4\n", encoding="utf-8")

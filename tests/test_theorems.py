@@ -6,9 +6,12 @@ from types import SimpleNamespace
 import numpy as np
 import pandas as pd
 import pytest
+from audit_helpers import claims_file
 
 from emmoe.audit import theorems
 from emmoe.audit.paths import Case, Recorded, of_runs, run
+from emmoe.audit.verdicts import Verdict
+from emmoe.evidence import reported
 from emmoe.models.symmetric_linear import SymmetricLinear
 from emmoe.models.symmetric_logistic import SymmetricLogistic
 from emmoe.theory import mirror
@@ -57,12 +60,12 @@ def test_the_paths_of_the_search_are_em_s_with_its_own_divergences():
 
 
 def test_table_says_no_violation_in_so_many_trials_and_never_proved(monkeypatch):
-    for name, value in {"TRIALS": 12, "POLISHED": 1, "POLISHING": 5}.items():
+    for name, value in {"POLISHED": 1, "POLISHING": 5}.items():
         monkeypatch.setattr(theorems, name, value)
-    found = theorems.table("results/runs/x.parquet is missing: run make figures", 5)
+    found = theorems.table({}, 5, trials=12)
     assert list(found.columns) == theorems.COLUMNS and len(found) == 2 * len(EXCESS) + 1
     of_runs = found[found["tried_on"] == "runs"]["verdict"]
-    assert (of_runs == "not tested: results/runs/x.parquet is missing: run make figures").all()
+    assert (of_runs == "not tested: no path tells of it").all()
     of_search = found[found["tried_on"] != "runs"].set_index(["statement", "form"])
     printed = of_search.loc[("Theorem 4.2 (3)", "as printed")]
     assert printed["violations"] == printed["trials"] > 0
@@ -70,6 +73,49 @@ def test_table_says_no_violation_in_so_many_trials_and_never_proved(monkeypatch)
         own = of_search.loc[name]
         assert own["verdict"] == f"no violation in {own['trials']:.0f} trials"
     assert found["verdict"].iloc[-1] == theorems.UNKNOWN
+
+
+def told(claim, **violations):
+    """The judgement of a claim, from ten trials of each statement on runs and in the search."""
+    rows = [
+        {"claims": own.claims, "statement": own.name, "form": own.form, "tried_on": where,
+         "trials": 10, "violations": violations.get(own.form.replace(" ", "_"), 0), "verdict": ""}
+        for own in theorems.STATEMENTS
+        for where in (theorems.RUNS, theorems.SEARCH)
+    ]  # fmt: skip
+    unknown = {"claims": "theorem_b_4", "form": "as printed", "trials": 0, "violations": 0}
+    rows.append(unknown | {"verdict": theorems.UNKNOWN})
+    return theorems.judge(pd.DataFrame(rows), claim)
+
+
+def test_a_theorem_is_judged_as_printed_and_its_other_forms_are_told():
+    verdict, reason = told("theorem_4_2_1", as_printed=3)
+    assert verdict == Verdict.INCONSISTENT
+    assert reason == (
+        "as printed: violated on runs and small data sets; "
+        "mended: arguments exchanged: no violation in 20 trials."
+    )
+    mended = {"mended:_arguments_exchanged": 3}
+    assert told("theorem_4_2_1", **mended)[0] == Verdict.REPRODUCED
+    assert "proved" not in told("theorem_b_2")[1]
+
+
+def test_a_mirror_step_is_part_of_two_theorems():
+    broken = {"as_printed:_a_mirror_step,_no_projection": 1}
+    claims = ["theorem_4_1", "theorem_5_1", "theorem_4_2_2"]
+    found = [told(claim, **broken)[0] for claim in claims]
+    assert found == [Verdict.INCONSISTENT, Verdict.INCONSISTENT, Verdict.REPRODUCED]
+
+
+def test_a_theorem_that_could_not_be_tried_is_not_tested():
+    assert told("theorem_b_4") == (Verdict.NOT_TESTED, theorems.UNKNOWN)
+
+
+def test_every_theorem_of_the_claims_has_statements():
+    claims = reported.load(claims_file())
+    own = claims[claims["kind"] == "theorem"]
+    known = {name for own in theorems.STATEMENTS for name in own.claims.split()}
+    assert set(own["claim_id"]) == known | {"theorem_b_4"}
 
 
 def test_runs_on_record_are_tried():

@@ -24,6 +24,22 @@ rule audit_scope:
         "../scripts/job.py"
 
 
+# Try the theorems as printed on the runs of a target, and search for counterexamples.
+rule theorems:
+    input:
+        unpack(lambda w: asked(named(Theorems, w.scope))),
+    output:
+        written(layout.theorems("{scope}")),
+    log:
+        layout.log("audit", "theorems-{scope}"),
+    benchmark:
+        layout.benchmark("audit", "theorems-{scope}")
+    params:
+        work=lambda w: plain([named(Theorems, w.scope).work]),
+    script:
+        "../scripts/job.py"
+
+
 # Judge papers with a mistake in them, and papers without: what the audit's verdicts are worth.
 rule audit_power_scope:
     input:

@@ -26,6 +26,7 @@ from emmoe.jobs._due import Due  # noqa: E402
 from emmoe.jobs._kept import kept_seconds  # noqa: E402
 from emmoe.jobs.audit import Audit  # noqa: E402
 from emmoe.jobs.audit_power import AuditPower  # noqa: E402
+from emmoe.jobs.theorems import Theorems  # noqa: E402
 from emmoe.jobs.base import layout_of, plain  # noqa: E402
 from emmoe.jobs.calibrate import Calibrate  # noqa: E402
 from emmoe.jobs.calibrate_fresh import CalibrateFresh  # noqa: E402

@@ -28,9 +28,10 @@ from emmoe.jobs.fit import Fit
 from emmoe.jobs.gather import Gather
 from emmoe.jobs.probe import Probe
 from emmoe.jobs.product import Product
+from emmoe.jobs.theorems import Theorems
 from emmoe.record.entries import Record
 
-RUNS = (Fit, Contest, Probe)
+RUNS = (Fit, Contest, Probe, Theorems)
 MADE_FROM_RUNS = (Gather, Product, Audit)
 
 

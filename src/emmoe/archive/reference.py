@@ -22,6 +22,7 @@ from emmoe.jobs.gather import Gather
 from emmoe.jobs.probe import Probe
 from emmoe.jobs.product import Product
 from emmoe.jobs.report import Report
+from emmoe.jobs.theorems import Theorems
 from emmoe.record.entries import KINDS, Record
 from emmoe.report.changed import changed
 from emmoe.store import files
@@ -30,7 +31,7 @@ from emmoe.store.folders import atomic_folder
 from emmoe.store.layout import Layout
 from emmoe.store.provenance import digest, file_hash
 
-EXTRA = (CalibrateGather, CalibrateFresh, AuditPower)  # kept where they are there
+EXTRA = (CalibrateGather, CalibrateFresh, Theorems, AuditPower)  # kept where they are there
 RECORDED = (Fit, Contest, Probe, Product, Audit, *EXTRA)  # whose provenance is kept
 CALIBRATION = "calibration"
 FOLDERS = (*KINDS, "audit", CALIBRATION)  # whose files are sealed by the kept provenance

@@ -42,8 +42,9 @@ class Sources:
     claims: as `emmoe.evidence.reported.load` returns them; families: of config.yaml's calibration;
     fitted_to: by model, the readings that our run's settings were fitted to; ours, again: our runs
     from the first and from the second seed; theory: runs by experiment, or why there are none;
-    contests: verdicts (`emmoe.tables.comparison_verdicts`), or None; files: behind each (model,
-    fitter), and under "theory" and "contests"; stale_theory: whether the runs of the theory were
+    contests: verdicts (`emmoe.tables.comparison_verdicts`), or None; theorems: what they came to
+    (`emmoe.audit.theorems`), or None; files: behind each (model, fitter), and under "theory",
+    "theorems" and "contests"; stale_theory: whether the runs of the theory were
     not made by the current code and settings; stale_search: by model, why what was searched for
     it is no longer what would be."""
 
@@ -54,6 +55,7 @@ class Sources:
     again: Runs
     theory: Mapping[str, pd.DataFrame] | str
     contests: pd.DataFrame | None
+    theorems: pd.DataFrame | None
     calibration: Calibration | None
     files: Mapping[Run | str, list[str]]
     stale_theory: bool
@@ -118,7 +120,7 @@ def evidence(sources: Sources, table: pd.DataFrame) -> Evidence:
     judged = curves.contradicted(judged, pairs)
     return Evidence(
         table, found, groups, judged, pairs, sources.ours, sources.judged_theory,
-        sources.contests, sources.setup,
+        sources.contests, sources.theorems, sources.setup,
     )  # fmt: skip
 
 
@@ -137,7 +139,7 @@ def _groups(sources: Sources, found: Parts) -> dict[str, Group]:
 
 def _row(claim_id: str, mine: Judgement, again: float, sources: Sources) -> dict[str, Any]:
     behind: tuple[Run | str, ...] = mine.runs or ("theory",)
-    stale = _stale(mine.runs, sources)
+    stale = _stale(behind, sources)
     own = {name: getattr(mine, name) for name in ROWS if hasattr(mine, name)}
     return own | {
         "claim_id": claim_id,
@@ -150,8 +152,8 @@ def _row(claim_id: str, mine: Judgement, again: float, sources: Sources) -> dict
 
 def _stale(runs: tuple[Run | str, ...], sources: Sources) -> bool:
     searched = any(run[0] in sources.stale_search for run in runs if isinstance(run, tuple))
-    ours = any(run in sources.ours.stale for run in runs) if runs else sources.stale_theory
-    return ours or searched
+    ours = any(run in sources.ours.stale for run in runs)
+    return ours or searched or ("theory" in runs and sources.stale_theory)
 
 
 def _part(own: JudgedPart, found: Evidence, sources: Sources) -> dict[str, Any]:

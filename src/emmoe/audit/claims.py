@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 
-from emmoe.audit import contests, curves, orderings, reasons, verdicts
+from emmoe.audit import contests, curves, orderings, plan, reasons, theorems, verdicts
 from emmoe.audit.curves import JudgedPair, JudgedParts
 from emmoe.audit.groups import Group
 from emmoe.audit.parts import TABLE, Parts, Setup
@@ -41,7 +41,8 @@ class Judgement(NamedTuple):
 
 class Evidence(NamedTuple):
     """All that claims are judged from; groups: by model, those that have a calibration; theory: by
-    claim, or why there is none; contests: verdicts of EM against tuned rivals, or None."""
+    claim, or why there is none; contests: verdicts of EM against tuned rivals, or None; theorems:
+    what they came to, or None."""
 
     claims: pd.DataFrame
     parts: Parts
@@ -51,12 +52,16 @@ class Evidence(NamedTuple):
     runs: Runs
     theory: Mapping[str, Result] | str
     contests: pd.DataFrame | None
+    theorems: pd.DataFrame | None
     setup: Setup
 
 
 def judge(evidence: Evidence) -> dict[str, Judgement]:
     """Return the judgement of every claim by its claim_id."""
-    kinds = {"value": _reading, "bound": _reading, "ordering": _ordering, "identity": _identity}
+    kinds = {
+        "value": _reading, "bound": _reading, "ordering": _ordering, "identity": _identity,
+        "theorem": _theorem,
+    }  # fmt: skip
     return {
         claim.claim_id: (_abstract if claim.where == "abstract" else kinds[claim.kind])(
             claim, evidence
@@ -182,6 +187,14 @@ def _compare(
         return found
     empty = [run for run in (first, second) if evidence.runs.values(run, panel[1]).empty]
     return evidence.runs.why_not(empty[0] if empty else first)
+
+
+def _theorem(claim: Any, evidence: Evidence) -> Judgement:
+    """Judge a theorem as printed by what was tried: a violation is one, none proves nothing."""
+    behind = ("theorems", "theory")
+    if evidence.theorems is None:
+        return Judgement(Verdict.NOT_TESTED, plan.NOT_COVERED, STATED, runs=behind)
+    return Judgement(*theorems.judge(evidence.theorems, claim.claim_id), STATED, runs=behind)
 
 
 def _abstract(claim: Any, evidence: Evidence) -> Judgement:

@@ -16,11 +16,12 @@ ROLES = ("run", "again")
 
 class Needs(NamedTuple):
     """fits: (experiment, fitter) whose traces are read; theory: experiments whose runs are;
-    contests: tables of their verdicts."""
+    contests: tables of their verdicts; theorems: scopes whose theorems were tried."""
 
     fits: list[tuple[str, str]]
     theory: Sequence[str]
     contests: Sequence[str]
+    theorems: Sequence[str] = ()
 
 
 def of_scope(record: Record, scope: str) -> Needs:
@@ -33,12 +34,16 @@ def of_scope(record: Record, scope: str) -> Needs:
         for fitter in (*entry.fitters, *_tries(entry, entry.fitters))
     ]
     audit = record.audit
-    return Needs(fits, audit.theory.get(scope, ()), audit.contests.get(scope, ()))
+    tried = [scope] if scope in audit.theorems else []
+    return Needs(fits, audit.theory.get(scope, ()), audit.contests.get(scope, ()), tried)
 
 
 def of_claim(record: Record, claim: Any) -> Needs:
     """Return what a single claim, a row of the claims table, needs: the first seed's runs."""
     entries, fitters = record.audit.runs, claim.algorithm.split()
+    if claim.kind == "theorem":
+        tried = [PAPER] if PAPER in record.audit.theorems else []
+        return Needs([], record.audit.theory.get(PAPER, ()), (), tried)
     if claim.where == "abstract" and claim.kind != "ordering":
         return Needs([], record.audit.theory.get(PAPER, ()), ())
     models = [claim.model] if claim.model else list(entries)

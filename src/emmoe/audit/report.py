@@ -18,6 +18,7 @@ group of figures, `power.csv` how far each number may move before its verdict do
 | --- | --- |
 """
 JUDGED = ["claim_id", "verdict", "reason"]
+TOLD = ["claim_id", "note", "verdict", "reason"]
 NOTES = ["claim_id", "kind", "where", "source", "note"]
 
 
@@ -35,7 +36,9 @@ def text(tables: Tables, power: pd.DataFrame, claims: pd.DataFrame, searches: li
         "## Summary\n",
         markdown(_summary(tables, rows)),
         "## The abstract's claims\n",
-        markdown(others[abstract][["claim_id", "note", "verdict", "reason"]]),
+        markdown(others[abstract][TOLD]),
+        "## The theorems as printed\n",
+        markdown(others[others["kind"] == "theorem"][TOLD]),
         "## Runs and groups of figures\n",
         markdown(tables.runs[["id", "level", "shows", "verdict", "reason"]]),
         "## Curves and Table 2\n",
@@ -59,14 +62,14 @@ def first_screen(tables: Tables, rows: pd.DataFrame, power: pd.DataFrame) -> str
     runs = tables.runs[tables.runs["level"] == "run"]
     figures = tables.runs[tables.runs["level"] == "figure"]
     curves, abstract = tables.curves, rows[rows["where"] == "abstract"]
-    readings = rows[rows["kind"] == "value"]
+    readings, theorems = (rows[rows["kind"] == kind] for kind in ("value", "theorem"))
     counted = readings[readings["verdict"] != Verdict.DUPLICATE]
     lines = [
         f"Figures: {_named(figures, 'shows')}.",
         f"Runs (all curves of one algorithm): {_named(runs, 'id')}.",
         f"Parts of curves: {_counts(curves['verdict'])}.",
         f"Readings: {_counts(counted['verdict'])}; {len(readings) - len(counted)} copies apart.",
-        f"Abstract: {_named(abstract, 'claim_id')}.",
+        f"Abstract: {_named(abstract, 'claim_id')}. Theorems: {_named(theorems, 'claim_id')}.",
         f"Does not hold: {_failing(curves)}.",
         f"Cannot be told: {_open(curves)}.",
         _judged_by(figures, runs),
@@ -139,6 +142,7 @@ def _summary(tables: Tables, rows: pd.DataFrame) -> pd.DataFrame:
         "orderings": rows[(rows["kind"] == "ordering") & (rows["where"] != "abstract")],
         "pairs of curves of the same runs": rows[rows["claim_id"].str.endswith("same_runs")],
         "claims of the abstract": rows[rows["where"] == "abstract"],
+        "theorems as printed": rows[rows["kind"] == "theorem"],
     }
     counts = {name: part["verdict"].value_counts() for name, part in kinds.items()}
     shown = [verdict for verdict in Verdict if verdict is not Verdict.DUPLICATE]

@@ -16,22 +16,29 @@ from scipy.optimize import minimize
 
 from emmoe.audit import paths
 from emmoe.audit.paths import Case, Path
+from emmoe.audit.verdicts import Verdict
 from emmoe.models.objective import Array
 
-COLUMNS = ["statement", "form", "tried_on", "trials", "violations", "largest", "verdict"]
-TRIALS, POLISHED, POLISHING = 600, 6, 150  # data sets; those whose violation is maximised, how far
+COLUMNS = [
+    "claims", "statement", "form", "tried_on", "trials", "violations", "largest", "verdict",
+]  # fmt: skip
+POLISHED, POLISHING = 6, 150  # data sets whose violation is maximised, and how far
 SLACK = 1e-8  # of a bound, in logarithms: round-off
 SMALL = 1e-9  # of the first gap: below that, a gap is round-off
 RESIDUAL = 1e-8  # of a mirror step, relative to |grad L|
 DEFINITION = 1e-12  # of D_A against KL, relative to the terms of D_A's definition
 LOCAL = 1e-4  # of a secant convexity against its limit
 UNKNOWN = "not tested: the form of its conditions is in neither the slides nor the poster"
+RUNS, SEARCH = "runs", "small data sets"
+PRINTED = "as printed"
 
 
 class Statement(NamedTuple):
-    """A statement and its form: as printed, mended, or ours; excess: of a path, by how much the
-    left side exceeds the right in logarithms, largest over T; None where its hypothesis fails."""
+    """A statement, the claims that it is part of, and its form: as printed, mended, or ours;
+    excess: of a path, by how much the left side exceeds the right in logarithms, largest over T;
+    None where its hypothesis fails."""
 
+    claims: str
     name: str
     form: str
     excess: Callable[[Path], float | None]
@@ -139,35 +146,66 @@ def _no_more(path: Path) -> float | None:
 
 
 STATEMENTS = (
-    Statement("Theorem 4.1", "as printed: a KL divergence is D_A", _divergence),
-    Statement("Theorems 4.1 and 5.1", "as printed: a mirror step, no projection", _mirror_step),
-    Statement("Theorem 4.2 (1)", "as printed", _steps(0)),
-    Statement("Theorem 4.2 (1)", "mended: arguments exchanged", _steps(1)),
-    Statement("Theorem 4.2 (2)", "as printed", _sublinear(0)),
-    Statement("Theorem 4.2 (2)", "mended: T - 1", _sublinear(1)),
-    Statement("Theorem 4.2 (3)", "as printed", _linear(0)),
-    Statement("Theorem 4.2 (3)", "mended: exponent T - 1", _linear(1, _on_segments)),
-    Statement("Theorem 4.2 (3)", "mended, with alpha along the run alone", _linear(1)),
-    Statement("Theorem 4.2 (3)", "ours: divergence, T - 1", _linear(1, divergence=True)),
-    Statement("Theorem B.2", "as printed: if", _convexity),
-    Statement("Theorem B.2", "as printed: only if", _no_more),
-)
+    Statement("theorem_4_1", "Theorem 4.1", "as printed: a KL divergence is D_A", _divergence),
+    Statement(
+        "theorem_4_1 theorem_5_1", "Theorems 4.1 and 5.1",
+        "as printed: a mirror step, no projection", _mirror_step,
+    ),
+    Statement("theorem_4_2_1", "Theorem 4.2 (1)", "as printed", _steps(0)),
+    Statement("theorem_4_2_1", "Theorem 4.2 (1)", "mended: arguments exchanged", _steps(1)),
+    Statement("theorem_4_2_2", "Theorem 4.2 (2)", "as printed", _sublinear(0)),
+    Statement("theorem_4_2_2", "Theorem 4.2 (2)", "mended: T - 1", _sublinear(1)),
+    Statement("theorem_4_2_3", "Theorem 4.2 (3)", "as printed", _linear(0)),
+    Statement(
+        "theorem_4_2_3", "Theorem 4.2 (3)", "mended: exponent T - 1", _linear(1, _on_segments)
+    ),
+    Statement(
+        "theorem_4_2_3", "Theorem 4.2 (3)", "mended, with alpha along the run alone", _linear(1)
+    ),
+    Statement(
+        "theorem_4_2_3", "Theorem 4.2 (3)", "ours: divergence, T - 1", _linear(1, divergence=True)
+    ),
+    Statement("theorem_b_2", "Theorem B.2", "as printed: if", _convexity),
+    Statement("theorem_b_2", "Theorem B.2", "as printed: only if", _no_more),
+)  # fmt: skip
 
 
-def table(runs: Mapping[str, pd.DataFrame] | str, seed: int) -> pd.DataFrame:
-    """Return COLUMNS: every statement on the runs of the grids, and in the search.
+def table(runs: Mapping[str, pd.DataFrame], seed: int, trials: int) -> pd.DataFrame:
+    """Return COLUMNS: every statement on the runs of the grids, and in a search.
 
-    runs: by experiment, or why there are none. largest: of the excess, in logarithms."""
-    searched = list(paths.cases(np.random.default_rng(seed), TRIALS))
-    recorded = [] if isinstance(runs, str) else list(paths.of_runs(runs))
+    runs: by experiment; trials: small data sets drawn. largest: of the excess, in logarithms."""
+    searched = list(paths.cases(np.random.default_rng(seed), trials))
+    recorded = list(paths.of_runs(runs))
     rows = []
     for own in STATEMENTS:
-        row = _row(own, "runs", recorded)
-        rows.append(row | {"verdict": f"not tested: {runs}"} if isinstance(runs, str) else row)
+        rows.append(_row(own, RUNS, recorded))
         worse = _polished(own, searched)
-        rows.append(_row(own, "small data sets", [path for _, path in searched], worse))
-    rows.append({"statement": "Theorem B.4", "form": "as printed", "verdict": UNKNOWN})
+        rows.append(_row(own, SEARCH, [path for _, path in searched], worse))
+    unknown = {"claims": "theorem_b_4", "statement": "Theorem B.4", "form": PRINTED, "trials": 0}
+    rows.append(unknown | {"violations": 0, "verdict": UNKNOWN})
     return pd.DataFrame(rows, columns=COLUMNS)
+
+
+def judge(table: pd.DataFrame, claim_id: str) -> tuple[Verdict, str]:
+    """Return the verdict of a theorem as printed and why, from the rows of `table`; other forms of
+    it are told beside it."""
+    own = table[[claim_id in claims.split() for claims in table["claims"]]]
+    printed = own[own["form"].str.startswith(PRINTED)]
+    if not printed["trials"].sum():
+        return Verdict.NOT_TESTED, printed["verdict"].iloc[0]
+    verdict = Verdict.INCONSISTENT if printed["violations"].any() else Verdict.REPRODUCED
+    forms = [_told(rows) for _, rows in own.groupby("form", sort=False)]
+    return verdict, f"{'; '.join(forms)}."
+
+
+def _told(rows: pd.DataFrame) -> str:
+    """What was found of a form. A violation is told without its count, which hangs on round-off."""
+    tried = rows[rows["trials"] > 0]
+    broken = tried[tried["violations"] > 0]
+    found = f"violated on {' and '.join(broken['tried_on'])}"
+    if broken.empty:
+        found = _none(int(tried["trials"].sum()))
+    return f"{rows['form'].iloc[0]}: {found}"
 
 
 def _row(
@@ -178,6 +216,7 @@ def _row(
     violations = int(np.sum(np.array(found) > SLACK))
     said = f"violated in {violations} of {len(found)} trials"
     return {
+        "claims": own.claims,
         "statement": own.name,
         "form": own.form,
         "tried_on": tried_on,

@@ -47,7 +47,7 @@ MEANINGS = {
     "meets it in the search and not on fresh seeds, or would meet any number within a factor 2",
     Verdict.NOT_TESTED: "for the reason given",
     Verdict.MET_ALONE: "some setting meets it, but not the one that gives most of its group",
-    Verdict.INCONSISTENT: "met by no searched setting",
+    Verdict.INCONSISTENT: "met by no searched setting, or violated",
     Verdict.CONTRADICTORY: "the paper against itself: no setting comes near two of its curves",
     Verdict.DUPLICATE: "a copy of another reading, or interpolated between two: counted nowhere",
 }

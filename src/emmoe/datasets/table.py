@@ -19,8 +19,9 @@ EXAMPLE = Path(__file__).parents[1] / "commands" / "project" / "data.csv"
 class Table(Dataset):
     """path: the file, from where the run works; target: its column; columns: the features, none
     for all others; categorical: those with levels; classes: whether the target's values, sorted,
-    are the classes 0, 1, ...; scaled: whether features get mean 0 and variance 1; intercept:
-    whether a column of ones comes first, for models that have no intercept of their own.
+    are the classes 0, 1, ...; scaled: whether features get mean 0 and variance 1, scaled_target:
+    whether the target does; intercept: whether a column of ones comes first, for models that have
+    no intercept of their own.
 
     All replicates share the rows, and differ in their starts."""
 
@@ -30,6 +31,7 @@ class Table(Dataset):
     categorical: tuple[str, ...] = ()
     classes: bool = False
     scaled: bool = True
+    scaled_target: bool = False
     intercept: bool = False
 
     reads = ("path",)
@@ -64,11 +66,18 @@ def _rows(own: Table, changed: int | None) -> tuple[np.ndarray, np.ndarray]:
     coded = coding(table, own.target, own.columns or None, own.categorical)
     x, target = coded.features(table), coded.targets(table)
     if own.scaled:
-        deviation = x.std(axis=0)
-        x = (x - x.mean(axis=0)) / np.where(deviation > 0, deviation, 1)
+        x = _scaled(x)
     if own.classes:
         y = np.unique(target.to_numpy(), return_inverse=True)[1]
     else:
         y = numbers(target, "set classes: true for its values to be classes")
+    if own.scaled_target:
+        y = _scaled(y)
     ones = np.ones((len(x), int(own.intercept)))
     return np.column_stack([ones, x]), y
+
+
+def _scaled(values: np.ndarray) -> np.ndarray:
+    """Values less their mean, over their deviation where there is one."""
+    deviation = values.std(axis=0)
+    return (values - values.mean(axis=0)) / np.where(deviation > 0, deviation, 1)

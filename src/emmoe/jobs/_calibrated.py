@@ -1,11 +1,13 @@
 """What a kept calibration was made from, and whether that is what stands there now."""
 
+import csv
 from pathlib import Path
 
 import msgspec
 from msgspec import Struct
 
 from emmoe.calibration.family import Family, families
+from emmoe.evidence.reported import READINGS
 from emmoe.jobs.calibrate import FITTERS
 from emmoe.record.entries import Record
 from emmoe.store import files, provenance
@@ -15,8 +17,8 @@ from emmoe.store.layout import CLAIMS
 
 
 class Stamp(Struct, frozen=True):
-    """SHA-256 of the claims that scores, acceptance and bands were made from, and by family of the
-    settings that were searched and of the code that simulated them."""
+    """SHA-256 of the readings that scores, acceptance and bands were made from, and by family of
+    the settings that were searched and of the code that simulated them."""
 
     claims: str
     settings: dict[str, str]
@@ -26,10 +28,17 @@ class Stamp(Struct, frozen=True):
 def stamp(searched: dict[str, Family]) -> Stamp:
     """Return the stamp of what stands there now."""
     return Stamp(
-        provenance.file_hash(CLAIMS),
+        _readings(),
         {name: provenance.digest(msgspec.to_builtins(own)) for name, own in searched.items()},
         {name: _code(own) for name, own in searched.items()},
     )
+
+
+def _readings() -> str:
+    """The digest of the rows of the claims that are points of a curve or of a table, as text."""
+    with Path(CLAIMS).open(encoding="utf-8", newline="") as lines:
+        rows = [row for row in csv.DictReader(lines) if row.get("kind") in READINGS]
+    return provenance.digest(rows)
 
 
 def _code(own: Family) -> str:

@@ -38,6 +38,7 @@ def sources(
     }
     files["contests"] = [layout.product("tables", name)["csv"] for name in needs.contests]
     files["theory"] = theory
+    files["theorems"] = [layout.theorems(tried)["theorems"] for tried in needs.theorems]
     return Sources(
         claims=claims,
         families=searched,
@@ -46,6 +47,7 @@ def sources(
         again=_runs(record, needs, scope, "again"),
         theory=_theory(theory, states, scope) if needs.theory else "not asked for",
         contests=_contests(inputs),
+        theorems=next(iter(inputs.frames("theorems")), None),
         calibration=_calibration(inputs, parts(claims, searched), record.calibration.level),
         files=files,
         stale_theory=STALE in states,

@@ -99,6 +99,7 @@ def inputs(record: Record, needs: Needs) -> dict[str, list[str]]:
         "traces": [fit.outputs["trace"] for fit in fits(record, needs.fits)],
         "theory": [layout.gathered(name)["runs"] for name in needs.theory],
         "contests": [layout.product("tables", name)["csv"] for name in needs.contests],
+        "theorems": [layout.theorems(scope)["theorems"] for scope in needs.theorems],
     }
 
 

@@ -1,4 +1,4 @@
-"""The audit put to the test by papers with a mistake and without; theorems, by a search."""
+"""The audit put to the test by papers with a mistake and without."""
 
 from dataclasses import dataclass
 
@@ -27,7 +27,7 @@ class AuditPower(Audit):
 
     @property
     def modules(self) -> list[str]:
-        return ["emmoe.jobs.audit_power", "emmoe.audit.stress", "emmoe.audit.theorems"]
+        return ["emmoe.jobs.audit_power", "emmoe.audit.stress"]
 
     @property
     def inputs(self) -> dict[str, list[str]]:
@@ -44,11 +44,10 @@ class AuditPower(Audit):
 
     @staticmethod
     def run(name: str, task: AuditTask, inputs: Inputs) -> Outcome:
-        from emmoe.audit import stress, theorems
+        from emmoe.audit import stress
         from emmoe.jobs._sources import sources
 
         needs = plan.of_scope(task.record, name)._replace(contests=())
         found = sources(task.record, needs, name, inputs, {})
         mutated = stress.mutated(found, inputs.frame("power"))
-        contents = {"mutations": mutated, "null": stress.drawn(found)}
-        return Outcome(contents | {"theorems": theorems.table(found.theory, task.record.seed)})
+        return Outcome({"mutations": mutated, "null": stress.drawn(found)})

@@ -178,11 +178,13 @@ class AuditedRun(Struct, frozen=True):
 
 
 class Audit(Struct, frozen=True):
-    """runs: by the claims' model; by scope, theory: experiments, contests: tables of verdicts."""
+    """runs: by the claims' model; by scope, theory: experiments, contests: tables of verdicts,
+    theorems: small data sets to search for counterexamples."""
 
     runs: dict[str, AuditedRun] = {}
     theory: dict[str, tuple[str, ...]] = {}
     contests: dict[str, tuple[str, ...]] = {}
+    theorems: dict[str, Count] = {}
 
 
 class Folders(Struct, frozen=True):

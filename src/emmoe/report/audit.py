@@ -16,6 +16,7 @@ PARTS = {"calibration": "curves, calibration readings", "held_out": "curves, hel
 KINDS = {
     "ordering": "orderings",
     "identity": "pairs of curves of the same runs",
+    "theorem": "theorems as printed",
     "bound": "bounds on values that leave a logarithmic axis",
 }
 NEEDED = ["claim_id", "verdict", "reason"]

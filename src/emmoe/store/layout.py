@@ -63,9 +63,13 @@ class Layout:
         }
 
     def audit_power(self, scope: str) -> dict[str, str]:
-        """Return the paths of what is said of mutated and null papers, and of the theorems."""
+        """Return the paths of what is said of mutated and of null papers."""
         folder = f"{self.results}/audit/power/{scope}"
-        return {name: f"{folder}/{name}.csv" for name in ("mutations", "null", "theorems")}
+        return {name: f"{folder}/{name}.csv" for name in ("mutations", "null")}
+
+    def theorems(self, scope: str) -> dict[str, str]:
+        """Return the path of what is said of the theorems on the runs of a target."""
+        return {"theorems": f"{self.results}/audit/theorems/{scope}/theorems.csv"}
 
     def claim(self, claim: str) -> dict[str, str]:
         """Return the path of a single claim's row."""
