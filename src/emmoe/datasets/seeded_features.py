@@ -9,22 +9,20 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from emmoe.datasets._shared.normal import Normal
 from emmoe.datasets.base import Rng
-from emmoe.datasets.normal_features import NormalFeatures
 from emmoe.models.objective import Array, Blocks
 from emmoe.models.regression import Sample
 
 
 @dataclass(frozen=True)
-class SeededFeatures(NormalFeatures):
+class SeededFeatures(Normal):
     """x (n, d) is drawn first, then the model's y; parameters: theta* in the model's order, without
     any those that 1 + seed draws, N(0, 1) each.
 
     All replicates share the sample, and differ in their starts."""
 
     seed: int = field(kw_only=True)
-
-    axes = ()
 
     @classmethod
     def example(cls) -> "SeededFeatures":
