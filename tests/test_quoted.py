@@ -3,6 +3,7 @@
 import re
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 from emmoe.archive.quoted import SETTINGS, main, refreshed, unbacked, value, written
@@ -21,6 +22,17 @@ def test_numbers_of_texts_are_those_of_the_kept_results(name):
 @pytest.mark.parametrize("name", TEXTS)
 def test_no_number_that_speaks_of_results_is_unbacked(name):
     assert unbacked((ROOT / name).read_text(encoding="utf-8")) == []
+
+
+def test_verdicts_that_changed_since_the_first_rules_are_counted():
+    first = pd.read_csv(ROOT / "data/reported/first_verdicts.csv").set_index("claim_id")["verdict"]
+    rows = pd.read_csv(ROOT / "results/reference/audit/paper/audit.csv").set_index("claim_id")
+    now = rows.loc[first.index, "verdict"]
+    assert "duplicate" not in set(now)
+    pairs = pd.DataFrame({"before": first, "now": now})[first != now]
+    table = pairs.groupby(["before", "now"]).size().rename("claims").reset_index()
+    kept = (ROOT / "docs/changed_verdicts.csv").read_text(encoding="utf-8")
+    assert kept == table.to_csv(index=False), "docs/changed_verdicts.csv is to be this"
 
 
 @pytest.fixture
