@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from sweep_helpers import plane
 
-from emmoe.audit import theorems, theory
+from emmoe.audit import theory
 from emmoe.audit.verdicts import Verdict
 
 
@@ -44,15 +44,6 @@ def test_a_change_of_slope_beyond_its_power_flips_the_verdict_on_rates(monkeypat
     assert found.flips > 0
     assert tilted(extra + 0.99 * sign * found.flips).verdict is found.verdict
     assert tilted(extra + 1.01 * sign * found.flips).verdict is not found.verdict
-
-
-def test_theorems_without_runs_are_not_tested_and_name_the_command(monkeypatch):
-    monkeypatch.setattr(theorems, "TRIALS", 0)
-    why = "results/runs/bounds.parquet is missing: run make paper"
-    table = theorems.table(why, seed=1)
-    on_runs = table[table["tried_on"] == "runs"]
-    assert len(on_runs) == len(theorems.STATEMENTS)
-    assert set(on_runs["verdict"]) == {f"not tested: {why}"}
 
 
 def verdict(name, tables):

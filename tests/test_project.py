@@ -61,6 +61,11 @@ def test_target_is_scaled_if_asked():
     assert np.corrcoef(sample.y, own.y)[0, 1] == pytest.approx(1)
 
 
+def test_classes_are_not_scaled():
+    with pytest.raises(ValueError, match="scaled_target is for numbers"):
+        rows(columns=("size",), classes=True, scaled_target=True)
+
+
 def test_changed_file_is_read_anew(tmp_path):
     path = tmp_path / "data.csv"
     path.write_text("y,x\n1,2\n3,4\n", encoding="utf-8")

@@ -10,6 +10,7 @@ from audit_helpers import claims_file
 
 from emmoe.audit import theorems
 from emmoe.audit.paths import Case, Recorded, of_runs, run
+from emmoe.audit.printed import UNTOLD, judge
 from emmoe.audit.verdicts import Verdict
 from emmoe.evidence import reported
 from emmoe.models.symmetric_linear import SymmetricLinear
@@ -19,9 +20,9 @@ from emmoe.theory.bounds import Trace
 from emmoe.theory.information import spectrum
 
 EXCESS = {(s.name.removeprefix("Theorem "), s.form): s.excess for s in theorems.STATEMENTS}
-PRINTED = EXCESS["4.2 (3)", "as printed"]
-MENDED = EXCESS["4.2 (3)", "mended, with alpha along the run alone"]
-OURS = EXCESS["4.2 (3)", "ours: divergence, T - 1"]
+PRINTED = EXCESS["4.2 (3)", "as printed, T = 1 the start"]
+CORRECTED = EXCESS["4.2 (3)", "with T - 1 for T, alpha along the run alone"]
+OURS = EXCESS["4.2 (3)", "ours, of the divergence to theta*, with T - 1 for T"]
 X = [0.783, 0.979, -0.403, -1.193, -3.804, 1.139, -15.449, 5.428]
 Y = [1.0, 1.0, -1.0, 1.0, 1.0, 1.0, 1.0, 1.0]
 COUNTEREXAMPLE = Case(SymmetricLogistic, (8, 1), np.array([*X, *Y, 0.17, 0.161]))
@@ -36,16 +37,16 @@ def test_the_linear_rate_as_printed_fails_before_any_step():
     """At T = 1 it says that the start's gap is at most (1 - alpha) times itself."""
     own = path([1.0, 0.25], [2.0, 0.5], alpha=0.5)
     assert PRINTED(own) == pytest.approx(np.log(2))
-    assert MENDED(own) == pytest.approx(np.log(0.5))  # 0.25 against (1 - 0.5) 1
+    assert CORRECTED(own) == pytest.approx(np.log(0.5))  # 0.25 against (1 - 0.5) 1
     assert OURS(own) == pytest.approx(np.log(0.5))
 
 
-def test_a_gap_that_falls_too_slowly_violates_the_mended_form_too():
-    assert MENDED(path([1.0, 0.75], [2.0, 0.5], alpha=0.5)) == pytest.approx(np.log(1.5))
+def test_a_gap_that_falls_too_slowly_violates_the_corrected_form_too():
+    assert CORRECTED(path([1.0, 0.75], [2.0, 0.5], alpha=0.5)) == pytest.approx(np.log(1.5))
 
 
 def test_without_its_hypothesis_nothing_is_held_against_a_statement():
-    assert MENDED(path([1.0, 9.0], [1.0, 1.0], alpha=-0.1)) is None
+    assert CORRECTED(path([1.0, 9.0], [1.0, 1.0], alpha=-0.1)) is None
     assert all(s.excess(path([1.0, 9.0], [1.0, 1.0], -0.1)) is None for s in theorems.STATEMENTS)
 
 
@@ -65,11 +66,14 @@ def test_table_says_no_violation_in_so_many_trials_and_never_proved(monkeypatch)
     found = theorems.table({}, 5, trials=12)
     assert list(found.columns) == theorems.COLUMNS and len(found) == 2 * len(EXCESS) + 1
     of_runs = found[found["tried_on"] == "runs"]["verdict"]
-    assert (of_runs == "not tested: no path tells of it").all()
+    assert (of_runs == UNTOLD).all()
     of_search = found[found["tried_on"] != "runs"].set_index(["statement", "form"])
-    printed = of_search.loc[("Theorem 4.2 (3)", "as printed")]
+    printed = of_search.loc[("Theorem 4.2 (3)", "as printed, T = 1 the start")]
     assert printed["violations"] == printed["trials"] > 0
-    for name in (("Theorem 4.2 (3)", "ours: divergence, T - 1"), ("Theorem B.2", "as printed: if")):
+    for name in (
+        ("Theorem 4.2 (1)", "with arguments exchanged"),
+        ("Theorem B.2", "as printed: if"),
+    ):
         own = of_search.loc[name]
         assert own["verdict"] == f"no violation in {own['trials']:.0f} trials"
     assert found["verdict"].iloc[-1] == theorems.UNKNOWN
@@ -85,7 +89,7 @@ def told(claim, **violations):
     ]  # fmt: skip
     unknown = {"claims": "theorem_b_4", "form": "as printed", "trials": 0, "violations": 0}
     rows.append(unknown | {"verdict": theorems.UNKNOWN})
-    return theorems.judge(pd.DataFrame(rows), claim)
+    return judge(pd.DataFrame(rows), claim)
 
 
 def test_a_theorem_is_judged_as_printed_and_its_other_forms_are_told():
@@ -93,11 +97,12 @@ def test_a_theorem_is_judged_as_printed_and_its_other_forms_are_told():
     assert verdict == Verdict.INCONSISTENT
     assert reason == (
         "as printed: violated on runs and small data sets; "
-        "mended: arguments exchanged: no violation in 20 trials."
+        "with arguments exchanged: no violation in 20 trials."
     )
-    mended = {"mended:_arguments_exchanged": 3}
-    assert told("theorem_4_2_1", **mended)[0] == Verdict.REPRODUCED
-    assert "proved" not in told("theorem_b_2")[1]
+    assert told("theorem_4_2_1", with_arguments_exchanged=3)[0] == Verdict.REPRODUCED
+    none = "no violation in 20 trials"
+    both = f"as printed: if: {none}; as printed: only if: {none}."
+    assert told("theorem_b_2") == (Verdict.REPRODUCED, both)
 
 
 def test_a_mirror_step_is_part_of_two_theorems():
@@ -123,6 +128,18 @@ def test_runs_on_record_are_tried():
     row = lists | {"bound_lambda": [0.5, 0.5], "fitter": "em", "outcome": "optimum"}
     frame = pd.DataFrame([row, row | {"outcome": "capped"}])
     assert len(list(of_runs({"a": frame, "b": frame.iloc[:0]}))) == 1
+
+
+def test_the_divergence_of_the_sublinear_bound_is_the_printed_one():
+    """D_KL(theta*, theta^1) is D_A(theta^1, theta*), as D_KL(theta^t, theta^t+1) is of a step: at
+    T = 1 it bounds the gap, D_L(theta^1, theta*), whatever the sample."""
+    found = run(COUNTEREXAMPLE)
+    assert found.start == mirror.bregman(found.model, found.thetas[0], found.optimum)
+    assert found.start != pytest.approx(found.trace.bregman[0], rel=1e-3)
+    assert found.trace.gap[0] <= found.start
+    near = Trace(np.array([0.5, 0.4]), np.array([9.0, 9.0]), np.full(2, 0.1), np.zeros(2))
+    bounded = SimpleNamespace(trace=near, segments=None, start=0.6)
+    assert EXCESS["4.2 (2)", "as printed"](bounded) == pytest.approx(np.log(0.4 / (0.6 / 2)))
 
 
 def test_a_step_that_is_no_mirror_step_is_found():
@@ -168,5 +185,5 @@ def test_the_rate_of_the_loss_gap_has_a_counterexample_on_a_convex_set():
     assert 0.3 < alpha < 0.4
     loss = [found.model.loss(theta) for theta in (*found.thetas[:2], found.optimum)]
     assert loss[1] - loss[2] > 1.2 * (1 - alpha) * (loss[0] - loss[2])
-    assert EXCESS["4.2 (3)", "mended: exponent T - 1"](found) > np.log(1.2)
+    assert EXCESS["4.2 (3)", "with T - 1 for T"](found) > np.log(1.2)
     assert OURS(found) < 0

@@ -23,9 +23,11 @@ def negative_log_likelihood(x: torch.Tensor, y: torch.Tensor, theta: torch.Tenso
     return -torch.logsumexp(log_gate + log_density, 0).mean()
 
 
-def descend(x: torch.Tensor, y: torch.Tensor, start: torch.Tensor, target: float, most: int) -> int:
-    """Return after how many evaluations L-BFGS (memory 10, strong Wolfe) is at a loss of `target`;
-    `most` if it is not by then."""
+def descend(
+    x: torch.Tensor, y: torch.Tensor, start: torch.Tensor, target: float, most: int
+) -> int | None:
+    """Return after how many evaluations, of `most`, L-BFGS (memory 10, strong Wolfe) is at a loss
+    of `target`; None if it never is."""
     theta = start.clone().requires_grad_()
     optimiser = torch.optim.LBFGS(
         [theta], max_iter=most, max_eval=most, tolerance_grad=0, tolerance_change=0,
@@ -47,4 +49,4 @@ def descend(x: torch.Tensor, y: torch.Tensor, start: torch.Tensor, target: float
         optimiser.step(closure)
     except _Arrived:
         return evaluations
-    return most
+    return None

@@ -26,7 +26,6 @@ from emmoe.jobs._due import Due  # noqa: E402
 from emmoe.jobs._kept import kept_seconds  # noqa: E402
 from emmoe.jobs.audit import Audit  # noqa: E402
 from emmoe.jobs.audit_power import AuditPower  # noqa: E402
-from emmoe.jobs.theorems import Theorems  # noqa: E402
 from emmoe.jobs.base import layout_of, plain  # noqa: E402
 from emmoe.jobs.calibrate import Calibrate  # noqa: E402
 from emmoe.jobs.calibrate_fresh import CalibrateFresh  # noqa: E402
@@ -40,6 +39,7 @@ from emmoe.jobs.gather import Gather  # noqa: E402
 from emmoe.jobs.probe import Probe  # noqa: E402
 from emmoe.jobs.product import Product, batches  # noqa: E402
 from emmoe.jobs.report import Report  # noqa: E402
+from emmoe.jobs.theorems import Theorems  # noqa: E402
 from emmoe.record import read  # noqa: E402
 from emmoe.store import compiled, preflight, progress  # noqa: E402
 from emmoe.store.layout import CLAIMS  # noqa: E402

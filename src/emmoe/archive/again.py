@@ -1,8 +1,8 @@
 """Makes archived results again, in a process of its own with limits, and compares them.
 
-A fit is made from the archived config alone. What is made from fits, contests and probes is made
-from the archived ones, in a temporary folder: a summary from its traces, a table from its
-summaries, the audit from traces and tables. Nothing is written elsewhere.
+A fit is made from the archived config alone. What is made from fits, contests, probes and trials of
+the theorems is made from the archived ones, in a temporary folder: a summary from its traces, a
+table from its summaries, the audit from traces and tables. Nothing is written elsewhere.
 """
 
 import io
@@ -111,7 +111,7 @@ def lay_out(place: Place, jobs: list[Job], folder: str, minutes: int) -> Outcome
                 _copy(reader, job, replace(job, record=contents.moved(job.record, folder)))
     except Exception as error:
         return Outcome(False, f"nothing made from runs can be made again: {error}")
-    return Outcome(True, f"{len(jobs)} fits, contests and probes as archived")
+    return Outcome(True, f"{len(jobs)} results of runs as archived")
 
 
 def _copy(reader: Reader, job: Job, new: Job) -> None:

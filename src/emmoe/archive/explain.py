@@ -13,6 +13,7 @@ from emmoe.jobs._kept import read_kept
 from emmoe.jobs.audit import fits
 from emmoe.jobs.base import CURRENT, layout_of
 from emmoe.jobs.fit import Fit
+from emmoe.jobs.theorems import Theorems
 from emmoe.record.entries import Record, written
 from emmoe.report.command import recompute
 from emmoe.report.settings import origin
@@ -45,7 +46,8 @@ def explain(claim_id: str, record: Record, files: Sequence[str]) -> str:
     claim = paper.find(paper.load(read_frame(CLAIMS)), claim_id)
     needs = plan.of_claim(record, claim)
     behind = needs.fits or plan.theory_fits(record, needs.theory)
-    row, source, known = _found(claim_id, record, behind)
+    tried = [job for job in Theorems.every(record) if job.scope in needs.theorems]
+    row, source, known = _found(claim_id, record, behind, tried)
     redo = f"recompute  {recompute(layout_of(record), claim_id, files)}"
     lines = [_summary(claim, row), redo, "", *_claim(claim), *_result(row, source)]
     lines += _made_by(known, row)
@@ -54,14 +56,16 @@ def explain(claim_id: str, record: Record, files: Sequence[str]) -> str:
     return "\n".join(lines)
 
 
-def _found(claim_id: str, record: Record, behind: Behind) -> tuple[pd.Series, str, list[Known]]:
+def _found(
+    claim_id: str, record: Record, behind: Behind, tried: list[Theorems]
+) -> tuple[pd.Series, str, list[Known]]:
     """Return the claim's row of an audit, the audit's file, and the fits behind it."""
     layout, jobs = layout_of(record), fits(record, behind)
     for scope in (plan.PAPER, plan.FIGURES):
         source = layout.audit(scope)["rows"]
         row = _row(source, claim_id)
-        covered = row is not None and row["reason"] != plan.NOT_COVERED
-        if covered and jobs and all(job.state() == CURRENT for job in jobs):
+        covered = row is not None and row["reason"] not in (plan.NOT_COVERED, plan.NO_THEOREMS)
+        if covered and jobs and all(job.state() == CURRENT for job in (*jobs, *tried)):
             return row, source, [_known(job.found(), stale=False) for job in jobs]
     source = layout.reference.audit(plan.PAPER)["rows"]
     if Path(source).is_file():

@@ -1,5 +1,6 @@
 """Draws fits of an archive and makes them again with the current code, then all that is made from
-archived fits, contests and probes: summaries, tables, findings, figures and audits.
+archived runs (fits, contests, probes, trials of the theorems): summaries, tables, findings, figures
+and audits.
 
 The draw is from the operating system's entropy unless a seed is given, so that nobody knows before
 which fits will be looked at. Everything runs in a process of its own, with limits, since it reads

@@ -31,22 +31,23 @@ from emmoe.store.folders import atomic_folder
 from emmoe.store.layout import Layout
 from emmoe.store.provenance import digest, file_hash
 
-EXTRA = (CalibrateGather, CalibrateFresh, Theorems, AuditPower)  # kept where they are there
-RECORDED = (Fit, Contest, Probe, Product, Audit, *EXTRA)  # whose provenance is kept
+EXTRA = (CalibrateGather, CalibrateFresh, AuditPower)  # kept where they are there
+RECORDED = (Fit, Contest, Probe, Product, Theorems, Audit, *EXTRA)  # whose provenance is kept
 CALIBRATION = "calibration"
 FOLDERS = (*KINDS, "audit", CALIBRATION)  # whose files are sealed by the kept provenance
 REPORT = "report.html"  # sealed too
 
 
 def keep(record: Record) -> None:
-    """Copy a full run's figures, tables, findings, audit and, if they are there, report,
+    """Copy a full run's figures, tables, findings, theorems, audit and, if they are there, report,
     calibration and what the audit is worth to the reference folder, and condense the provenance of
     what they were made from into one file.
 
     Raises DataError, naming the file, and leaves the old reference whole, where something of the
     run is missing, was changed, or was made with other settings or from other inputs."""
     layout = layout_of(record)
-    finished = [*Product.every(record), Audit(record, PAPER)]
+    tried = [job for job in Theorems.every(record) if job.scope == PAPER]
+    finished = [*Product.every(record), *tried, Audit(record, PAPER)]
     if missing := [job.outputs for job in finished if not _is_there(job)]:
         lost = next(iter(missing[0].values()))
         raise DataError(f"{lost}: no finished run to keep: run make paper first")

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 
-from emmoe.audit import contests, curves, orderings, plan, reasons, theorems, verdicts
+from emmoe.audit import contests, curves, orderings, plan, printed, reasons, verdicts
 from emmoe.audit.curves import JudgedPair, JudgedParts
 from emmoe.audit.groups import Group
 from emmoe.audit.parts import TABLE, Parts, Setup
@@ -190,11 +190,11 @@ def _compare(
 
 
 def _theorem(claim: Any, evidence: Evidence) -> Judgement:
-    """Judge a theorem as printed by what was tried: a violation is one, none proves nothing."""
-    behind = ("theorems", "theory")
+    """Judge a theorem as printed: one violation decides, none in so many trials proves nothing."""
     if evidence.theorems is None:
-        return Judgement(Verdict.NOT_TESTED, plan.NOT_COVERED, STATED, runs=behind)
-    return Judgement(*theorems.judge(evidence.theorems, claim.claim_id), STATED, runs=behind)
+        return Judgement(Verdict.NOT_TESTED, plan.NO_THEOREMS, STATED, runs=("theorems",))
+    found = printed.judge(evidence.theorems, claim.claim_id)
+    return Judgement(*found, STATED, runs=("theorems", "theory"))
 
 
 def _abstract(claim: Any, evidence: Evidence) -> Judgement:

@@ -40,6 +40,10 @@ class Path(Protocol):
         """Gaps, divergences to theta* and secant convexities."""
 
     @property
+    def start(self) -> float | None:
+        """D_A(theta^1, theta*)."""
+
+    @property
     def residual(self) -> float | None:
         """The largest residual of its mirror steps, relative to |grad L|."""
 
@@ -65,6 +69,7 @@ class Recorded(NamedTuple):
 
     trace: Trace | None
     residual: float | None = None
+    start: None = None
     steps: None = None
     definition: None = None
     segments: None = None
@@ -101,6 +106,10 @@ class Searched:
         lists = dict(zip(bounds.LISTS, (gap, size, alpha, [np.nan] * len(gap)), strict=True))
         found = bounds.trace(lists)
         return found if len(found.gap) > 1 else None
+
+    @cached_property
+    def start(self) -> float:
+        return mirror.bregman(self.model, self.thetas[0], self.optimum)
 
     @cached_property
     def residual(self) -> float | None:

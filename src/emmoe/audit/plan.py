@@ -11,6 +11,7 @@ from emmoe.record.entries import AuditedRun, Record
 
 FIGURES, PAPER = SCOPES = "figures", "paper"
 NOT_COVERED = "not made by make figures: run make paper"
+NO_THEOREMS = "made by make paper, where audit.theorems of the config asks for it"
 ROLES = ("run", "again")
 
 

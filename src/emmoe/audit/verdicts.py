@@ -39,7 +39,7 @@ class Verdict(StrEnum):
 
 MEANINGS = {
     Verdict.REPRODUCED: "held out, and met on fresh seeds by the one setting that gives its group, "
-    "or follows from stated settings",
+    "or follows from stated settings; a theorem: no violation in so many trials",
     Verdict.IMPLIED: "forced by theory whatever the settings: no evidence on the experiment",
     Verdict.ATTAINABLE: "met by the winner of the search, but used to choose it, or the winner was "
     "not simulated on fresh seeds",
@@ -47,7 +47,8 @@ MEANINGS = {
     "meets it in the search and not on fresh seeds, or would meet any number within a factor 2",
     Verdict.NOT_TESTED: "for the reason given",
     Verdict.MET_ALONE: "some setting meets it, but not the one that gives most of its group",
-    Verdict.INCONSISTENT: "met by no searched setting, or violated",
+    Verdict.INCONSISTENT: "met by no searched setting; a theorem: violated on a run or on a small "
+    "data set",
     Verdict.CONTRADICTORY: "the paper against itself: no setting comes near two of its curves",
     Verdict.DUPLICATE: "a copy of another reading, or interpolated between two: counted nowhere",
 }

@@ -31,10 +31,14 @@ class Table(Dataset):
     categorical: tuple[str, ...] = ()
     classes: bool = False
     scaled: bool = True
-    scaled_target: bool = False
+    scaled_target: bool | None = None  # None, not False: the seeds follow from what is set
     intercept: bool = False
 
     reads = ("path",)
+
+    def __post_init__(self):
+        if self.classes and self.scaled_target:
+            raise ValueError("scaled_target is for numbers: leave it out where classes is true")
 
     @classmethod
     def example(cls) -> "Table":

@@ -19,7 +19,7 @@ class AuditPower(Audit):
     @property
     def needs(self) -> Needs:
         """The runs that it reads: those of the audit."""
-        return plan.of_scope(self.record, self.scope)._replace(contests=())
+        return plan.of_scope(self.record, self.scope)._replace(contests=(), theorems=())
 
     @property
     def task(self) -> AuditTask:
@@ -47,7 +47,7 @@ class AuditPower(Audit):
         from emmoe.audit import stress
         from emmoe.jobs._sources import sources
 
-        needs = plan.of_scope(task.record, name)._replace(contests=())
+        needs = plan.of_scope(task.record, name)._replace(contests=(), theorems=())
         found = sources(task.record, needs, name, inputs, {})
         mutated = stress.mutated(found, inputs.frame("power"))
         return Outcome({"mutations": mutated, "null": stress.drawn(found)})

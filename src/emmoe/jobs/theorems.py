@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from msgspec import Struct
 
 from emmoe.jobs._inputs import Inputs
-from emmoe.jobs._work import Outcome
+from emmoe.jobs._work import Demand, Outcome
 from emmoe.jobs.base import Job
 from emmoe.record.entries import Record
 
@@ -52,6 +52,10 @@ class Theorems(Job):
     @property
     def outputs(self) -> dict[str, str]:
         return self.layout.theorems(self.scope)
+
+    @property
+    def demand(self) -> Demand:
+        return Demand(2000, 60)
 
     @staticmethod
     def run(name: str, task: TheoremsTask, inputs: Inputs) -> Outcome:

@@ -184,7 +184,7 @@ class Audit(Struct, frozen=True):
     runs: dict[str, AuditedRun] = {}
     theory: dict[str, tuple[str, ...]] = {}
     contests: dict[str, tuple[str, ...]] = {}
-    theorems: dict[str, Count] = {}
+    theorems: dict[Literal["figures", "paper"], Count] = {}
 
 
 class Folders(Struct, frozen=True):

@@ -12,4 +12,5 @@ def recompute(layout: Layout, claim_id: str, files: Sequence[str] = (CONFIG,)) -
     own = [file for file in files if file != CONFIG]
     options = f" --configfile {' '.join(own)}" if own else ""
     target = layout.claim(claim_id)["row"]
-    return f".venv/bin/snakemake {target} --cores 2 --forcerun fit{options}"
+    job = "theorems" if claim_id.startswith("theorem_") else "fit"
+    return f".venv/bin/snakemake {target} --cores 2 --forcerun {job}{options}"

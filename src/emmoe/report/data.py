@@ -26,13 +26,21 @@ class Traced(Claim, frozen=True, kw_only=True):
     command: str
 
 
+class Columns(msgspec.Struct, frozen=True):
+    """A table by columns: packed, it is a third smaller than by rows."""
+
+    columns: list[str]
+    numeric: list[bool]
+    cells: list[list[str]]
+
+
 class Data(curves.Drawn, frozen=True, kw_only=True):
     """All that the page's scripts need: claims by name; settings by experiment."""
 
     claims: dict[str, Traced]
     readings: list[curves.Reading]
     settings: dict[str, list[dict[str, str]]]
-    tables: dict[str, Table]
+    tables: dict[str, Columns]
 
 
 def data(
@@ -47,8 +55,13 @@ def data(
         claims={claim.id: _traced(record, layout, claim) for claim in claims},
         readings=list(curves.readings(record, claims)),
         settings={name: [own._asdict() for own in rows] for name, rows in settings.items()},
-        tables={name: own for name, own in tables.items() if len(own.rows) > FEW},
+        tables={name: _by_columns(own) for name, own in tables.items() if len(own.rows) > FEW},
     )
+
+
+def _by_columns(table: Table) -> Columns:
+    cells = [list(column) for column in zip(*table.rows, strict=True)]
+    return Columns(table.columns, table.numeric, cells)
 
 
 def _traced(record: Record, layout: Layout, claim: Claim) -> Traced:

@@ -2,8 +2,9 @@
 
 function fillTables(data) {
   for (const details of document.querySelectorAll("details[data-table]")) {
-    const { columns, rows, numeric } = data.tables[details.dataset.table];
-    filledWhenOpened(details, () => tableOf(columns, rows, words(details.dataset.table), numeric));
+    const { columns, cells, numeric } = data.tables[details.dataset.table];
+    const rows = () => cells[0].map((_, row) => cells.map((column) => column[row]));
+    filledWhenOpened(details, () => tableOf(columns, rows(), words(details.dataset.table), numeric));
   }
 }
 

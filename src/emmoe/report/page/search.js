@@ -37,7 +37,7 @@ function entriesOf(data) {
     return entry(node.dataset.find, node.id, head.textContent.replaceAll("\u200b", "").trim(), rest);
   });
   const rows = Object.entries(data.tables).map(([name, table]) =>
-    entry("table", `table-${name}`, words(name), table.rows.flat().join(" ")));
+    entry("table", `table-${name}`, words(name), table.cells.flat().join(" ")));
   return [...claims, ...others, ...rows];
 }
 
