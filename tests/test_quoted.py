@@ -10,7 +10,8 @@ from emmoe.archive.quoted import SETTINGS, main, refreshed, unbacked, value, wri
 from emmoe.store.errors import DataError
 
 ROOT = Path(__file__).parents[1]
-TEXTS = sorted(path.relative_to(ROOT).as_posix() for path in (ROOT / "docs").glob("*.md"))
+DOCS = sorted(path.relative_to(ROOT).as_posix() for path in (ROOT / "docs").glob("*.md"))
+TEXTS = ["README.md", *DOCS]
 
 
 @pytest.mark.parametrize("name", TEXTS)
@@ -43,6 +44,7 @@ def root(tmp_path):
     (tables / "a.csv").write_text(rows, encoding="utf-8")
     (tables / "a.md").write_text("| a |\n", encoding="utf-8")
     (tables / "a.json").write_text('{"numbers": {"runs": 12}}', encoding="utf-8")
+    (tmp_path / "c.json").write_text('{"text": "falls with |w|"}', encoding="utf-8")
     (tmp_path / "b.csv").write_text("x,text\n2.5,It is 2.5.\n", encoding="utf-8")
     return tmp_path
 
@@ -63,6 +65,11 @@ def root(tmp_path):
         ("9 <!--= tables/a.json numbers.runs -->", "12 <!--"),
         ("1.0 <!--= /b.csv x -->", "2.5 <!--"),
         ("<!--[ /b.csv text -->old 3<!--]-->", "<!--[ /b.csv text -->It is 2.5.<!--]-->"),
+        (
+            "| <!--[ /c.json text -->x<!--]--> |",
+            r"| <!--[ /c.json text -->falls with \|w\|<!--]--> |",
+        ),
+        ("<!--[ /c.json text -->x<!--]-->", "<!--[ /c.json text -->falls with |w|<!--]-->"),
         ("<!--[ tables/a.md -->\nold\n<!--]-->", "<!--[ tables/a.md -->\n| a |\n<!--]-->"),
     ],
 )

@@ -82,6 +82,9 @@ def refreshed(text: str, root: Path = Path()) -> str:
 
     def block(match: re.Match) -> str:
         found = value(match[2], root)
+        line = match.string.rfind("\n", 0, match.start()) + 1
+        if match.string.startswith("|", line):  # a bar would end the table's cell
+            found = found.replace("|", r"\|")
         return match[1] + (f"\n{found}" if "\n" in found else found) + match[4]
 
     for number, source, percent in reversed(list(_numbers(text))):
