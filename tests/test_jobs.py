@@ -14,6 +14,7 @@ from emmoe.jobs._inputs import Inputs, check
 from emmoe.jobs.base import CURRENT, STALE, every_job, execute
 from emmoe.jobs.fit import Fit
 from emmoe.jobs.gather import Gather
+from emmoe.jobs.probe import batches as probe_batches
 from emmoe.jobs.product import Product, batches
 from emmoe.store.errors import DataError
 
@@ -170,3 +171,18 @@ def test_tables_come_before_what_reads_them():
     own = record(experiments={"small": rated}, figures={"early": draw}, tables=tables)
     (jobs,) = batches(own).values()
     assert [job.name for job in jobs] == ["tables/late", "figures/early"]
+
+
+def test_probes_that_say_so_are_done_with_those_of_their_measure():
+    small = {"measure": "inversion", "experiment": "small", "options": {"fitter": "em"}}
+    small |= {"fitters": {"em": {"algorithm": "em"}}}
+    images = SMALL | {"model": {"name": "logistic_experts"}}
+    images |= {"data": {"name": "random_invert_digits"}}
+    images |= {"start": {"name": "gaussian", "variance": 0.01}}
+    own = record(
+        experiments={"small": images},
+        probes={"a": small | {"together": True}, "b": small, "c": small | {"together": True}},
+    )
+    assert {name: [job.name for job in jobs] for name, jobs in probe_batches(own).items()} == {
+        "probes_inversion": ["a", "c"]
+    }

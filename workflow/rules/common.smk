@@ -37,6 +37,7 @@ from emmoe.store.failures import told  # noqa: E402
 from emmoe.jobs.fit import Fit  # noqa: E402
 from emmoe.jobs.gather import Gather  # noqa: E402
 from emmoe.jobs.probe import Probe  # noqa: E402
+from emmoe.jobs.probe import batches as probe_batches  # noqa: E402
 from emmoe.jobs.product import Product, batches  # noqa: E402
 from emmoe.jobs.report import Report  # noqa: E402
 from emmoe.jobs.theorems import Theorems  # noqa: E402
@@ -110,6 +111,7 @@ onsuccess:
 # A project of one's own need not have claims to audit, nor then a report.
 AUDITED = bool(record.audit.runs) or Path(CLAIMS).is_file()
 TOGETHER = [name for name, own in record.experiments.items() if own.together]
+PROBED_TOGETHER = [name for name, own in record.probes.items() if own.together]
 
 
 def any_of(names):

@@ -115,6 +115,8 @@ rule probe:
         layout.log("probe", "{probe}"),
     benchmark:
         layout.benchmark("probe", "{probe}")
+    wildcard_constraints:
+        probe=f"(?!({any_of(PROBED_TOGETHER)})\\b){NAME}",
     threads: 1
     resources:
         mem_mb=needed(probe, "mem_mb"),
@@ -123,6 +125,30 @@ rule probe:
         work=lambda w: plain([probe(w).work]),
     script:
         "../scripts/job.py"
+
+
+# Measure small probes in one process.
+for name, jobs in probe_batches(record).items():
+
+    rule:
+        name:
+            name
+        input:
+            together(jobs),
+        output:
+            outputs(*jobs),
+        log:
+            layout.log("probe", name),
+        benchmark:
+            layout.benchmark("probe", name)
+        threads: 1
+        resources:
+            mem_mb=needed_by(jobs, "mem_mb"),
+            runtime=needed_by(jobs, "runtime"),
+        params:
+            work=plain([job.whole_work for job in jobs]),
+        script:
+            "../scripts/job.py"
 
 
 def gather(wildcards):

@@ -110,7 +110,9 @@ class Contest(Struct, frozen=True):
 
 class Probe(Struct, frozen=True):
     """What a module of measures/probes measures on a replicate of an experiment's cell, by default
-    the first replicate of the first cell."""
+    the first replicate of the first cell.
+
+    together: all of its measure that say so in one job."""
 
     name: str
     study: str
@@ -121,6 +123,7 @@ class Probe(Struct, frozen=True):
     iterations: Count | None = None
     fitters: dict[str, Fitter] = {}
     options: Settings = {}
+    together: bool = False
 
 
 class Read(Struct, frozen=True):
