@@ -185,10 +185,15 @@ def written(pattern):
 
 
 def needed_by(jobs, name):
-    """What a process demands that runs jobs one after the other: more at each attempt."""
-    demands = [getattr(job.demand, name) for job in jobs]
-    total = max(demands) if name == "mem_mb" else sum(demands)
-    return lambda w, attempt: attempt * total
+    """A resource function: what a process demands that runs jobs one after the other, more at each
+    attempt. Found when asked for: the process of another job never is."""
+    total = max if name == "mem_mb" else sum
+    return lambda w, attempt: attempt * total(getattr(job.demand, name) for job in jobs)
+
+
+def worked(jobs):
+    """A function for params: jobs that one process does, as plain data."""
+    return lambda w: plain([job.whole_work for job in jobs])
 
 
 def needed(job, name):

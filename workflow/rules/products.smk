@@ -34,7 +34,7 @@ for (study, target), jobs in batches(record).items():
             layout.benchmark("products", f"{study}_{target}")
         localrule: True
         params:
-            work=plain([job.whole_work for job in jobs]),
+            work=worked(jobs),
             drawn={job.name: job.source for job in jobs},
         script:
             "../scripts/job.py"

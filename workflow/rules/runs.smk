@@ -54,25 +54,25 @@ rule fit:
 
 
 # Run all fitters of a small experiment on all its blocks: most of each alone is Python's start.
-for name in TOGETHER:
+for name, jobs in [(name, Fit.of_all(record, name)) for name in TOGETHER]:
 
     rule:
         name:
             f"fits_{name}"
         input:
-            together(Fit.of_all(record, name)),
+            together(jobs),
         output:
-            outputs(*Fit.of_all(record, name)),
+            outputs(*jobs),
         log:
             layout.log("fit", name),
         benchmark:
             layout.benchmark("fit", name)
         threads: 1
         resources:
-            mem_mb=needed_by(Fit.of_all(record, name), "mem_mb"),
-            runtime=needed_by(Fit.of_all(record, name), "runtime"),
+            mem_mb=needed_by(jobs, "mem_mb"),
+            runtime=needed_by(jobs, "runtime"),
         params:
-            work=plain([job.whole_work for job in Fit.of_all(record, name)]),
+            work=worked(jobs),
         script:
             "../scripts/job.py"
 
@@ -146,7 +146,7 @@ for name, jobs in probe_batches(record).items():
             mem_mb=needed_by(jobs, "mem_mb"),
             runtime=needed_by(jobs, "runtime"),
         params:
-            work=plain([job.whole_work for job in jobs]),
+            work=worked(jobs),
         script:
             "../scripts/job.py"
 
