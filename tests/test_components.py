@@ -122,12 +122,16 @@ def test_product_with_the_hessian_is_that_of_the_loss(model_name):
         )
 
 
-def test_newton_step_solves_the_equation_of_q_to_a_tenth(model_name):
-    """At the truth: elsewhere -Q need not be convex, as in a log sigma."""
-    model, truth, _ = example(model_name, CurvedModel)
-    _, gradient, statistic = model.e_step(truth)
-    step = model.newton_step(truth, gradient)
-    found = slope_along(lambda theta: model.q_gradient(theta, statistic), truth, step)
+@pytest.mark.parametrize("where", ["at the truth", "near it", "at the start"])
+def test_newton_step_solves_the_equation_of_q_to_a_tenth(model_name, where):
+    model, truth, start = example(model_name, CurvedModel)
+    near = truth + 0.05 * rng().standard_normal(truth.shape)
+    theta = {"at the truth": truth, "near it": near, "at the start": start}[where]
+    if where == "at the start" and not isinstance(model, RegressionModel):
+        pytest.skip("-Q need not be convex there, as in a log sigma")
+    _, gradient, statistic = model.e_step(theta)
+    step = model.newton_step(theta, gradient)
+    found = slope_along(lambda at: model.q_gradient(at, statistic), theta, step)
     root = np.eye(1)
     if isinstance(model, RegressionModel):
         root = model.whitening().inverse_root[0]
