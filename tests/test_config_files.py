@@ -17,7 +17,7 @@ from workflow_helpers import ROOT
 from emmoe import __main__
 from emmoe.jobs import base
 from emmoe.record import read, registry, yaml
-from emmoe.record.check_folders import SOURCES, check_folders, check_places
+from emmoe.record.check_folders import KEPT, SOURCES, check_folders, check_places
 from emmoe.record.entries import Folders
 from emmoe.record.yaml import DEPTH, NODES
 from emmoe.store.errors import ConfigError
@@ -265,6 +265,50 @@ def test_folders_elsewhere_and_linked_ones_are_accepted(tmp_path, monkeypatch):
     (tmp_path / "linked").symlink_to("scratch")
     for results in ("linked", "linked/x", "results", str(tmp_path / "my results"), "results/smoke"):
         check(Folders(results, "data/downloads"))
+
+
+@pytest.mark.parametrize("name", ["results", "downloads"])
+@pytest.mark.parametrize(
+    "leads_to",
+    [".", "..", "src", "src/emmoe/fitters", "data/reported", ".git", "results/reference"],
+)
+@pytest.mark.parametrize("below", ["", "/new"])
+def test_link_to_sources_is_refused_as_they_are(name, leads_to, below, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / leads_to).mkdir(exist_ok=True, parents=True)
+    (tmp_path / "linked").symlink_to(leads_to)
+    folders = {"results": "own", "downloads": "data/downloads"} | {name: f"linked{below}"}
+    if (leads_to, below) in ((".", "/new"), ("..", "/new")):
+        check(Folders(**folders))
+        return
+    with pytest.raises(ConfigError, match=rf"^folders\.{name}: "):
+        check(Folders(**folders))
+
+
+@pytest.mark.parametrize("folder", ["", "/src", "/results/reference/x"])
+def test_another_name_of_the_checkout_is_refused_as_its_own(folder, tmp_path, monkeypatch):
+    (tmp_path / "own/src").mkdir(parents=True)
+    (tmp_path / "other").symlink_to("own")
+    monkeypatch.chdir(tmp_path / "own")
+    with pytest.raises(ConfigError, match=r"^folders\.results: "):
+        check(Folders(f"{tmp_path}/other{folder}", "data/downloads"))
+
+
+@pytest.mark.parametrize(("results", "downloads"), [("a", "b"), ("a/x", "b"), ("a", "b/x")])
+def test_two_names_of_one_folder_overlap(results, downloads, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "a").mkdir()
+    (tmp_path / "b").symlink_to("a")
+    with pytest.raises(ConfigError, match="must lie apart"):
+        check(Folders(results, downloads))
+
+
+def test_reference_and_sources_that_are_links_are_still_refused(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "scratch/reference").mkdir(parents=True)
+    (tmp_path / "results").symlink_to("scratch")
+    with pytest.raises(ConfigError, match="overlaps with results/reference"):
+        check(Folders(f"{tmp_path}/scratch/reference/x", "data/downloads"))
 
 
 def test_link_to_nowhere_as_a_folder_is_refused(tmp_path, monkeypatch):
