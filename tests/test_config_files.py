@@ -17,7 +17,7 @@ from workflow_helpers import ROOT
 from emmoe import __main__
 from emmoe.jobs import base
 from emmoe.record import read, registry, yaml
-from emmoe.record.check_folders import KEPT, SOURCES, check_folders, check_places
+from emmoe.record.check_folders import SOURCES, check_folders, check_places
 from emmoe.record.entries import Folders
 from emmoe.record.yaml import DEPTH, NODES
 from emmoe.store.errors import ConfigError
