@@ -8,7 +8,7 @@ import sys
 import pytest
 from faults.lab import refusal
 from test_encodings import LOCALES, made
-from workflow_helpers import EXPERIMENT, ROOT, Checkout, environment
+from workflow_helpers import EXPERIMENT, ROOT, SUMMARY, Checkout, environment
 
 pytestmark = pytest.mark.slow
 ODD = ("sp ace", "quo'te \"s & semi;colon", "br{ace}s $HOME per%cent ümlaut *")
@@ -34,9 +34,9 @@ def checkout(finished, tmp_path):
     return finished.copy(tmp_path / "checkout")
 
 
-def call(checkout, *options, python=sys.executable, cores="1", **variables):
+def call(checkout, *options, python=sys.executable, cores="1", target=SUMMARY, **variables):
     """Run Snakemake with other variables, or by another name of the interpreter."""
-    command = [str(python), *checkout.command("--cores", cores, *options)[1:]]
+    command = [str(python), *checkout.command("--cores", cores, *options, target=target)[1:]]
     given = environment() | variables
     return subprocess.run(
         command, cwd=checkout.folder, env=given, capture_output=True, encoding="utf-8",
@@ -58,6 +58,17 @@ def test_jobs_run_with_an_environment_in_any_path(checkout, tmp_path, name):
 def test_finished_run_is_finished_in_any_locale(checkout, tmp_path, locale):
     process = call(checkout, "-n", **(LOCALES.get(locale) or made(locale, tmp_path)))
     assert "Nothing to be done" in process.stderr + process.stdout, process.stderr
+
+
+@pytest.mark.parametrize("backend", ["module://matplotlib_inline.backend_inline", "none"])
+def test_figures_need_no_backend_that_a_terminal_names(checkout, backend):
+    config = checkout.config()
+    product = {"target": "figures", "reads": {"summary": EXPERIMENT, "reported": "claims"}}
+    own = {"draw": "figure_2", "curves": {"gradient_descent": "GD"}}
+    checkout.write_config(config | {"figures": {"figure_2": product | own}})
+    path = "results/smoke/figures/figure_2.png"
+    process = call(checkout, target=path, MPLBACKEND=backend)
+    assert process.returncode == 0 and (checkout.folder / path).is_file(), process.stderr
 
 
 def test_run_without_a_place_for_compiled_code_makes_one_and_says_so_once(checkout, tmp_path):
