@@ -143,14 +143,27 @@ def make(folder, *arguments, **variables):
     return shown.stdout
 
 
-@pytest.mark.parametrize("home", ["/proc", "/dev/null", "/sys/none"])
-def test_make_gives_snakemake_a_cache_where_the_home_cannot_be_written(tmp_path, home):
-    (tmp_path / ".venv").mkdir()
-    (tmp_path / ".venv/.installed").write_text(f"{tmp_path}\n", encoding="utf-8")
+@pytest.fixture
+def built(request, tmp_path):
+    """A folder of some name, with an environment that make takes for built there."""
+    folder = tmp_path / getattr(request, "param", "plain")
+    (folder / ".venv").mkdir(parents=True)
     for name in ("Makefile", "requirements.lock", "pyproject.toml"):
-        shutil.copy(ROOT / name, tmp_path)
-    (tmp_path / ".venv/.installed").touch()
-    said = make(tmp_path, "figures", "SNAKEMAKE=echo $$XDG_CACHE_HOME", HOME=home)
-    assert said.split() == [f"{tmp_path}/.snakemake/cache", "figures"]
-    said = make(tmp_path, "figures", "SNAKEMAKE=echo $$XDG_CACHE_HOME", HOME=str(tmp_path))
+        shutil.copy(ROOT / name, folder)
+    (folder / ".venv/.installed").write_text(f"{folder}\n", encoding="utf-8")
+    return folder
+
+
+@pytest.mark.parametrize("built", [*ODD, "new\nline", "b`b (p) a#b:c=d\\e"], indirect=True)
+def test_make_uses_the_environment_that_it_built_in_any_path(built):
+    """Without the scripts beside its interpreter, whose first lines don't hold any path."""
+    (line,) = make(built, "-n", "figures", HOME=str(built)).splitlines()
+    assert line.startswith(".venv/bin/python -P -m snakemake ")
+
+
+@pytest.mark.parametrize("home", ["/proc", "/dev/null", "/sys/none"])
+def test_make_gives_snakemake_a_cache_where_the_home_cannot_be_written(built, home):
+    said = make(built, "figures", "SNAKEMAKE=echo $$XDG_CACHE_HOME", HOME=home)
+    assert said.split() == [f"{built}/.snakemake/cache", "figures"]
+    said = make(built, "figures", "SNAKEMAKE=echo $$XDG_CACHE_HOME", HOME=str(built))
     assert said.split() == ["figures"]
