@@ -4,6 +4,7 @@ Each kind has its instances, and further ones that are generated: with file, lin
 bounded time, and never a traceback.
 """
 
+import json
 import os
 import random
 import re
@@ -353,6 +354,15 @@ def test_later_mistake_has_the_place_of_what_was_written(tmp_path):
     assert refusal(text, tmp_path).startswith(at(text, "figurs") + "config: unknown setting")
     text = SMALL.replace("iterations: 3", "iterations: 0")
     assert refusal(text, tmp_path).startswith(at(text, "iterations: 0") + "experiments.small.iter")
+
+
+@pytest.mark.parametrize("name", ["se\u202eed", "seed\u200b", "se\\ed", "it's", 'se"ed', "sëed"])
+def test_unknown_setting_of_any_name_has_its_place(name, tmp_path):
+    key = json.dumps(name, ensure_ascii=False)
+    text = f"{SMALL}{key}: 1\n"
+    assert refusal(text, tmp_path).startswith(f"{at(text, key)}config: unknown setting ")
+    text = SMALL.replace("n: 60", f"n: 60, {key}: 1")
+    assert refusal(text, tmp_path).startswith(f"{at(text, key)}experiments.small.data.")
 
 
 def test_mistake_in_a_generated_entry_has_the_place_of_its_origin(tmp_path):
