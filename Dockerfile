@@ -1,5 +1,5 @@
 # The locked packages and a copy of this checkout, made to run `snakemake figures`:
-#   docker build --build-arg COMMIT="$(git describe --always --dirty --abbrev=40 --exclude='*')" -t emmoe .
+#   docker build --build-arg COMMIT="$(git rev-parse HEAD)$(git status --porcelain | sed '1!d; s/.*/-dirty/')" -t emmoe .
 #   docker run --rm -v "$PWD/results:/emmoe/results" -v "$PWD/.snakemake:/emmoe/.snakemake" emmoe
 # docs/archive.md says why both folders are kept.
 FROM python:3.12.11-slim-bookworm

@@ -6,11 +6,13 @@ PYTHON ?= python3
 UV_PYTHON ?= >=3.11,<3.14
 
 READY := .venv/.installed
-SNAKEMAKE = .venv/bin/snakemake --logger progress --cores $(CORES)
+# By the interpreter: the first line of an installed script does not hold every path.
+RUN = .venv/bin/python -P -m
+SNAKEMAKE = $(RUN) snakemake --logger progress --cores $(CORES)
 
 # Snakemake and numba keep caches there; where the home cannot be written, with Snakemake's records.
-CACHE := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)
-ifneq "$(shell mkdir -p '$(CACHE)' 2>/dev/null && test -w '$(CACHE)' && echo yes)" "yes"
+CACHE := "$${XDG_CACHE_HOME:-$$HOME/.cache}"
+ifneq "$(shell mkdir -p $(CACHE) 2>/dev/null && test -w $(CACHE) && echo yes)" "yes"
 export XDG_CACHE_HOME := $(CURDIR)/.snakemake/cache
 endif
 
@@ -64,7 +66,7 @@ docs: $(READY) ## build the documentation's site in site/, offline
 	@NO_MKDOCS_2_WARNING=1 .venv/bin/python -m mkdocs build --quiet --strict
 
 reference: paper ## full run, then keep its figures, tables and provenance in results/reference
-	@.venv/bin/emmoe keep
+	@$(RUN) emmoe keep
 
 numbers: $(READY) ## rewrite the numbers that README and docs quote, from the kept results
 	@.venv/bin/python -m emmoe.archive.quoted README.md docs/*.md
@@ -73,10 +75,12 @@ bench: $(READY) ## speed and memory beside the machine's limits (KEEP=1: into be
 	@.venv/bin/python -m benchmarks $(if $(KEEP),--keep)
 
 clean: ## remove what was generated; keeps both reference folders, data/downloads and .venv
-	@PYTHONPATH=src PYTHONDONTWRITEBYTECODE=1 '$(firstword $(wildcard .venv/bin/python) $(PYTHON))' -m emmoe.store.clean
+	@$(if $(wildcard .venv/bin/python),,$(check_version) &&) PYTHONPATH=src PYTHONDONTWRITEBYTECODE=1 \
+	    '$(firstword $(wildcard .venv/bin/python) $(PYTHON))' -m emmoe.store.clean
 
 # The scripts in .venv hold absolute paths: after a move it is built again.
-ifneq "$(shell cat $(READY) 2>/dev/null)" "$(CURDIR)"
+BUILT_HERE := $(shell test "$$(cat $(READY) 2>/dev/null)" = "$$(pwd -P)" && echo yes)
+ifneq "$(BUILT_HERE)" "yes"
 $(READY): force
 endif
 
@@ -85,7 +89,7 @@ $(READY): requirements.lock pyproject.toml
 	@rm -rf .venv
 	@if command -v uv >/dev/null 2>&1; then $(build_with_uv); else $(check_python) && $(build_with_pip); fi \
 	    || { rm -rf .venv; exit 1; }
-	@printf '%s\n' '$(CURDIR)' >$@
+	@pwd -P >$@
 
 say_building = echo 'building .venv from requirements.lock (a few minutes at most)'
 
@@ -101,9 +105,10 @@ build_with_pip = $(say_building) \
     && $(pip_install) --no-deps --no-build-isolation -e .
 
 fail = { echo "error: $(1)" >&2; exit 1; }
-check_python = { command -v '$(PYTHON)' >/dev/null 2>&1 \
-        || $(call fail,$(PYTHON) not found; install Python 3.11 or newer (e.g. apt install python3-venv) or name it with PYTHON=); } \
-    && { '$(PYTHON)' -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
-        || $(call fail,$(PYTHON) is older than 3.11; install a newer Python and run make PYTHON=python3.12); } \
+check_python = $(check_version) \
     && { '$(PYTHON)' -c 'import ensurepip, venv' 2>/dev/null \
         || $(call fail,$(PYTHON) cannot create environments; install its venv module (e.g. apt install python3-venv)); }
+check_version = { command -v '$(PYTHON)' >/dev/null 2>&1 \
+        || $(call fail,$(PYTHON) not found; install Python 3.11 or newer (e.g. apt install python3-venv) or name it with PYTHON=); } \
+    && { '$(PYTHON)' -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+        || $(call fail,$(PYTHON) is older than 3.11; install a newer Python and run make PYTHON=python3.12); }

@@ -101,3 +101,13 @@ def test_make_clean_needs_no_environment_and_refuses_in_one_line(folder):
     assert "Traceback" not in process.stderr
     run.kill()
     run.wait()
+
+
+def test_make_clean_without_an_environment_and_with_an_old_python_is_told(tmp_path):
+    (tmp_path / "Makefile").symlink_to(ROOT / "Makefile")
+    (tmp_path / "python").write_text("#!/bin/sh\nexit 1\n", encoding="utf-8")  # to all it is asked
+    (tmp_path / "python").chmod(0o755)
+    command = ["make", "clean", f"PYTHON={tmp_path / 'python'}"]
+    process = subprocess.run(command, cwd=tmp_path, capture_output=True, encoding="utf-8")
+    line, _ = process.stderr.splitlines()
+    assert process.returncode and line.startswith(f"error: {tmp_path / 'python'} is older than")

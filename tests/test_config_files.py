@@ -4,6 +4,7 @@ Each kind has its instances, and further ones that are generated: with file, lin
 bounded time, and never a traceback.
 """
 
+import json
 import os
 import random
 import re
@@ -267,6 +268,50 @@ def test_folders_elsewhere_and_linked_ones_are_accepted(tmp_path, monkeypatch):
         check(Folders(results, "data/downloads"))
 
 
+@pytest.mark.parametrize("name", ["results", "downloads"])
+@pytest.mark.parametrize(
+    "leads_to",
+    [".", "..", "src", "src/emmoe/fitters", "data/reported", ".git", "results/reference"],
+)
+@pytest.mark.parametrize("below", ["", "/new"])
+def test_link_to_sources_is_refused_as_they_are(name, leads_to, below, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / leads_to).mkdir(exist_ok=True, parents=True)
+    (tmp_path / "linked").symlink_to(leads_to)
+    folders = {"results": "own", "downloads": "data/downloads"} | {name: f"linked{below}"}
+    if (leads_to, below) in ((".", "/new"), ("..", "/new")):
+        check(Folders(**folders))
+        return
+    with pytest.raises(ConfigError, match=rf"^folders\.{name}: "):
+        check(Folders(**folders))
+
+
+@pytest.mark.parametrize("folder", ["", "/src", "/results/reference/x"])
+def test_another_name_of_the_checkout_is_refused_as_its_own(folder, tmp_path, monkeypatch):
+    (tmp_path / "own/src").mkdir(parents=True)
+    (tmp_path / "other").symlink_to("own")
+    monkeypatch.chdir(tmp_path / "own")
+    with pytest.raises(ConfigError, match=r"^folders\.results: "):
+        check(Folders(f"{tmp_path}/other{folder}", "data/downloads"))
+
+
+@pytest.mark.parametrize(("results", "downloads"), [("a", "b"), ("a/x", "b"), ("a", "b/x")])
+def test_two_names_of_one_folder_overlap(results, downloads, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "a").mkdir()
+    (tmp_path / "b").symlink_to("a")
+    with pytest.raises(ConfigError, match="must lie apart"):
+        check(Folders(results, downloads))
+
+
+def test_reference_and_sources_that_are_links_are_still_refused(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "scratch/reference").mkdir(parents=True)
+    (tmp_path / "results").symlink_to("scratch")
+    with pytest.raises(ConfigError, match="overlaps with results/reference"):
+        check(Folders(f"{tmp_path}/scratch/reference/x", "data/downloads"))
+
+
 def test_link_to_nowhere_as_a_folder_is_refused(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "lost").symlink_to("absent")
@@ -309,6 +354,15 @@ def test_later_mistake_has_the_place_of_what_was_written(tmp_path):
     assert refusal(text, tmp_path).startswith(at(text, "figurs") + "config: unknown setting")
     text = SMALL.replace("iterations: 3", "iterations: 0")
     assert refusal(text, tmp_path).startswith(at(text, "iterations: 0") + "experiments.small.iter")
+
+
+@pytest.mark.parametrize("name", ["se\u202eed", "seed\u200b", "se\\ed", "it's", 'se"ed', "sëed"])
+def test_unknown_setting_of_any_name_has_its_place(name, tmp_path):
+    key = json.dumps(name, ensure_ascii=False)
+    text = f"{SMALL}{key}: 1\n"
+    assert refusal(text, tmp_path).startswith(f"{at(text, key)}config: unknown setting ")
+    text = SMALL.replace("n: 60", f"n: 60, {key}: 1")
+    assert refusal(text, tmp_path).startswith(f"{at(text, key)}experiments.small.data.")
 
 
 def test_mistake_in_a_generated_entry_has_the_place_of_its_origin(tmp_path):

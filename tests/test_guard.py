@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 import yaml
@@ -63,6 +64,34 @@ def killed(folder):
 def orphan(folder):
     """A process with a folder's mark, as jobs of its run have it."""
     return subprocess.Popen(["sleep", "60"], env=os.environ | {killing.MARK: str(folder)})
+
+
+def as_bytes(path):
+    path.write_bytes(b"\xff\xfe\0process")
+
+
+def as_words(path):
+    path.write_text("mine!\nreally\n", encoding="utf-8")
+
+
+def as_much(path):
+    path.write_bytes(b"process 1 on a in /" * 100_000)
+
+
+def as_folder(path):
+    path.mkdir()
+
+
+def as_link_to_nowhere(path):
+    path.symlink_to("nowhere")
+
+
+def as_loop(path):
+    path.symlink_to(path.name)
+
+
+def as_pipe(path):
+    os.mkfifo(path)
 
 
 def test_second_run_is_told_which_process_is_working(folder):
@@ -179,6 +208,27 @@ def test_results_of_an_older_version_are_refused_and_left_alone(folder):
     assert (folder / "results" / "draws").is_dir()
 
 
+@pytest.mark.parametrize("name", ["new\nline", "\n", "caf\udce9", "process 1 on a in /b\n"])
+def test_run_killed_in_a_folder_of_any_name_is_cleared_away(tmp_path, monkeypatch, capsys, name):
+    monkeypatch.setenv(killing.MARK, "")
+    folder = tmp_path / name
+    (folder / "results").mkdir(parents=True)
+    killed(folder)
+    job = orphan(folder)
+    guarded(folder).begin()
+    assert job.wait() < 0 and "was killed: 1 jobs of it ended" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("name", guard.RECORDS)
+@pytest.mark.parametrize("damage", [Path.touch, as_link_to_nowhere, as_pipe])
+def test_damaged_records_of_snakemake_are_told_before_anything_is_planned(folder, name, damage):
+    path = folder / ".snakemake" / name
+    path.parent.mkdir()
+    damage(path)
+    with pytest.raises(RunError, match=f"^{path}: a file has the name of a folder"):
+        guarded(folder)
+
+
 def test_file_in_the_place_of_a_folder_is_told_before_anything_is_planned(folder):
     (folder / "downloads").touch()
     with pytest.raises(RunError, match="downloads: a file has the name of a folder"):
@@ -236,34 +286,6 @@ def test_download_that_a_run_elsewhere_is_writing_is_left_to_it(folder):
         fcntl.flock(stream, fcntl.LOCK_EX)
         guarded(folder).begin()
         assert written.exists() and not left.exists()
-
-
-def as_bytes(path):
-    path.write_bytes(b"\xff\xfe\0process")
-
-
-def as_words(path):
-    path.write_text("mine!\nreally\n", encoding="utf-8")
-
-
-def as_much(path):
-    path.write_bytes(b"process 1 on a in /" * 100_000)
-
-
-def as_folder(path):
-    path.mkdir()
-
-
-def as_link_to_nowhere(path):
-    path.symlink_to("nowhere")
-
-
-def as_loop(path):
-    path.symlink_to(path.name)
-
-
-def as_pipe(path):
-    os.mkfifo(path)
 
 
 @pytest.mark.parametrize("which", [0, 1])

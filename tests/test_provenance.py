@@ -278,6 +278,49 @@ def test_commit_is_named_and_marked_where_files_differ_from_it(checkout):
     assert provenance._commit() == f"{commit}-dirty"
 
 
+def assume_unchanged(root):
+    git(root, "update-index", "--assume-unchanged", "src/emmoe/a.py")
+
+
+def skip_worktree(root):
+    git(root, "update-index", "--skip-worktree", "src/emmoe/a.py")
+
+
+def trust_times(root):
+    """As on file systems where only seconds and sizes are looked at."""
+    git(root, "config", "core.trustctime", "false")
+    git(root, "config", "core.checkStat", "minimal")
+
+
+@pytest.mark.parametrize("told", [assume_unchanged, skip_worktree, trust_times])
+def test_change_that_git_was_told_to_pass_over_is_seen(checkout, told):
+    path = checkout / "src/emmoe/a.py"
+    os.utime(path, (10**9, 10**9))
+    git(checkout, "status")
+    told(checkout)
+    commit = provenance._commit()
+    path.write_text("a = 2\n")
+    os.utime(path, (10**9, 10**9))
+    assert provenance._commit() == f"{commit}-dirty"
+
+
+@pytest.mark.parametrize("where", [".gitignore", ".git/info/exclude"])
+def test_source_that_git_was_told_to_leave_out_is_seen(checkout, where):
+    commit = provenance._commit()
+    (checkout / where).write_text("mine.py\n.*\n")
+    for name in (
+        ".a.py.swp",
+        "__pycache__/a.pyc",
+        "a.egg-info/PKG-INFO",
+        ".ipynb_checkpoints/a.py",
+    ):
+        (checkout / "src/emmoe" / name).parent.mkdir(exist_ok=True)
+        (checkout / "src/emmoe" / name).touch()
+    assert provenance._commit() == commit
+    (checkout / "src/emmoe/mine.py").touch()
+    assert provenance._commit() == f"{commit}-dirty"
+
+
 @pytest.mark.parametrize("named", [None, "f" * 40])
 def test_repository_around_the_sources_is_not_asked(checkout, named, monkeypatch):
     inner = checkout / "unpacked/src/emmoe"

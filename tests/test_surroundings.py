@@ -8,7 +8,7 @@ import sys
 import pytest
 from faults.lab import refusal
 from test_encodings import LOCALES, made
-from workflow_helpers import EXPERIMENT, ROOT, Checkout, environment
+from workflow_helpers import EXPERIMENT, ROOT, SUMMARY, Checkout, environment
 
 pytestmark = pytest.mark.slow
 ODD = ("sp ace", "quo'te \"s & semi;colon", "br{ace}s $HOME per%cent ümlaut *")
@@ -34,9 +34,9 @@ def checkout(finished, tmp_path):
     return finished.copy(tmp_path / "checkout")
 
 
-def call(checkout, *options, python=sys.executable, cores="1", **variables):
+def call(checkout, *options, python=sys.executable, cores="1", target=SUMMARY, **variables):
     """Run Snakemake with other variables, or by another name of the interpreter."""
-    command = [str(python), *checkout.command("--cores", cores, *options)[1:]]
+    command = [str(python), *checkout.command("--cores", cores, *options, target=target)[1:]]
     given = environment() | variables
     return subprocess.run(
         command, cwd=checkout.folder, env=given, capture_output=True, encoding="utf-8",
@@ -58,6 +58,17 @@ def test_jobs_run_with_an_environment_in_any_path(checkout, tmp_path, name):
 def test_finished_run_is_finished_in_any_locale(checkout, tmp_path, locale):
     process = call(checkout, "-n", **(LOCALES.get(locale) or made(locale, tmp_path)))
     assert "Nothing to be done" in process.stderr + process.stdout, process.stderr
+
+
+@pytest.mark.parametrize("backend", ["module://matplotlib_inline.backend_inline", "none"])
+def test_figures_need_no_backend_that_a_terminal_names(checkout, backend):
+    config = checkout.config()
+    product = {"target": "figures", "reads": {"summary": EXPERIMENT, "reported": "claims"}}
+    own = {"draw": "figure_2", "curves": {"gradient_descent": "GD"}}
+    checkout.write_config(config | {"figures": {"figure_2": product | own}})
+    path = "results/smoke/figures/figure_2.png"
+    process = call(checkout, target=path, MPLBACKEND=backend)
+    assert process.returncode == 0 and (checkout.folder / path).is_file(), process.stderr
 
 
 def test_run_without_a_place_for_compiled_code_makes_one_and_says_so_once(checkout, tmp_path):
@@ -132,14 +143,27 @@ def make(folder, *arguments, **variables):
     return shown.stdout
 
 
-@pytest.mark.parametrize("home", ["/proc", "/dev/null", "/sys/none"])
-def test_make_gives_snakemake_a_cache_where_the_home_cannot_be_written(tmp_path, home):
-    (tmp_path / ".venv").mkdir()
-    (tmp_path / ".venv/.installed").write_text(f"{tmp_path}\n", encoding="utf-8")
+@pytest.fixture
+def built(request, tmp_path):
+    """A folder of some name, with an environment that make takes for built there."""
+    folder = tmp_path / getattr(request, "param", "plain")
+    (folder / ".venv").mkdir(parents=True)
     for name in ("Makefile", "requirements.lock", "pyproject.toml"):
-        shutil.copy(ROOT / name, tmp_path)
-    (tmp_path / ".venv/.installed").touch()
-    said = make(tmp_path, "figures", "SNAKEMAKE=echo $$XDG_CACHE_HOME", HOME=home)
-    assert said.split() == [f"{tmp_path}/.snakemake/cache", "figures"]
-    said = make(tmp_path, "figures", "SNAKEMAKE=echo $$XDG_CACHE_HOME", HOME=str(tmp_path))
+        shutil.copy(ROOT / name, folder)
+    (folder / ".venv/.installed").write_text(f"{folder}\n", encoding="utf-8")
+    return folder
+
+
+@pytest.mark.parametrize("built", [*ODD, "new\nline", "b`b (p) a#b:c=d\\e"], indirect=True)
+def test_make_uses_the_environment_that_it_built_in_any_path(built):
+    """Without the scripts beside its interpreter, whose first lines don't hold any path."""
+    (line,) = make(built, "-n", "figures", HOME=str(built)).splitlines()
+    assert line.startswith(".venv/bin/python -P -m snakemake ")
+
+
+@pytest.mark.parametrize("home", ["/proc", "/dev/null", "/sys/none"])
+def test_make_gives_snakemake_a_cache_where_the_home_cannot_be_written(built, home):
+    said = make(built, "figures", "SNAKEMAKE=echo $$XDG_CACHE_HOME", HOME=home)
+    assert said.split() == [f"{built}/.snakemake/cache", "figures"]
+    said = make(built, "figures", "SNAKEMAKE=echo $$XDG_CACHE_HOME", HOME=str(built))
     assert said.split() == ["figures"]

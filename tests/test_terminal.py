@@ -4,6 +4,7 @@ import io
 import os
 import resource
 import signal
+import subprocess
 import sys
 from contextlib import contextmanager
 
@@ -103,6 +104,36 @@ def test_what_an_encoding_lacks_is_printed_escaped(command, encoding, monkeypatc
 def test_closed_output_is_no_mistake(command, monkeypatch):
     monkeypatch.setattr(sys, "stdout", None)
     assert ended(command) in (None, 0)
+
+
+@pytest.mark.parametrize("device", ["/dev/zero", "/dev/urandom", "/dev/full", "/dev/null"])
+@pytest.mark.parametrize("command", ["fit {} --target y", "predict {} t.csv", "diagnose {}"])
+def test_device_as_an_input_is_refused_at_once(command, device):
+    said = ended(command.format(device).split())
+    assert said == f"error: {device}: a device: name a file, or - for the standard input"
+
+
+@pytest.mark.parametrize("command", ["fit - --target y", "predict m.json -", "diagnose m.json -"])
+def test_closed_input_is_one_line(command, monkeypatch):
+    monkeypatch.setattr(sys, "stdin", None)
+    assert ended(command.split()) == "error: standard input: is closed: name a file"
+
+
+def test_input_that_memory_does_not_hold_is_one_line(tmp_path, monkeypatch):
+    class Endless(io.BytesIO):
+        def read(self, size=-1):
+            raise MemoryError
+
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(Endless(), encoding="utf-8"))
+    said = ended(["fit", "-", "--target", "y"])
+    assert said == "error: out of memory: too large an input"
+
+
+@pytest.mark.parametrize("backend", ["module://matplotlib_inline.backend_inline", "none"])
+def test_page_needs_no_backend_that_a_terminal_names(backend):
+    command = [sys.executable, "-m", "emmoe", "diagnose", "--help"]
+    own = os.environ | {"MPLBACKEND": backend}
+    assert not subprocess.run(command, env=own, capture_output=True).stderr
 
 
 def test_help_fits_a_screen_and_shows_examples(capsys):

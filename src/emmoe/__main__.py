@@ -1,6 +1,7 @@
 """The command line: mixtures of experts for a table, and the record, its claims and archives."""
 
 import argparse
+import os
 import sys
 from importlib import import_module
 from types import ModuleType
@@ -89,6 +90,7 @@ def main(arguments: list[str] | None = None) -> None:
     with spoken():
         check_place()
         find_place()
+        os.environ["MPLBACKEND"] = "agg"  # a terminal of Jupyter names one that need not be there
         args = _parser(given[0] if given else "").parse_args(given)
         args.run(args)
 

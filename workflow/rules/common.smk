@@ -20,6 +20,8 @@ if SOURCES.is_dir():
 # One thread a job: set before any library is loaded, since BLAS with two sums in another order.
 for library in ("OPENBLAS", "OMP", "MKL"):
     os.environ[f"{library}_NUM_THREADS"] = "1"
+# Figures need no screen, and matplotlib refuses to load where a terminal of Jupyter names its own.
+os.environ["MPLBACKEND"] = "agg"
 
 from emmoe.audit.plan import SCOPES  # noqa: E402
 from emmoe.jobs._due import Due  # noqa: E402

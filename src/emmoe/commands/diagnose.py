@@ -14,6 +14,7 @@ import pandas as pd
 
 from emmoe import __version__, plot
 from emmoe.commands import _described
+from emmoe.commands._arguments import ending
 from emmoe.mixture.estimators import MixtureOfExpertsRegressor
 from emmoe.mixture.estimators.saved import Model, load
 from emmoe.store.coding import numbers
@@ -38,8 +39,10 @@ ADVICE = {
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("model", help="the file that emmoe fit wrote")
-    parser.add_argument("table", nargs="?", help="the table that was fitted, to see its rows")
+    parser.add_argument("model", type=ending, help="the file that emmoe fit wrote")
+    parser.add_argument(
+        "table", type=ending, nargs="?", help="the table that was fitted, to see its rows"
+    )
     parser.add_argument("--out", metavar="FILE", help="the page; by default beside the model")
 
 

@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from emmoe.commands import _described
-from emmoe.commands._arguments import natural
+from emmoe.commands._arguments import ending, natural
 from emmoe.commands._fits import fits
 from emmoe.mixture.estimators import MixtureOfExpertsClassifier, MixtureOfExpertsRegressor
 from emmoe.mixture.estimators._base import MixtureOfExperts
@@ -30,7 +30,7 @@ MOST = 20  # experts
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
-    add("table", help="a CSV or Parquet file with a header; - for the standard input")
+    add("table", type=ending, help="a CSV or Parquet file with a header; - for the standard input")
     add("--target", required=True, metavar="COLUMN", help="what is to be explained")
     add("--experts", type=_experts, default=[2], metavar="K", help="how many, or 1:4 (%(default)s)")
     said = "of the target; by default classes where it is text, else gaussian"

@@ -5,6 +5,7 @@ import sys
 
 import pandas as pd
 
+from emmoe.commands._arguments import ending
 from emmoe.mixture.estimators import MixtureOfExpertsRegressor
 from emmoe.mixture.estimators.saved import Model, load
 from emmoe.store.errors import DataError
@@ -13,8 +14,10 @@ from emmoe.store.tabular import read_table
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("model", help="the file that emmoe fit wrote")
-    parser.add_argument("table", help="a CSV or Parquet file; - for the standard input")
+    parser.add_argument("model", type=ending, help="the file that emmoe fit wrote")
+    parser.add_argument(
+        "table", type=ending, help="a CSV or Parquet file; - for the standard input"
+    )
     said = "probability of the predictive interval (%(default)s)"
     parser.add_argument("--level", type=float, default=0.95, help=said)
     said = "where it goes; by default the standard output"

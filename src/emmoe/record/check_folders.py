@@ -5,6 +5,7 @@ They go into paths of rules and jobs as they stand, so that one folder is writte
 
 import os
 import re
+from collections.abc import Callable
 from pathlib import Path, PurePosixPath
 
 from emmoe.record.entries import Folders
@@ -29,14 +30,15 @@ def check_folders(folders: Folders) -> None:
 def check_places(folders: Folders) -> None:
     """Raise ConfigError, in one line, for a folder that can't be used where this process works, or
     for two that overlap."""
-    for name in Folders.__struct_fields__:
-        _check_place(f"folders.{name}", getattr(folders, name))
-    results, downloads = map(_resolved, (folders.results, folders.downloads))
-    if results == downloads or results in downloads.parents or downloads in results.parents:
-        raise ConfigError(
-            f"folders.downloads: {folders.downloads} and the results' {folders.results} must lie "
-            "apart: name two folders"
-        )
+    for placed in (_named, _linked):
+        for name in Folders.__struct_fields__:
+            _check_place(f"folders.{name}", getattr(folders, name), placed)
+        results, downloads = map(placed, (folders.results, folders.downloads))
+        if results == downloads or results in downloads.parents or downloads in results.parents:
+            raise ConfigError(
+                f"folders.downloads: {folders.downloads} and the results' {folders.results} must "
+                "lie apart: name two folders"
+            )
 
 
 def _check_text(where: str, folder: str) -> None:
@@ -58,15 +60,17 @@ def _check_text(where: str, folder: str) -> None:
         raise ConfigError(f"{where}: {shown(long)} has more than {LONGEST} characters")
 
 
-def _check_place(where: str, folder: str) -> None:
-    """Raise ConfigError for the checkout itself, for what holds it, its sources, and for a file."""
-    here, path = Path.cwd(), _resolved(folder)
+def _check_place(where: str, folder: str, placed: Callable[[str], Path]) -> None:
+    """Raise ConfigError for the checkout itself, for what holds it, its sources, and for a file;
+    placed: what finds the path of a folder."""
+    here, path = Path.cwd(), placed(folder)
     if path == here or path in here.parents:
         raise ConfigError(f"{where}: {shown(folder)} is this folder, or holds it: name one inside")
-    for own in (here / source for source in (*SOURCES, KEPT)):
-        held = path in own.parents and own != here / KEPT  # the reference lies in the results
+    for source in (*SOURCES, KEPT):
+        own = placed(source)
+        held = path in own.parents and source != KEPT  # the reference lies in the results
         if path == own or held or own in path.parents:
-            said = f"{shown(folder)} overlaps with {own.relative_to(here)}, which no run makes"
+            said = f"{shown(folder)} overlaps with {source}, which no run makes"
             raise ConfigError(f"{where}: {said}: name another")
     inside = path.relative_to(here).parts if here in path.parents else ()
     if inside and inside[0].startswith("."):
@@ -76,5 +80,11 @@ def _check_place(where: str, folder: str) -> None:
         raise ConfigError(f"{where}: {shown(str(found))} is there, and no folder: name another")
 
 
-def _resolved(folder: str) -> Path:
+def _named(folder: str) -> Path:
+    """A folder's path as it is written."""
     return Path.cwd() / folder
+
+
+def _linked(folder: str) -> Path:
+    """A folder's path where links lead to."""
+    return Path(os.path.realpath(folder))

@@ -23,7 +23,7 @@ from emmoe.store.errors import ConfigError
 
 STUDY = "studies"  # the setting, and the folder beside the file that has it
 LONGEST = 1000  # characters of a message
-QUOTED = re.compile(r"'([^']+)'")
+QUOTED = re.compile(r"""'([^']+)'|"([^"]+)\"""")  # as Python writes a name
 PAPER = "paper"  # the study of what stands in the first file itself
 
 Files = Sequence[Path | str] | Path | str
@@ -127,7 +127,7 @@ class _Sources:
     def _document(self, file: Path) -> Any:
         document = yaml.read(file)
         places = document.places.items()
-        self.places |= {".".join(keys): f"{file}, {place}" for keys, place in places}
+        self.places |= {_shown(keys): f"{file}, {place}" for keys, place in places}
         return document.content
 
     def _mistake(self, path: str, said: str) -> ConfigError:
@@ -141,13 +141,20 @@ class _Sources:
         section, _, rest = path.partition(".")
         path = origins.get((section, rest.partition(".")[0]), path)
         quoted = QUOTED.search(said)
-        path = f"{path}.{quoted[1]}" if quoted else path  # a setting that should not be there
+        name = quoted and (quoted[1] or quoted[2])
+        path = _shown([path])
+        path = f"{path}.{name}" if name else path  # a setting that should not be there
         path = path.removeprefix("config.")
         while path and path not in self.places:
             path = path.rpartition(".")[0]
         whole = f"{self.places[path]}: {message}" if path else message
         whole = "".join(c if c.isprintable() else repr(c)[1:-1] for c in whole)  # names hold any
         return whole if len(whole) <= LONGEST else f"{whole[:LONGEST]}..."
+
+
+def _shown(keys: Sequence[str]) -> str:
+    """The path of a setting, its names as messages quote them."""
+    return ".".join(repr(key)[1:-1] for key in keys)
 
 
 def _is_name(study: Any) -> bool:

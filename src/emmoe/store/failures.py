@@ -49,6 +49,8 @@ def spoken() -> Iterator[None]:
             print(end="", flush=True)
     except BrokenPipeError:
         sys.exit(128 + signal.SIGPIPE)
+    except MemoryError as error:
+        sys.exit(f"error: out of memory: {' '.join(str(error).split()) or 'too large an input'}")
     except KeyboardInterrupt:
         sys.exit("interrupted")
     finally:

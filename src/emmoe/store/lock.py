@@ -24,7 +24,9 @@ from emmoe.store.errors import RunError
 from emmoe.store.layout import OLDER
 
 NAME = "run.lock"
-LINE = re.compile(r"process \d+ on (\S+) in (/.*)")
+LINE = re.compile(r"process \d+ on (\S+) in (/.*)", re.DOTALL)  # a folder may hold line breaks
+# The folders below .snakemake that Snakemake makes at each start.
+RECORDS = ("auxiliary", "incomplete", "iocache", "locks", "metadata", "shadow")
 LONGEST = 5000  # bytes of a line: more than any path has
 
 
@@ -81,7 +83,7 @@ class Lock:
         if line and not (line.endswith("\n") and LINE.fullmatch(line[:-1])):
             said = f"{self.path}: damaged, so that it cannot be told who holds it"
             raise RunError(f"{said}: see that no run works in {self._what}, then delete it")
-        return line.rstrip("\n")
+        return line.removesuffix("\n")
 
     def sign(self, folder: Path) -> None:
         """Write who holds the lock; the line is taken out when this process ends in order."""
@@ -102,7 +104,8 @@ class Guard:
         Raises RunError where a file has the name of one of these."""
         self._folder, self._written = folder.resolve(), written
         own = self._folder / ".snakemake"
-        for path in {part for last in (own, *written) for part in (last, *last.parents)}:
+        records = (own / name for name in RECORDS)
+        for path in {part for last in (*records, *written) for part in (last, *last.parents)}:
             if os.path.lexists(path) and not path.is_dir():
                 raise RunError(f"{path}: a file has the name of a folder: move it away")
         results = self._folder / written[0]
@@ -139,7 +142,8 @@ class Guard:
             raise RunError(f"{said}: end it and its jobs, then delete {names}")
         jobs = killed.end_jobs(Path(folder), self._own_job)
         ended = f"{jobs} jobs of it ended, {killed.remove_unfinished(self._written)} unfinished"
-        print(f"The last run ({last}) was killed: {ended} files removed.", file=sys.stderr)
+        said = f"The last run ({last}) was killed: {ended} files removed."
+        print(said.encode(errors="backslashreplace").decode(), file=sys.stderr)
 
 
 def _refuse_older(results: Path) -> None:

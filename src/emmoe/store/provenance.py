@@ -10,6 +10,7 @@ import subprocess
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Annotated, Any
 
 import msgspec
@@ -25,6 +26,8 @@ PACKAGES = (
 VECTORS = ("sse4_2", "avx", "avx2", "fma", "avx512f", "asimd", "sve")
 # What results depend on: a commit is named without a mark only if these are as it has them.
 SOURCES = ("Snakefile", "config.yaml", "studies", "data/reported", "src", "workflow")
+# What lies among them and is no source, whatever files Git is told to leave out.
+NO_SOURCES = ("__pycache__", "*.egg-info", ".*")
 
 SEAL = b',\n "seal": "%b"\n}\n'
 
@@ -105,17 +108,30 @@ def _commit() -> str | None:
     try:
         if Path(_git(root, "rev-parse", "--show-toplevel")).resolve() != root.resolve():
             raise OSError("the repository around it is another's")
-        changed = _git(root, "status", "--porcelain", "--untracked-files=all", "--", *SOURCES)
-        return _git(root, "rev-parse", "HEAD") + ("-dirty" if changed else "")
+        return _git(root, "rev-parse", "HEAD") + ("-dirty" if _differs(root) else "")
     except (OSError, subprocess.CalledProcessError):
         return None if (root / ".git").exists() else os.environ.get("EMMOE_COMMIT") or None
 
 
-def _git(root: Path, *command: str) -> str:
-    """What Git says of a folder, whatever repository the environment names."""
+def _differs(root: Path) -> bool:
+    """Whether a source is not as the commit has it, or not in it, by content: the index may be told
+    to pass over changes, and `.gitignore` and its like over files."""
+    with TemporaryDirectory() as folder:
+        index = str(Path(folder, "index"))
+        _git(root, "read-tree", "HEAD", index=index)
+        changed = ("status", "--porcelain", "--untracked-files=no")
+        others = ("ls-files", "--others", *(f"--exclude={name}" for name in NO_SOURCES))
+        return any(_git(root, *own, "--", *SOURCES, index=index) for own in (changed, others))
+
+
+def _git(root: Path, *command: str, index: str = "") -> str:
+    """What Git says of a folder, whatever repository the environment names; index: the file in
+    place of its own."""
     own = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
+    own |= {"GIT_INDEX_FILE": index} if index else {}
     options = {"capture_output": True, "text": True, "check": True, "env": own}
-    return subprocess.run(["git", "-C", str(root), *command], **options).stdout.strip()
+    command = ("git", "-c", "core.fsmonitor=false", "-C", str(root), *command)
+    return subprocess.run(command, **options).stdout.strip()
 
 
 def _cpu() -> str:
