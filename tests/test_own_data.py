@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 from test_tables_of_users import mangled
 
+from emmoe import MixtureOfExpertsRegressor
 from emmoe.__main__ import main
 from emmoe.commands import _fits, fit
 from emmoe.mixture.estimators import saved
@@ -166,7 +167,7 @@ def test_numbers_of_experts_are_checked(experts, fitted, capsys):
 
 @pytest.mark.parametrize(
     ("at", "kept", "said"),
-    [((2, 1), 1, "K = 1\n"), ((2, 4), 2, "K = 1, K = 2 from its first start alone\n")],
+    [((2, 1), 1, "K = 1\n"), ((2, 4), 2, "K = 1, K = 2 from 1 of 4 starts\n")],
 )
 def test_interruption_goes_on_with_what_is_done(at, kept, said, fitted, monkeypatch, capsys):
     plain = fit._fitted
@@ -192,12 +193,36 @@ def test_interruption_before_anything_is_done_ends_the_command(fitted, monkeypat
 
 
 def test_who_waits_is_told_the_time_left():
-    waiting = _fits._Waiting([(1, 4), (2, 1), (2, 4)])  # 4, 4 and 16 units of work
+    waiting = _fits._Waiting([1, 2], 4)  # 4, 4 and 16 units of work
     begun = waiting._begun
     assert waiting.line(begun + 2) == "2 s so far"
     waiting.for_(lambda number, starts: None, 1, 4)
     waiting._since = begun + 3
     assert waiting.line(begun + 5) == "5 s so far, about 13 s left"  # 3 s for 4 of 24, 2 s gone
+
+
+def test_long_fit_is_kept_on_the_way(monkeypatch, capsys):
+    """Where a start takes a second, 5 and 25 of 60 are kept; the last fit has them all."""
+    clock, tried = [0.0], []
+    monkeypatch.setattr(_fits.time, "monotonic", lambda: clock[0])
+
+    def fitted(number, starts):
+        tried.append(starts)
+        clock[0] += starts * number**2 / 4
+        if tried == stopped:
+            raise KeyboardInterrupt
+        return MixtureOfExpertsRegressor(number, n_init=starts)
+
+    stopped = []
+    (found,) = _fits.fits([2], 60, fitted)
+    assert (tried, found.n_init) == ([1, 5, 25, 60], 60)
+    clock[0], tried, stopped = 0.0, [], [1, 5, 25, 60]
+    (found,) = _fits.fits([2], 60, fitted)
+    assert found.n_init == 25
+    assert capsys.readouterr().err.endswith("done, K = 2 from 25 of 60 starts\n")
+    clock[0], tried, stopped = 0.0, [], []
+    _fits.fits([2], 20, fitted)
+    assert tried == [1, 20]  # less than half a minute
 
 
 def test_later_table_without_a_column_is_refused(table, fitted):
