@@ -99,8 +99,8 @@ class MixtureOfExperts(FittedAttributes, BaseEstimator):
     def _checked_with_targets(self, X: ArrayLike, y: ArrayLike) -> tuple[Array, Array]:
         """Return new rows, and their targets as the family has them."""
         check_is_fitted(self)
-        X, y = validate_data(self, X, y, reset=False, dtype=np.float64)
-        return X, self._numbers(y)
+        x, own = validate_data(self, X, y, reset=False, dtype=np.float64)
+        return x, self._numbers(own)
 
     def gate_proba(self, X: ArrayLike) -> Array:
         """Return each expert's probability before y is seen, (n, K)."""
@@ -156,12 +156,13 @@ class MixtureOfExperts(FittedAttributes, BaseEstimator):
         self, X: ArrayLike, random_state: int | np.random.RandomState | None = None
     ) -> tuple[NDArray[Any], NDArray[np.integer]]:
         """Return targets drawn at X, (n,), and the experts that they come from, (n,)."""
-        return predict.draw(self._fitted, self._checked(X), _seed(random_state))
+        drawn, expert = predict.draw(self._fitted, self._checked(X), _seed(random_state))
+        return drawn, expert.astype(np.intp)
 
 
-def _from_one(expert: int | Sequence[int]) -> Any:
+def _from_one(expert: int | Sequence[int]) -> int | tuple[int, ...]:
     """An expert, or a pair of them, counted from 1."""
-    return expert + 1 if np.isscalar(expert) else tuple(one + 1 for one in expert)
+    return tuple(one + 1 for one in expert) if isinstance(expert, Sequence) else expert + 1
 
 
 def _seed(random_state: int | np.random.RandomState | None) -> int:
