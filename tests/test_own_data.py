@@ -99,7 +99,9 @@ def test_other_status_ends_with_3_and_says_what_to_do(tmp_path, capsys):
     pd.DataFrame({"y": y, "x": x}).to_csv(tmp_path / "data.csv", index=False)
     out = tmp_path / "model.json"
     assert ended("fit", tmp_path / "data.csv", "--target", "y", "--out", out) == 3
-    assert "2 experts for y: separable" in capsys.readouterr().out
+    shown = capsys.readouterr().out
+    assert "2 experts for y: separable" in shown
+    assert "what to do: " in shown and "Use fewer experts or fewer columns of the gate" in shown
     assert saved.load(out).estimator.status_ == "separable"
 
 
@@ -287,6 +289,16 @@ def test_page_shows_plots_and_warnings_and_needs_no_other_file(rows, fitted, mon
     for part in ("2 experts for y", "colour[red]", "The gate along x", "BIC over"):
         assert part in page
     assert "http" not in page.replace("http://www.w3.org", "")  # the names of SVG and of its links
+
+
+def test_fit_writes_the_page_of_diagnose(table, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    table.to_csv("data.csv", index=False)
+    options = ["--target", "y", "--features", "x", "--starts", "2", "--page", "page.html"]
+    assert ended("fit", "data.csv", *options) == 0
+    assert ended("diagnose", "model.json", "data.csv") == 0
+    pages = [(tmp_path / name).read_text(encoding="utf-8") for name in ("page.html", "model.html")]
+    assert pages[0] == pages[1]
 
 
 def test_names_on_a_page_are_text(table, tmp_path):

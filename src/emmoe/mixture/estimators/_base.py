@@ -21,6 +21,7 @@ from emmoe.store.errors import DataError
 Array = NDArray[np.floating]
 FIXED_SEED = 0  # of random_state=None: the same answer at each run
 ROWS_A_COLUMN = 2  # in each expert, that tell the curvature at a fit
+NEXT = {"separable": ": ask for fewer experts or gate_features"}  # what the others' lines say
 SETTINGS = ("n_init", "max_iter", "tol", "variance_floor", "variance_penalty", "alpha")
 
 
@@ -66,7 +67,8 @@ class MixtureOfExperts(FittedAttributes, BaseEstimator):
             self._online = None
             self._fitted = fit(problem, self.n_experts, seed=seed, report=report, **settings)
         if self.status_ != "maximum":
-            warnings.warn(self.warnings_[0], ConvergenceWarning, stacklevel=3)
+            said = self.warnings_[0] + NEXT.get(self.status_, "")
+            warnings.warn(said, ConvergenceWarning, stacklevel=3)
 
     def _go_on(
         self, X: Array, y: Array, family: str, weights: Array | None, classes: int | None = None
