@@ -1,7 +1,7 @@
 """Fit a mixture of experts to a table (CSV or Parquet) and write the model as JSON.
 
 Ends with 0 for a certified maximum, with 3 for a fit of another status, with 1 for input that
-cannot be used. Interrupted (Ctrl-C), it goes on with the fits that are done."""
+cannot be used. Interrupted (Ctrl-C), it goes on with the starts that are done, and says which."""
 
 import argparse
 import re
