@@ -52,10 +52,11 @@ test: $(READY) ## run the tests
 faults: $(READY) ## kill, starve and damage small runs, 5 minutes (KEEP=1: into results/reference)
 	@PYTHONPATH=tests .venv/bin/python -m faults $(if $(KEEP),--keep)
 
-lint: $(READY) ## check style and format, change nothing
+lint: $(READY) ## check style, format and the types of what users call, change nothing
 	@.venv/bin/ruff check .
 	@.venv/bin/ruff format --check .
 	@.venv/bin/snakefmt --check Snakefile workflow
+	@.venv/bin/mypy
 
 format: $(READY) ## rewrite the code in the project's format
 	@.venv/bin/ruff check --quiet --fix --exit-zero .

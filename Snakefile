@@ -6,6 +6,7 @@ min_version("9.19")
 
 
 include: "workflow/rules/common.smk"
+include: "workflow/rules/wanted.smk"
 include: "workflow/rules/runs.smk"
 include: "workflow/rules/products.smk"
 include: "workflow/rules/audit.smk"

@@ -27,6 +27,12 @@ def test_gallery_has_six_examples():
     assert len(EXAMPLES) == 6
 
 
+def test_every_page_is_in_the_site_s_navigation():
+    navigation = (ROOT / "mkdocs.yml").read_text(encoding="utf-8").partition("nav:")[2]
+    pages = {path.name for path in (ROOT / "docs").glob("*.md")} | {"gallery.md", "api.md"}
+    assert sorted(re.findall(r"\S+\.md", navigation)) == sorted(pages)
+
+
 @pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)
 def test_example_of_the_gallery_ends_in_a_figure_of_a_maximum(path):
     names = runpy.run_path(str(path))

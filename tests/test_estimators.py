@@ -246,7 +246,7 @@ def test_number_of_experts_is_chosen_by_the_criterion(data):
 def test_separable_fit_warns_once_and_has_no_criterion():
     x = np.linspace(-1, 1, 40)[:, None]
     y = np.where(x[:, 0] < 0, 2 * x[:, 0], -x[:, 0]) + 0.01 * np.sin(50 * x[:, 0])
-    with pytest.warns(match="separable: the likelihood has no finite maximum") as said:
+    with pytest.warns(match="separable: .* no finite maximum.*: ask for fewer experts") as said:
         model = MixtureOfExpertsRegressor().fit(x, y)
     assert len(said) == 1
     assert (model.status_, np.isnan(model.bic_)) == ("separable", True)

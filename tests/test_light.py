@@ -46,6 +46,12 @@ def test_command_names_the_extra_that_it_needs(command):
     assert ended.stderr.count("\n") == 1
 
 
+def test_page_of_a_fit_names_its_extra_before_the_fit():
+    ended = without(["jinja2", "matplotlib"], "fit", "no.csv", "--target", "y", "--page", "p.html")
+    assert (ended.returncode, ended.stdout) == (1, "")
+    assert ended.stderr.endswith("not installed: pip install 'emmoe[plot]'\n")
+
+
 @pytest.mark.slow
 def test_wheel_holds_the_workflow_and_is_small(tmp_path):
     shutil.copytree(ROOT, tmp_path / "source", ignore=NEEDLESS)  # the build leaves files there

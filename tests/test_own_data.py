@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 from test_tables_of_users import mangled
 
+from emmoe import MixtureOfExpertsRegressor
 from emmoe.__main__ import main
 from emmoe.commands import _fits, fit
 from emmoe.mixture.estimators import saved
@@ -98,7 +99,9 @@ def test_other_status_ends_with_3_and_says_what_to_do(tmp_path, capsys):
     pd.DataFrame({"y": y, "x": x}).to_csv(tmp_path / "data.csv", index=False)
     out = tmp_path / "model.json"
     assert ended("fit", tmp_path / "data.csv", "--target", "y", "--out", out) == 3
-    assert "2 experts for y: separable" in capsys.readouterr().out
+    shown = capsys.readouterr().out
+    assert "2 experts for y: separable" in shown
+    assert "what to do: " in shown and "Use fewer experts or fewer columns of the gate" in shown
     assert saved.load(out).estimator.status_ == "separable"
 
 
@@ -166,7 +169,7 @@ def test_numbers_of_experts_are_checked(experts, fitted, capsys):
 
 @pytest.mark.parametrize(
     ("at", "kept", "said"),
-    [((2, 1), 1, "K = 1\n"), ((2, 4), 2, "K = 1, K = 2 from its first start alone\n")],
+    [((2, 1), 1, "K = 1\n"), ((2, 4), 2, "K = 1, K = 2 from 1 of 4 starts\n")],
 )
 def test_interruption_goes_on_with_what_is_done(at, kept, said, fitted, monkeypatch, capsys):
     plain = fit._fitted
@@ -192,12 +195,36 @@ def test_interruption_before_anything_is_done_ends_the_command(fitted, monkeypat
 
 
 def test_who_waits_is_told_the_time_left():
-    waiting = _fits._Waiting([(1, 4), (2, 1), (2, 4)])  # 4, 4 and 16 units of work
+    waiting = _fits._Waiting([1, 2], 4)  # 4, 4 and 16 units of work
     begun = waiting._begun
     assert waiting.line(begun + 2) == "2 s so far"
     waiting.for_(lambda number, starts: None, 1, 4)
     waiting._since = begun + 3
     assert waiting.line(begun + 5) == "5 s so far, about 13 s left"  # 3 s for 4 of 24, 2 s gone
+
+
+def test_long_fit_is_kept_on_the_way(monkeypatch, capsys):
+    """Where a start takes a second, 5 and 25 of 60 are kept; the last fit has them all."""
+    clock, tried = [0.0], []
+    monkeypatch.setattr(_fits.time, "monotonic", lambda: clock[0])
+
+    def fitted(number, starts):
+        tried.append(starts)
+        clock[0] += starts * number**2 / 4
+        if tried == stopped:
+            raise KeyboardInterrupt
+        return MixtureOfExpertsRegressor(number, n_init=starts)
+
+    stopped = []
+    (found,) = _fits.fits([2], 60, fitted)
+    assert (tried, found.n_init) == ([1, 5, 25, 60], 60)
+    clock[0], tried, stopped = 0.0, [], [1, 5, 25, 60]
+    (found,) = _fits.fits([2], 60, fitted)
+    assert found.n_init == 25
+    assert capsys.readouterr().err.endswith("done, K = 2 from 25 of 60 starts\n")
+    clock[0], tried, stopped = 0.0, [], []
+    _fits.fits([2], 20, fitted)
+    assert tried == [1, 20]  # less than half a minute
 
 
 def test_later_table_without_a_column_is_refused(table, fitted):
@@ -262,6 +289,16 @@ def test_page_shows_plots_and_warnings_and_needs_no_other_file(rows, fitted, mon
     for part in ("2 experts for y", "colour[red]", "The gate along x", "BIC over"):
         assert part in page
     assert "http" not in page.replace("http://www.w3.org", "")  # the names of SVG and of its links
+
+
+def test_fit_writes_the_page_of_diagnose(table, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    table.to_csv("data.csv", index=False)
+    options = ["--target", "y", "--features", "x", "--starts", "2", "--page", "page.html"]
+    assert ended("fit", "data.csv", *options) == 0
+    assert ended("diagnose", "model.json", "data.csv") == 0
+    pages = [(tmp_path / name).read_text(encoding="utf-8") for name in ("page.html", "model.html")]
+    assert pages[0] == pages[1]
 
 
 def test_names_on_a_page_are_text(table, tmp_path):

@@ -3,12 +3,11 @@
 import argparse
 import os
 import sys
-from importlib import import_module
 from types import ModuleType
 
 from emmoe import __version__
+from emmoe.commands._needed import needed
 from emmoe.store.compiled import find_place
-from emmoe.store.errors import RunError
 from emmoe.store.failures import spoken
 from emmoe.store.preflight import check_place
 
@@ -39,26 +38,14 @@ COMPLETION = "--print-completion"
 
 def _command(name: str) -> ModuleType:
     """The module of a command, imported only when it is asked for: most need an extra."""
-    return _needed(f"emmoe.commands.{name}", name, COMMANDS[name][1])
-
-
-def _needed(module: str, name: str, extra: str) -> ModuleType:
-    """Import what a command needs; raises RunError, in one line, where its extra is missing."""
-    try:
-        return import_module(module)
-    except ModuleNotFoundError as error:
-        lacking = (error.name or "").partition(".")[0]
-        if not extra or lacking == "emmoe":
-            raise
-        said = f"emmoe {name} needs {lacking}, which is not installed"
-        raise RunError(f"{said}: pip install 'emmoe[{extra}]'") from None
+    return needed(f"emmoe.commands.{name}", name, COMMANDS[name][1])
 
 
 class _Complete(argparse.Action):
     """Prints a shell's completion, and ends."""
 
     def __call__(self, parser, namespace, values, option_string=None):
-        print(_needed("shtab", COMPLETION, "pipeline").complete(parser, values))
+        print(needed("shtab", COMPLETION, "pipeline").complete(parser, values))
         parser.exit()
 
 

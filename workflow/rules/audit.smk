@@ -1,10 +1,4 @@
 # The audit: every claim of the paper beside our number, with a verdict; the report; the archive.
-def widest_scope():
-    """The widest audit of what is there: of all, once Fashion-MNIST was fitted, else of figures."""
-    runs = [own.run for own in record.audit.runs.values() if own.target == "paper"]
-    fits = [fit for name in runs for fit in Fit.of_all(record, name)]
-    there = fits and all(Path(fit.provenance).is_file() for fit in fits)
-    return "paper" if there else "figures"
 
 
 # Judge all claims that a target's results bear on.
@@ -75,38 +69,14 @@ rule audit_claim:
 rule audit_strict:
     input:
         outputs(Audit(record, widest_scope())),
+        now=layout.audit(widest_scope())["rows"],
     log:
         layout.log("audit", "strict"),
     localrule: True
     params:
-        now=layout.audit(widest_scope())["rows"],
         reference=layout.reference.audit("paper")["rows"],
     script:
         "../scripts/audit_strict.py"
-
-
-@cache
-def reported():
-    """The report of the targets asked for, and at least of the figures."""
-    asked = workflow.dag_settings.targets
-    targets = [t for t in ("sweep", "paper") if t in asked or "paper" in asked]
-    return Report(record, ("figures", *targets))
-
-
-def where_to_look():
-    """The last lines of a run that made the report."""
-    if not {"figures", "paper"} & set(workflow.dag_settings.targets or ["figures"]):
-        return []
-    from emmoe.report.audit import load  # slow to load, and rarely needed
-
-    judged = load(layout, Path(CLAIMS))
-    looks = f"Look at {layout.report()['page']}, and at {layout.audit(widest_scope())['page']}"
-    return [looks, *filter(None, [judged and judged.headline])]
-
-
-def report_page():
-    """The report, where there is one."""
-    return list(layout.report().values()) if AUDITED else []
 
 
 # Gather figures, tables, findings, audit, settings and provenance on one page.

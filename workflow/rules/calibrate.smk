@@ -1,6 +1,4 @@
 # The calibration: settings searched in parts, then gathered.
-def part(wildcards):
-    return named(Calibrate, wildcards.family, wildcards.stage, int(wildcards.part))
 
 
 # Simulate and score a part of the settings.
@@ -51,10 +49,6 @@ rule calibrate_gather:
         work=lambda w: plain([named(CalibrateGather).work]),
     script:
         "../scripts/job.py"
-
-
-def fresh(wildcards):
-    return named(CalibrateFresh, wildcards.family, wildcards.algorithm)
 
 
 # Simulate the winner of a run's search anew, on fresh seeds.

@@ -12,7 +12,7 @@ SOURCES = Path(str(workflow.current_basedir)).parents[1] / "src"
 if SOURCES.is_dir():
     sys.path.insert(0, str(SOURCES))
     known = filter(None, [os.environ.get("PYTHONPATH")])
-    os.environ["PYTHONPATH"] = os.pathsep.join([str(SOURCES), *known])
+    os.environ.update(PYTHONPATH=os.pathsep.join([str(SOURCES), *known]))
     # Snakemake has loaded the package's logger before, maybe from where another one is installed.
     for name in [name for name in sys.modules if name.partition(".")[0] == "emmoe"]:
         del sys.modules[name]
@@ -149,7 +149,7 @@ def named(kind, *names):
     try:
         job.plain_task
     except KeyError as error:
-        where, hint = "/".join(map(str, names)), "emmoe check says what it has"
+        where, hint = Path(*map(str, names)), "emmoe check says what it has"
         sys.exit(f"error: {where}: the config has no {error}: {hint}")
     return job
 

@@ -1,16 +1,6 @@
 # Downloads, and all that runs algorithms: fits, contests, probes.
 
 
-def fetched(wildcards):
-    """Have a file fetched again that is not what it must be; one that lacks is fetched if a job that
-    is due reads it."""
-    path = layout.download(f"{wildcards.dataset}/{wildcards.file}")
-    wanted = record.downloads[wildcards.dataset].files[wildcards.file].sha256
-    if workflow.is_main_process and Path(path).is_file() and file_hash(path) != wanted:
-        workflow.dag.forcefiles.add(path)
-    return []
-
-
 # Fetch one file of a data set, from the mirror or its sources, and verify it.
 rule download:
     input:
@@ -25,10 +15,6 @@ rule download:
         checksum=lambda w: plain(record.downloads[w.dataset].files[w.file]),
     script:
         "../scripts/download.py"
-
-
-def fit(wildcards):
-    return named(Fit, wildcards.experiment, wildcards.fitter, wildcards.block)
 
 
 # Run one fitter on one block.
@@ -77,10 +63,6 @@ for name, jobs in [(name, Fit.of_all(record, name)) for name in TOGETHER]:
             "../scripts/job.py"
 
 
-def contest(wildcards):
-    return named(Contest, wildcards.contest)
-
-
 # Tune all rivals of a contest on its tuning replicates, then run them on the others.
 rule contest:
     input:
@@ -99,10 +81,6 @@ rule contest:
         work=lambda w: plain([contest(w).work]),
     script:
         "../scripts/job.py"
-
-
-def probe(wildcards):
-    return named(Probe, wildcards.probe)
 
 
 # Measure on an experiment's first replicate what its traces do not hold.
@@ -149,10 +127,6 @@ for name, jobs in probe_batches(record).items():
             work=worked(jobs),
         script:
             "../scripts/job.py"
-
-
-def gather(wildcards):
-    return named(Gather, wildcards.experiment)
 
 
 # All runs of an experiment in one trace and one table, and their means over replicates.

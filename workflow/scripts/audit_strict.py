@@ -10,7 +10,7 @@ from emmoe.store.failures import logged
 from emmoe.store.files import read_frame
 
 with logged(snakemake.log[0], snakemake.resources.get("attempt", 1)):
-    now, reference = snakemake.params.now, snakemake.params.reference
+    now, reference = snakemake.input.now, snakemake.params.reference
     if not Path(reference).is_file():
         raise DataError(f"{reference} is missing: nothing to compare with: run make reference")
     compared = read_frame(now), read_frame(reference), NOT_COVERED

@@ -14,15 +14,30 @@ EXPLAINED = {
     "online": "it follows rows that came by partial_fit and were not kept",
 }
 
+ADVICE = {
+    "maximum": "The estimates can be used. A second optimum close to the first, or few hits of the "
+    "first, says that other starts (--starts) may find better ones.",
+    "separable": "Some experts or the gate can be told apart without any error, so that their "
+    "coefficients want to be infinite. Use fewer experts or fewer columns of the gate (--gate).",
+    "degenerate": "An expert holds a few rows exactly. Use fewer experts, or look for repeated "
+    "rows.",
+    "flat": "Different parameters explain the data equally well. Use fewer experts or columns.",
+    "not_converged": "Use more starts, or fewer experts or columns.",
+    "online": "Optima and starts are those of the first rows. Fit some rows for standard errors.",
+}
+
 
 def model(own: MixtureOfExperts, tried: pd.DataFrame, target: str) -> str:
     """Return what `emmoe fit` prints of a fit."""
     rows, hits = own.effective_rows_, own.basins_
+    experts = f"{own.n_experts} expert{'s' * (own.n_experts > 1)}"
     lines = [
-        f"{own.n_experts} experts for {target}: {own.status_}, {EXPLAINED[own.status_]}",
+        f"{experts} for {target}: {own.status_}, {EXPLAINED[own.status_]}",
         f"log-likelihood {own.loglik_:.{DIGITS + 2}f} nats, {own.n_parameters_} parameters",
         f"rows by expert: {', '.join(f'{count:.1f}' for count in rows)}",
     ]
+    if own.status_ != "maximum":
+        lines.append(f"what to do: {ADVICE[own.status_]}")
     others = own.warnings_[own.status_ != "maximum" :]  # the first is the status
     lines += [f"warning: {line}" for line in others]
     lines += ["", "by number of experts", text(tried.drop(columns=["aic", "icl"]))]

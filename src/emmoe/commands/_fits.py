@@ -3,12 +3,14 @@
 import sys
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from emmoe.mixture.estimators._base import MixtureOfExperts
 from emmoe.store.progress import spell
 
 EVERY = 10.0  # seconds between two lines on one fit
+LONG = 30.0  # seconds of a fit, from which more than its first start is kept on the way
+MORE = 5  # times as many starts as were kept before
 
 Fit = Callable[[int, int], MixtureOfExperts]  # of a number of experts, from so many starts
 
@@ -17,12 +19,13 @@ def fits(experts: Sequence[int], starts: int, fit: Fit) -> list[MixtureOfExperts
     """Return the fit of each number of experts.
 
     Several starts are begun with the first of them alone, which tells the time that they take and
-    is what an interruption leaves. Raises KeyboardInterrupt where it leaves nothing."""
-    stages = [(k, n) for k in experts for n in ((1, starts) if min(k, starts) > 1 else (starts,))]
-    waiting, found = _Waiting(stages), {}
+    is what an interruption leaves; where they take long, with the first five, 25, ... too. Raises
+    KeyboardInterrupt where it leaves nothing."""
+    waiting, found = _Waiting(experts, starts), {}
     try:
-        for number, count in stages:
-            found[number] = waiting.for_(fit, number, count)
+        for number in experts:
+            for count in waiting.counts(number):
+                found[number] = waiting.for_(fit, number, count)
     except KeyboardInterrupt:
         if not found:
             raise
@@ -34,17 +37,32 @@ def fits(experts: Sequence[int], starts: int, fit: Fit) -> list[MixtureOfExperts
 def _named(own: MixtureOfExperts, starts: int) -> str:
     """A fit as a person knows it."""
     partly = own.n_experts > 1 and own.n_init < starts
-    return f"K = {own.n_experts}{' from its first start alone' if partly else ''}"
+    return f"K = {own.n_experts}{f' from {own.n_init} of {starts} starts' if partly else ''}"
 
 
 class _Waiting:
     """Tells a person at a terminal what is fitted, and how long the rest may take if the time of a
     fit grows as starts times the square of K."""
 
-    def __init__(self, stages: Sequence[tuple[int, int]]):
-        self._left = [starts * number**2 for number, starts in stages]
-        self._done, self._begun = 0, time.monotonic()
+    def __init__(self, experts: Sequence[int], starts: int):
+        self._starts = starts
+        self._left = float(sum(sum(self._planned(k)) * k**2 for k in experts))
+        self._done, self._begun = 0.0, time.monotonic()
         self._since = self._begun
+
+    def _planned(self, number: int) -> list[int]:
+        return [1, self._starts] if min(number, self._starts) > 1 else [self._starts]
+
+    def counts(self, number: int) -> Iterator[int]:
+        """The starts of each fit of a number of experts, the last of them all."""
+        *first, last = self._planned(number)
+        yield from first
+        count = MORE
+        while first and count < last and self._pace() * last * number**2 > LONG:
+            self._left += count * number**2
+            yield count
+            count *= MORE
+        yield last
 
     def for_(self, fit: Fit, number: int, starts: int) -> MixtureOfExperts:
         """Return a fit; meanwhile, say how far it is."""
@@ -56,7 +74,8 @@ class _Waiting:
             found = fit(number, starts)
         finally:
             ended.set()
-        self._done += self._left.pop(0)
+        self._done += starts * number**2
+        self._left -= starts * number**2
         self._since = time.monotonic()
         return found
 
@@ -70,5 +89,9 @@ class _Waiting:
         passed = f"{spell(now - self._begun)} so far"
         if not self._done:
             return passed
-        rest = (self._since - self._begun) / self._done * sum(self._left)
+        rest = self._pace() * self._left
         return f"{passed}, about {spell(max(rest - (now - self._since), 0.0))} left"
+
+    def _pace(self) -> float:
+        """Seconds that a start of one expert took."""
+        return (self._since - self._begun) / self._done

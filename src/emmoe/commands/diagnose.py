@@ -25,17 +25,6 @@ TEMPLATE = "diagnose.html.j2"
 COLUMNS = 6  # that are drawn
 AROUND = 2.0  # standard deviations of a column, where its rows are not at hand
 NO_METADATA = dict.fromkeys(("Creator", "Date", "Format", "Type"))
-ADVICE = {
-    "maximum": "The estimates can be used. A second optimum close to the first, or few hits of the "
-    "first, says that other starts (--starts) may find better ones.",
-    "separable": "Some experts or the gate can be told apart without any error, so that their "
-    "coefficients want to be infinite. Use fewer experts or fewer columns of the gate (--gate).",
-    "degenerate": "An expert holds a few rows exactly. Use fewer experts, or look for repeated "
-    "rows.",
-    "flat": "Different parameters explain the data equally well. Use fewer experts or columns.",
-    "not_converged": "Use more starts, or fewer experts or columns.",
-    "online": "Optima and starts are those of the first rows. Fit some rows for standard errors.",
-}
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -52,7 +41,7 @@ def run(args: argparse.Namespace) -> None:
     table = read_table(args.table) if args.table else None
     write_text(page(model, table), out)
     own = model.estimator
-    print(f"{own.status_}: {ADVICE[own.status_]}")
+    print(f"{own.status_}: {_described.ADVICE[own.status_]}")
     print(*(f"warning: {line}" for line in own.warnings_), f"page: {out}", sep="\n")
 
 
@@ -72,8 +61,8 @@ def page(model: Model, table: pd.DataFrame | None) -> str:
         "Starts": own.restarts_,
     }
     return environment.get_template(TEMPLATE).render(
-        target=model.coding.target, own=own, version=__version__, advice=ADVICE[own.status_],
-        explained=_described.EXPLAINED[own.status_],
+        target=model.coding.target, own=own, version=__version__,
+        advice=_described.ADVICE[own.status_], explained=_described.EXPLAINED[own.status_],
         plots=[(title, _svg(draw)) for title, draw in _plots(model, table, tried)],
         tables={title: _described.text(own) for title, own in tables.items()},
     )  # fmt: skip

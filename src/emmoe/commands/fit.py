@@ -1,7 +1,7 @@
 """Fit a mixture of experts to a table (CSV or Parquet) and write the model as JSON.
 
 Ends with 0 for a certified maximum, with 3 for a fit of another status, with 1 for input that
-cannot be used. Interrupted (Ctrl-C), it goes on with the fits that are done."""
+cannot be used. Interrupted (Ctrl-C), it goes on with the starts that are done, and says which."""
 
 import argparse
 import re
@@ -14,12 +14,14 @@ import pandas as pd
 from emmoe.commands import _described
 from emmoe.commands._arguments import ending, natural
 from emmoe.commands._fits import fits
+from emmoe.commands._needed import needed
 from emmoe.mixture.estimators import MixtureOfExpertsClassifier, MixtureOfExpertsRegressor
 from emmoe.mixture.estimators._base import MixtureOfExperts
 from emmoe.mixture.estimators.saved import Model, save
 from emmoe.mixture.estimators.select import CRITERIA, best_of, compared
 from emmoe.store.coding import coding, numbers
 from emmoe.store.errors import DataError
+from emmoe.store.files import write_text
 from emmoe.store.tabular import read_table, shown
 
 REGRESSIONS = ("gaussian", "poisson")
@@ -46,6 +48,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--criterion", choices=CRITERIA, default="bic", help="that chooses K (%(default)s)")
     add("--robust", action="store_true", help="sandwich standard errors")
     add("--out", default="model.json", metavar="FILE", help="the model (%(default)s)")
+    add("--page", metavar="FILE", help="a page with its plots too, as emmoe diagnose writes it")
 
 
 def _experts(text: str) -> list[int]:
@@ -64,7 +67,8 @@ def _columns(text: str) -> list[str]:
 
 
 def run(args: argparse.Namespace) -> None:
-    """Fit, print what was found, save the model."""
+    """Fit, print what was found, save the model and, if asked for, its page."""
+    diagnose = needed("emmoe.commands.diagnose", "fit --page", "plot") if args.page else None
     table = read_table(args.table)
     coded = coding(table, args.target, args.features, args.categorical, args.weights)
     if len(table) < 2 or not coded.names:
@@ -85,9 +89,13 @@ def run(args: argparse.Namespace) -> None:
 
     found = fits(args.experts, args.starts, fit)
     best, tried = best_of(found, args.criterion), compared(found)
-    save(Model(best, coded, tried.to_dict("records")), args.out)
+    model = Model(best, coded, tried.to_dict("records"))
+    save(model, args.out)
     print(_described.model(best, tried, shown(args.target)))
     print(f"\nmodel: {args.out}")
+    if diagnose:
+        write_text(diagnose.page(model, table), args.page)
+        print(f"page: {args.page}")
     if best.status_ != "maximum":
         sys.exit(OTHER_STATUS)
 

@@ -25,4 +25,5 @@ def run(args: argparse.Namespace) -> None:
     (folder / PROFILE).parent.mkdir(parents=True)
     shutil.copyfile(workflow_folder() / PROFILE, folder / PROFILE)
     print(f"{folder}: a project with config.yaml, a Snakefile and data.csv")
-    print(f"run it:  cd {folder} && snakemake --cores 2")
+    print(f"run it:  cd {folder} && snakemake --cores 2  (needs pip install 'emmoe[pipeline]')")
+    print("or fit the table alone:  emmoe fit data.csv --target growth --features size,dose")

@@ -8,7 +8,14 @@ from emmoe.store.failures import told
 from emmoe.store.layout import Layout
 from emmoe.store.lock import NAME, Guard, Lock
 
-CACHES = (".pytest_cache", ".ruff_cache", ".hypothesis", "benchmarks/results", ".snakemake")
+CACHES = (
+    ".pytest_cache",
+    ".ruff_cache",
+    ".mypy_cache",
+    ".hypothesis",
+    "benchmarks/results",
+    ".snakemake",
+)
 SOURCES = ("src", "tests", "workflow", "benchmarks")
 
 

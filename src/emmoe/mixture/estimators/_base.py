@@ -21,6 +21,7 @@ from emmoe.store.errors import DataError
 Array = NDArray[np.floating]
 FIXED_SEED = 0  # of random_state=None: the same answer at each run
 ROWS_A_COLUMN = 2  # in each expert, that tell the curvature at a fit
+NEXT = {"separable": ": ask for fewer experts or gate_features"}  # what the others' lines say
 SETTINGS = ("n_init", "max_iter", "tol", "variance_floor", "variance_penalty", "alpha")
 
 
@@ -66,7 +67,8 @@ class MixtureOfExperts(FittedAttributes, BaseEstimator):
             self._online = None
             self._fitted = fit(problem, self.n_experts, seed=seed, report=report, **settings)
         if self.status_ != "maximum":
-            warnings.warn(self.warnings_[0], ConvergenceWarning, stacklevel=3)
+            said = self.warnings_[0] + NEXT.get(self.status_, "")
+            warnings.warn(said, ConvergenceWarning, stacklevel=3)
 
     def _go_on(
         self, X: Array, y: Array, family: str, weights: Array | None, classes: int | None = None
@@ -99,8 +101,8 @@ class MixtureOfExperts(FittedAttributes, BaseEstimator):
     def _checked_with_targets(self, X: ArrayLike, y: ArrayLike) -> tuple[Array, Array]:
         """Return new rows, and their targets as the family has them."""
         check_is_fitted(self)
-        X, y = validate_data(self, X, y, reset=False, dtype=np.float64)
-        return X, self._numbers(y)
+        x, own = validate_data(self, X, y, reset=False, dtype=np.float64)
+        return x, self._numbers(own)
 
     def gate_proba(self, X: ArrayLike) -> Array:
         """Return each expert's probability before y is seen, (n, K)."""
@@ -156,12 +158,13 @@ class MixtureOfExperts(FittedAttributes, BaseEstimator):
         self, X: ArrayLike, random_state: int | np.random.RandomState | None = None
     ) -> tuple[NDArray[Any], NDArray[np.integer]]:
         """Return targets drawn at X, (n,), and the experts that they come from, (n,)."""
-        return predict.draw(self._fitted, self._checked(X), _seed(random_state))
+        drawn, expert = predict.draw(self._fitted, self._checked(X), _seed(random_state))
+        return drawn, expert.astype(np.intp)
 
 
-def _from_one(expert: int | Sequence[int]) -> Any:
+def _from_one(expert: int | Sequence[int]) -> int | tuple[int, ...]:
     """An expert, or a pair of them, counted from 1."""
-    return expert + 1 if np.isscalar(expert) else tuple(one + 1 for one in expert)
+    return tuple(one + 1 for one in expert) if isinstance(expert, Sequence) else expert + 1
 
 
 def _seed(random_state: int | np.random.RandomState | None) -> int:

@@ -16,10 +16,13 @@ def positions(
     if isinstance(chosen, str):
         said = f"{parameter} must be a list of names or positions, got {chosen!r}"
         raise DataError(f"{said}: write [{chosen!r}]")
-    return tuple(_position(parameter, column, list(names)) for column in chosen)
+    return tuple(position(parameter, column, list(names)) for column in chosen)
 
 
-def _position(parameter: str, column: str | int, names: list[str]) -> int:
+def position(parameter: str, column: str | int, names: list[str]) -> int:
+    """Return the position of a column that is given by name or position.
+
+    Raises DataError, naming the parameter, if it is not there."""
     if isinstance(column, str):
         if column not in names:
             raise DataError(f"{parameter}: no column named {column!r}{nearest(column, names)}")

@@ -86,13 +86,13 @@ class MixtureOfExpertsClassifier(ClassifierMixin, MixtureOfExperts):
 
         Raises ValueError for data or parameters that cannot be used; warns where the fit is no
         certified maximum."""
-        X, y = validate_data(self, X, y, dtype=np.float64, ensure_min_samples=2)
-        check_classification_targets(y)
-        weight = None if sample_weight is None else _check_sample_weight(sample_weight, X)
-        self.classes_ = np.unique(y)
-        _check_several(y, weight)
+        x, labels = validate_data(self, X, y, dtype=np.float64, ensure_min_samples=2)
+        check_classification_targets(labels)
+        weight = None if sample_weight is None else _check_sample_weight(sample_weight, x)
+        self.classes_ = np.unique(labels)
+        _check_several(labels, weight)
         family, classes = self._family()
-        self._fit_numbers(X, self._numbers(y), family, weight, classes)
+        self._fit_numbers(x, self._numbers(labels), family, weight, classes)
         return self
 
     def partial_fit(
@@ -111,16 +111,16 @@ class MixtureOfExpertsClassifier(ClassifierMixin, MixtureOfExperts):
         `status_` is then "online": no maximum is certified, there are no standard errors and no
         criteria. Raises ValueError as `fit` does, and for classes that are not the first call's."""
         first = not self.__sklearn_is_fitted__()
-        X, y = validate_data(self, X, y, dtype=np.float64, reset=first)
-        check_classification_targets(y)
-        weight = None if sample_weight is None else _check_sample_weight(sample_weight, X)
+        x, labels = validate_data(self, X, y, dtype=np.float64, reset=first)
+        check_classification_targets(labels)
+        weight = None if sample_weight is None else _check_sample_weight(sample_weight, x)
         if first:
-            self.classes_ = np.unique(y if classes is None else classes)
-            _check_several(y, weight)
+            self.classes_ = np.unique(labels if classes is None else classes)
+            _check_several(labels, weight)
         elif classes is not None and not np.array_equal(np.unique(classes), self.classes_):
             raise InvalidInput("classes are not those of the first call: leave them out")
         family, count = self._family()
-        self._go_on(X, self._numbers(y), family, weight, count)
+        self._go_on(x, self._numbers(labels), family, weight, count)
         return self
 
     def _family(self) -> tuple[str, int | None]:

@@ -103,9 +103,9 @@ class MixtureOfExpertsRegressor(RegressorMixin, MixtureOfExperts):
         Raises ValueError for data or parameters that cannot be used; warns where the fit is no
         certified maximum."""
         self._check_family()
-        X, y = validate_data(self, X, y, dtype=np.float64, y_numeric=True, ensure_min_samples=2)
-        weight = None if sample_weight is None else _check_sample_weight(sample_weight, X)
-        self._fit_numbers(X, self._numbers(y), self.family, weight)
+        x, own = validate_data(self, X, y, dtype=np.float64, y_numeric=True, ensure_min_samples=2)
+        weight = None if sample_weight is None else _check_sample_weight(sample_weight, x)
+        self._fit_numbers(x, self._numbers(own), self.family, weight)
         return self
 
     def partial_fit(
@@ -120,9 +120,9 @@ class MixtureOfExpertsRegressor(RegressorMixin, MixtureOfExperts):
         no criteria. Raises ValueError as `fit` does."""
         self._check_family()
         first = not self.__sklearn_is_fitted__()
-        X, y = validate_data(self, X, y, dtype=np.float64, y_numeric=True, reset=first)
-        weight = None if sample_weight is None else _check_sample_weight(sample_weight, X)
-        self._go_on(X, self._numbers(y), self.family, weight)
+        x, own = validate_data(self, X, y, dtype=np.float64, y_numeric=True, reset=first)
+        weight = None if sample_weight is None else _check_sample_weight(sample_weight, x)
+        self._go_on(x, self._numbers(own), self.family, weight)
         return self
 
     def _check_family(self) -> None:

@@ -29,7 +29,6 @@ KINDS = {own.__name__: own for own in (MixtureOfExpertsRegressor, MixtureOfExper
 NUMBERS = {"nan": np.nan, "inf": np.inf, "-inf": -np.inf}  # which JSON lacks
 FIT_AGAIN = "fit it again with emmoe fit"
 
-Json = None | bool | float | str | list | dict
 Row = dict[str, Any]  # by column: a number or a text
 
 
@@ -65,8 +64,9 @@ def load(path: Path | str) -> Model:
     body = _read(path)
     if body.get("schema") != SCHEMA:
         raise DataError(f"{path}: no model of emmoe: give the file that emmoe fit wrote")
-    if not isinstance(body.get("version"), int) or body["version"] > VERSION:
-        said = f"a model of version {body.get('version')!r}, this emmoe reads up to {VERSION}"
+    version = body.get("version")
+    if not isinstance(version, int) or version > VERSION:
+        said = f"a model of version {version!r}, this emmoe reads up to {VERSION}"
         raise DataError(f"{path}: {said}: update emmoe")
     if body.pop("checksum", None) != _checksum(body):
         raise DataError(f"{path}: edited or damaged after it was written: {FIT_AGAIN}")
@@ -76,7 +76,7 @@ def load(path: Path | str) -> Model:
         raise DataError(f"{path}: its parts do not fit together: {FIT_AGAIN}") from None
 
 
-def _read(path: Path | str) -> dict[str, Json]:
+def _read(path: Path | str) -> dict[str, Any]:
     try:
         body = json.loads(Path(path).read_text(encoding="utf-8"))
     except OSError as error:
@@ -86,11 +86,11 @@ def _read(path: Path | str) -> dict[str, Json]:
     return body if isinstance(body, dict) else {}
 
 
-def _checksum(body: dict[str, Json]) -> str:
+def _checksum(body: dict[str, Any]) -> str:
     return hashlib.sha256(json.dumps(body, sort_keys=True).encode()).hexdigest()
 
 
-def _model(body: dict[str, Json]) -> Model:
+def _model(body: dict[str, Any]) -> Model:
     own = KINDS[body["kind"]](**body["parameters"])
     own._fitted = _typed(Fitted, body["fit"])
     own.n_features_in_ = len(own._fitted.names)
@@ -124,7 +124,7 @@ def _typed(kind: Any, value: Any) -> Any:
     origin, inner = typing.get_origin(kind), typing.get_args(kind)
     if kind is Any or (isinstance(value, dict) and set(value) == {"number"}):
         return _any(value)
-    if is_dataclass(kind):
+    if is_dataclass(kind) and isinstance(kind, type):
         hints = typing.get_type_hints(kind)
         return kind(**{own.name: _typed(hints[own.name], value[own.name]) for own in fields(kind)})
     if origin in (UnionType, typing.Union):

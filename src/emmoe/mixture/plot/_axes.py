@@ -11,7 +11,7 @@ from sklearn.utils.validation import check_is_fitted
 from emmoe.mixture.estimators import MixtureOfExpertsClassifier
 from emmoe.mixture.estimators._base import MixtureOfExperts
 from emmoe.mixture.estimators._errors import InvalidInput, value_errors
-from emmoe.mixture.estimators._features import positions
+from emmoe.mixture.estimators._features import position
 
 # Okabe and Ito (2008): told apart by people who do not see all colours.
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#F0E442", "#000000")
@@ -45,7 +45,7 @@ def named(model: MixtureOfExperts) -> list[str]:
 def place(model: MixtureOfExperts, feature: str | int) -> int:
     """Return a column's position; raises ValueError, with the nearest name, if there is none."""
     with value_errors():
-        return positions("feature", [feature], named(model))[0]
+        return position("feature", feature, named(model))
 
 
 def path(model: MixtureOfExperts, X: Any, feature: int, points: int = 200) -> Any:

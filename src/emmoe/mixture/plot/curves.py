@@ -43,7 +43,7 @@ def _draw_experts(model: MixtureOfExpertsRegressor, along: Any, at: np.ndarray, 
     for expert in range(model.n_experts):
         points = np.column_stack([at, means[:, expert]])
         widths = 0.3 + 2.5 * gate[:-1, expert]
-        parts = np.stack([points[:-1], points[1:]], axis=1)
+        parts = list(np.stack([points[:-1], points[1:]], axis=1))
         ax.add_collection(LineCollection(parts, linewidths=widths, colors=colour(expert)))
         ax.plot([], [], color=colour(expert), label=f"expert {expert + 1}")
 
