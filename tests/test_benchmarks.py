@@ -26,9 +26,10 @@ from benchmarks.cases import (
     synthetic,
 )
 from benchmarks.measure import Timing
-from benchmarks.peers import gemm, mixture_loop
+from benchmarks.peers import flexmix, gemm, mixture_loop
 from emmoe.datasets._shared.idx import read_idx
 from emmoe.lab.recorder import record
+from emmoe.mixture import em, fit, starts
 from emmoe.models.logistic_experts import LogisticExperts
 from emmoe.models.regression import Sample
 from emmoe.models.symmetric_linear import SymmetricLinear
@@ -126,6 +127,27 @@ def test_torch_pass_is_ours(name):
         of_peer = getattr(softmax_torch, name)(x, torch.from_numpy(sample.y), weights)
         assert of_peer[0] == pytest.approx(loss[r], rel=1e-12)
         np.testing.assert_allclose(of_peer[1].numpy().ravel(), gradient[r], rtol=0, atol=1e-14)
+
+
+def test_flexmix_takes_our_first_step_and_ends_near_our_maximum():
+    """Near: its variances divide by less than a cluster's weight."""
+    if not flexmix.installed():
+        pytest.skip(flexmix.MISSING)
+    problem = mixture.two_lines(1000, 3)
+    model = mixture.bound(problem)
+    theta = starts.start(model, 0, 0, starts.pooled(model))
+    given = problem.x, problem.y, model.responsibilities(theta).T, 1e-8
+    stepped = model.log_likelihood(em.solved_em_step(model, theta)[1])
+    assert flexmix.fit(*given, 1).log_likelihood == pytest.approx(stepped, abs=0.1)
+    end, best = flexmix.fit(*given, 1000), fit(problem, 2, n_init=1).loglik
+    assert best - 0.1 < end.log_likelihood < best
+    assert end.experts == 2 and 1 < end.iterations < 1000 and end.seconds > 0
+
+
+def test_flexmix_is_named_where_it_is_not_there(monkeypatch):
+    monkeypatch.setattr(flexmix.shutil, "which", lambda name: None)
+    (row,) = mixture.beside_flexmix(mixture.two_lines(50, 1), Timing(np.ones(2)), 1)
+    assert (row.other, row.met) == (mixture.PEER_EM, f"skipped: {flexmix.MISSING}")
 
 
 def test_scikit_learn_solves_our_m_step():

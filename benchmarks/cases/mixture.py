@@ -7,19 +7,25 @@ from types import ModuleType
 import numpy as np
 
 from benchmarks.inputs import SEED
-from benchmarks.measure import interleave
-from benchmarks.peers import pytorch
-from benchmarks.table import Case, Outcome
-from emmoe.mixture import Problem, fit
+from benchmarks.measure import Timing, interleave
+from benchmarks.peers import flexmix, pytorch
+from benchmarks.table import Case, Outcome, Row
+from emmoe.mixture import Problem, em, fit, penalty, sample, starts
 from emmoe.mixture.design import chunks
+from emmoe.mixture.layout import Layout
+from emmoe.mixture.model import Mixture
 from emmoe.models.objective import Array
 from emmoe.store.seeds import generator
 
 FIT, INFERENCE, RACE = 45, 12, 80  # Grams: from one start; what is said of it; twenty starts
 FASTER = 2  # than PyTorch's L-BFGS, from one start, standard errors and certificate included
-CLOSE = 1e-8  # of the maximum, relative: where L-BFGS may stop
-EVALUATIONS = 1000  # of L-BFGS, at most
+FASTER_THAN_EM = 100  # the same: than flexmix
+CLOSE = 1e-8  # of the likelihood, relative: to the maximum, where L-BFGS may stop; of an
+# iteration of flexmix, where it stops
+EVALUATIONS = 1000  # of L-BFGS, and iterations of flexmix, at most
+SAME = 1.0  # nats between two ends of one optimum: flexmix's variances cost it hundredths
 PEER = "PyTorch's L-BFGS from one start, float64"
+PEER_EM = "R's flexmix, EM from the same start"
 
 
 def run(n: int = 100_000, d: int = 50, rounds: int = 5) -> Outcome:
@@ -35,19 +41,19 @@ def run(n: int = 100_000, d: int = 50, rounds: int = 5) -> Outcome:
     if torch is not None:
         calls["L-BFGS"] = lbfgs(torch, problem)
     timed, rows = interleave(calls, rounds), []
-    for starts, most in (("one start", FIT + INFERENCE), ("twenty starts", RACE + INFERENCE)):
-        case = Case(f"mixture of two gaussian experts, {starts}, n = {n}, d = {d}", timed[starts])
+    for count, most in (("one start", FIT + INFERENCE), ("twenty starts", RACE + INFERENCE)):
+        case = Case(f"mixture of two gaussian experts, {count}, n = {n}, d = {d}", timed[count])
         case.limit("weighted Gram by BLAS, in chunks", timed["gram"], most)
-        if starts == "one start" and torch is None:
+        if count == "one start" and torch is None:
             case.skipped(PEER, pytorch.MISSING)
-        elif starts == "one start":
+        elif count == "one start":
             needed = timed["L-BFGS"].returned[0]
             if needed is None:
                 case.skipped(PEER, f"not at our maximum after {EVALUATIONS} evaluations")
             else:
                 case.peer(f"{PEER}, {needed} evaluations", timed["L-BFGS"], FASTER)
         rows += case.rows
-    return Outcome(rows)
+    return Outcome(rows + beside_flexmix(problem, timed["one start"], rounds))
 
 
 def lbfgs(torch: ModuleType, problem: Problem) -> Callable[[], int | None]:
@@ -63,6 +69,52 @@ def lbfgs(torch: ModuleType, problem: Problem) -> Callable[[], int | None]:
     best = -fit(problem, 2, n_init=1).loglik / len(x)
     arrays = (torch.from_numpy(array) for array in (x, problem.y, start))
     return partial(descend, *arrays, best + CLOSE * abs(best), EVALUATIONS)
+
+
+def beside_flexmix(problem: Problem, ours: Timing, rounds: int) -> list[Row]:
+    """Return rows against flexmix, run once: our whole fit from one start beside its EM to CLOSE,
+    and our own EM on all rows, from the posterior that flexmix is given, to the log-likelihood that
+    it ends at. Ours is the higher one in the first."""
+    case = Case(f"mixture of two gaussian experts, one start, {_size(problem)}", ours)
+    if not flexmix.installed():
+        case.skipped(PEER_EM, flexmix.MISSING)
+        return case.rows
+    model = bound(problem)
+    theta = starts.start(model, 0, 0, starts.pooled(model))
+    posterior = model.responsibilities(theta).T
+    end = flexmix.fit(problem.x, problem.y, posterior, CLOSE, EVALUATIONS)
+    ahead = ours.returned[0].loglik - end.log_likelihood
+    if abs(ahead) > SAME:
+        case.skipped(PEER_EM, f"ends at another optimum, {ahead:.3g} nats below ours")
+        return case.rows
+    theirs, name = Timing(np.array([end.seconds])), f"{end.version}, {end.iterations} iterations"
+    case.peer(f"{name}, ends {ahead:.2g} nats below ours", theirs, FASTER_THAN_EM)
+    calls = {"EM": partial(em_to, model, theta, end.log_likelihood)}
+    alone = interleave(calls, rounds)["EM"]
+    title = f"EM of the same on all rows, to flexmix's log-likelihood, {_size(problem)}"
+    again = Case(f"{title}: {alone.returned[0]} iterations", alone)
+    again.peer(name, theirs)
+    return case.rows + again.rows
+
+
+def _size(problem: Problem) -> str:
+    return f"n = {problem.x.shape[0]}, d = {problem.x.shape[1]}"
+
+
+def bound(problem: Problem) -> Mixture:
+    """Return the model of two gaussian experts on the problem's rows."""
+    data = sample.make(problem.checked())
+    shape = Layout(2, 1, data.gate.design.width, data.experts.design.width, True)
+    return Mixture(data, shape, penalty.make(shape, data, 0.0, 0.0, 1.0))
+
+
+def em_to(model: Mixture, theta: Array, log_likelihood: float) -> int:
+    """Return after how many iterations of EM, its M-steps solved, the log-likelihood is reached."""
+    for done in range(EVALUATIONS):
+        loss, theta = em.solved_em_step(model, theta)
+        if -loss * model.sample.total >= log_likelihood:
+            return done
+    raise RuntimeError(f"EM is not there after {EVALUATIONS} iterations")
 
 
 def two_lines(n: int, d: int) -> Problem:

@@ -14,12 +14,12 @@ from sklearn.utils.validation import _check_sample_weight, check_is_fitted, vali
 
 from emmoe.mixture import Problem, fit, inference, online, predict
 from emmoe.mixture.estimators._attributes import FittedAttributes
+from emmoe.mixture.estimators._checks import check_scales, check_settings, seed_of
 from emmoe.mixture.estimators._errors import value_errors
 from emmoe.mixture.estimators._features import positions
 from emmoe.store.errors import DataError
 
 Array = NDArray[np.floating]
-FIXED_SEED = 0  # of random_state=None: the same answer at each run
 ROWS_A_COLUMN = 2  # in each expert, that tell the curvature at a fit
 NEXT = {"separable": ": ask for fewer experts or gate_features"}  # what the others' lines say
 SETTINGS = ("n_init", "max_iter", "tol", "variance_floor", "variance_penalty", "alpha")
@@ -62,7 +62,9 @@ class MixtureOfExperts(FittedAttributes, BaseEstimator):
                 positions("gate_features", self.gate_features, names),
                 weights, names=names, classes=classes,
             )  # fmt: skip
-            seed = _seed(self.random_state)
+            check_settings(settings)
+            check_scales(y, weights, family)
+            seed = seed_of(self.random_state)
             report = _say if self.verbose else None
             self._online = None
             self._fitted = fit(problem, self.n_experts, seed=seed, report=report, **settings)
@@ -158,20 +160,15 @@ class MixtureOfExperts(FittedAttributes, BaseEstimator):
         self, X: ArrayLike, random_state: int | np.random.RandomState | None = None
     ) -> tuple[NDArray[Any], NDArray[np.integer]]:
         """Return targets drawn at X, (n,), and the experts that they come from, (n,)."""
-        drawn, expert = predict.draw(self._fitted, self._checked(X), _seed(random_state))
+        X = self._checked(X)
+        with value_errors():
+            drawn, expert = predict.draw(self._fitted, X, seed_of(random_state))
         return drawn, expert.astype(np.intp)
 
 
 def _from_one(expert: int | Sequence[int]) -> int | tuple[int, ...]:
     """An expert, or a pair of them, counted from 1."""
     return tuple(one + 1 for one in expert) if isinstance(expert, Sequence) else expert + 1
-
-
-def _seed(random_state: int | np.random.RandomState | None) -> int:
-    """The seed that a random_state stands for; None is always the same one."""
-    if isinstance(random_state, np.random.RandomState):
-        return int(random_state.randint(2**31))
-    return FIXED_SEED if random_state is None else int(random_state)
 
 
 def _say(line: str) -> None:

@@ -166,5 +166,5 @@ class MixtureOfExpertsClassifier(ClassifierMixin, MixtureOfExperts):
 
 def _check_several(y: NDArray[Any], weight: Array | None) -> None:
     """Raise InvalidInput for rows of one class."""
-    if len(np.unique(y if weight is None else y[weight > 0])) < 2:
+    if len(np.unique(y if weight is None else y[weight != 0])) < 2:
         raise InvalidInput("y has one class only: at least 2 are needed")

@@ -11,6 +11,7 @@ from sklearn.utils.validation import _check_sample_weight, validate_data
 from emmoe.mixture import predict
 from emmoe.mixture.estimators._base import Array, MixtureOfExperts
 from emmoe.mixture.estimators._errors import InvalidInput, value_errors
+from emmoe.mixture.problem import as_numbers
 
 FAMILIES = ("gaussian", "poisson")
 
@@ -131,7 +132,8 @@ class MixtureOfExpertsRegressor(RegressorMixin, MixtureOfExperts):
             raise InvalidInput(f"{said}: for classes there is MixtureOfExpertsClassifier")
 
     def _numbers(self, y: ArrayLike) -> Array:
-        return np.asarray(y, np.float64)
+        with value_errors():
+            return as_numbers("y", y)
 
     def predict(self, X: ArrayLike) -> Array:
         """Return the conditional mean of y, (n,)."""
