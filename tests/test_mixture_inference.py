@@ -63,6 +63,17 @@ def test_quantiles_leave_their_share_below(name, fits):
         assert (y < at[:, None]).mean(1).max() < q + 0.035
 
 
+def test_counts_of_any_size_have_quantiles(fits):
+    """Far from the data a mean of counts is huge; there scipy has no quantiles."""
+    x = np.linspace(0, 300, 40)[:, None] * [1.0, 0.0]
+    low, high = predict.interval(fits["poisson"], x)
+    mean = predict.mean(fits["poisson"], x)
+    assert mean.max() > 1e13 and np.isfinite(low).all() and np.isfinite(high).all()
+    large = mean > 1e6  # one expert alone: nearly normal
+    normal = mean[large] - 1.96 * np.sqrt(mean[large])
+    assert large.sum() > 3 and low[large] == pytest.approx(normal, rel=1e-4)
+
+
 def test_interval_orders_and_refuses(fits):
     x = draw(CASES["gaussian"])[0][:5]
     low, high = predict.interval(fits["gaussian"], x, 0.9)

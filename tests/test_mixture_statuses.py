@@ -2,6 +2,7 @@
 `maximum`."""
 
 import warnings
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -80,6 +81,43 @@ def test_separable_data_end_in_a_penalised_fit(given, experts, blocks):
     hidden = np.isnan(np.diag(found.covariance))
     assert hidden.any()
     assert hidden.all() == (experts == 1)  # the experts beside a separable gate have errors
+
+
+FEW = (np.arange(120) < 8) * 1.0
+DUMMY = np.column_stack([X, FEW])
+EITHER = (RNG.random(120) < 1 / (1 + np.exp(-X[:, 0]))) * 1.0
+CROSSED = np.where((FEW > 0) | (RNG.random(120) < 0.5), 6 + X[:, 0], -X[:, 0])
+PARTLY = {
+    "an expert of one class": (Problem(DUMMY, np.maximum(EITHER, FEW), "logistic"), 1),
+    "an expert without counts": (
+        Problem(DUMMY, (1 - FEW) * RNG.poisson(3, 120), "poisson"), 1
+    ),
+    "a gate of one expert": (
+        Problem(DUMMY, CROSSED + 0.5 * RNG.standard_normal(120), expert_columns=(0,)), 2
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", PARTLY)
+def test_dummy_whose_rows_are_of_one_kind_is_separable(name):
+    """Though the rest of its block has a finite maximum, so that doubling all of it costs."""
+    given, experts = PARTLY[name]
+    found = few(given, experts)
+    block = "gate" if experts == 2 else "expert 0"
+    assert (found.status, found.separable) == ("separable", (block,))
+    assert found.alpha > 0 and found.supremum > found.loglik
+    plain = few(replace(given, x=X, expert_columns=None), experts)
+    assert plain.status == "maximum"
+
+
+@pytest.mark.parametrize("offset", [1000, -1000, 1e6, -1e300])
+def test_offset_of_any_size_moves_the_intercepts_alone(offset):
+    counts = RNG.poisson(np.exp(np.where(RNG.random(120) < 0.5, 3, 0.5 * X[:, 0])))
+    base = few(Problem(X, counts, "poisson"))
+    found = few(Problem(X, counts, "poisson", offset=np.full(120, float(offset))))
+    assert (found.status, base.status) == ("maximum", "maximum")
+    assert found.loglik == pytest.approx(base.loglik, abs=1e-8)
+    assert found.expert_rows[:, 0, 1] == pytest.approx(base.expert_rows[:, 0, 1], rel=1e-6)
 
 
 def test_classes_that_two_features_tell_are_separable():

@@ -19,6 +19,7 @@ REFINEMENTS = 3  # steps after the decrement is small enough
 HALVINGS = 40
 SMALLEST = 1e-13  # of an |eigenvalue|, relative to the largest
 SADDLE = -1e-9  # an eigenvalue below it, relative to the largest, is negative
+VANISHING = 1e-7  # of an eigenvalue, relative to the largest: L may have no maximum along it
 NUDGE = 0.1  # the length of a step off a saddle, in whitened units
 
 
@@ -35,6 +36,11 @@ class Factor:
         size = np.maximum(size, max(SMALLEST * size.max(), np.finfo(float).tiny))
         return self.vectors @ ((self.vectors.T @ gradient) / size)
 
+    def vanishing(self, theta: Array) -> Array:
+        """Return the part of theta along eigenvectors whose eigenvalue is next to 0."""
+        along = self.vectors[:, np.abs(self.values) < VANISHING * np.abs(self.values).max()]
+        return along @ (along.T @ theta)
+
     @property
     def saddle(self) -> bool:
         """Whether L falls along some eigenvector."""
@@ -44,7 +50,7 @@ class Factor:
 @dataclass(frozen=True, eq=False)
 class Point:
     """Where Newton's method ended: L, its gradient, the decrement g'|H|^-1 g in nats of the sample,
-    whether log s hit its floor, and whether it ended for good."""
+    whether log s hit its floor, whether it ended for good, and the last factor of Hess L."""
 
     theta: Array
     loss: float
@@ -52,6 +58,7 @@ class Point:
     decrement: float
     floored: bool
     converged: bool
+    factor: Factor
 
 
 def maximise(model: Mixture, theta: Array, floor: float, tolerance: float) -> Point:
@@ -63,13 +70,13 @@ def maximise(model: Mixture, theta: Array, floor: float, tolerance: float) -> Po
             model, factor, (theta, loss, gradient), floor, tolerance
         )
         if state == "floored" or (state == "converged" and not factor.saddle):
-            return Point(theta, loss, gradient, decrement, state == "floored", True)
+            return Point(theta, loss, gradient, decrement, state == "floored", True, factor)
         if state == "converged":
             theta = _leave(model, theta, factor)
             loss, gradient = model.loss_and_gradient(theta)
         elif state == "stalled":
             break
-    return Point(theta, loss, gradient, decrement, False, decrement <= tolerance)
+    return Point(theta, loss, gradient, decrement, False, decrement <= tolerance, factor)
 
 
 def _with_factor(model: Mixture, factor: Factor, at, floor: float, tolerance: float):

@@ -158,10 +158,16 @@ def _gaussian_quantile(pi: Array, centre: Array, sigma: Array, q: float) -> Arra
 
 def _count_quantile(pi: Array, centre: Array, q: float) -> Array:
     """Return the quantile of a mixture of counts, by bisection between the experts' own."""
-    each = poisson.ppf(q, centre)
+    each = _poisson_quantile(centre, q)
     low, high = each.min(axis=1) - 1, each.max(axis=1)
-    while (high - low > 1).any():
-        middle = np.floor((low + high) / 2)
+    while ((low < (middle := np.floor((low + high) / 2))) & (middle < high)).any():
         enough = (pi * poisson.cdf(middle[:, None], centre)).sum(axis=1) >= q
         low, high = np.where(enough, low, middle), np.where(enough, middle, high)
     return high
+
+
+def _poisson_quantile(mean: Array, q: float) -> Array:
+    """Return each law's quantile; the normal one where scipy has none, at means of 1e11 and more,
+    of which it is the first eleven digits."""
+    found = poisson.ppf(q, mean)
+    return np.where(np.isnan(found), np.floor(mean + np.sqrt(mean) * norm.ppf(q)), found)

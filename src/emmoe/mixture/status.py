@@ -1,8 +1,9 @@
 """What kind of point a run ended at: statuses and the tests behind them.
 
 maximum: the decrement is small, 1 - rho > 1e-6, and no doubling leaves the likelihood as it was.
-separable: it does: the likelihood rises to a supremum at infinity. degenerate: some s touched its
-floor (the likelihood is unbounded). flat: rho is 1. not_converged: none of it is known.
+separable: it does, of a block or a part of it: the likelihood rises to a supremum at infinity.
+degenerate: some s touched its floor (the likelihood is unbounded). flat: rho is 1. not_converged:
+none of it is known.
 """
 
 from collections.abc import Iterator
@@ -25,7 +26,7 @@ def status_of(model: Mixture, point: Point) -> tuple[str, tuple[str, ...]]:
     """Return the status without the test of flatness, and the blocks that are separable."""
     if point.floored:
         return "degenerate", ()
-    blocks = separable_blocks(model, point.theta)
+    blocks = separable_blocks(model, point.theta) or partly_separable_blocks(model, point)
     if blocks:
         return "separable", blocks
     return ("maximum" if point.converged else "not_converged"), ()
@@ -42,6 +43,35 @@ def separable_blocks(model: Mixture, theta: Array) -> tuple[str, ...]:
             if fall <= FALL:
                 found.append(block)
     return tuple(found)
+
+
+def partly_separable_blocks(model: Mixture, point: Point) -> tuple[str, ...]:
+    """Return the blocks of which a part is separable, as where a dummy's rows are all of one class:
+    what of a block lies in the null space of Hess L can be doubled, but not left out, without a
+    fall of L. (Both can be of a part that no row tells: that is flat.)"""
+    if model.longest_row(point.theta) * model.sample.reach < SUSPECT:
+        return ()
+    loss, found = model.loss(point.theta), []
+    for block, change in _vanishing_parts(model, point):
+        there, back = (model.loss(point.theta + sign * change) - loss for sign in (1, -1))
+        if there * model.sample.total <= FALL < back * model.sample.total:
+            found.append(block)
+    return tuple(found)
+
+
+def _vanishing_parts(model: Mixture, point: Point) -> Iterator[tuple[str, Array]]:
+    """Return each block with what of it lies in the null space of Hess L, where that is long."""
+    layout = model.layout
+    gate, experts, log_scale = layout.split(point.factor.vanishing(point.theta))
+    still = 0 * experts, 0 * log_scale
+    parts = [("gate", gate, layout.join(gate, *still))]
+    if not layout.scale:
+        for k, rows in enumerate(experts):
+            alone = np.where(np.arange(layout.experts)[:, None, None] == k, rows, 0.0)
+            parts.append((f"expert {k}", rows, layout.join(0 * gate, alone, still[1])))
+    for block, rows, change in parts:
+        if np.sqrt((rows**2).sum(axis=-1).max(initial=0)) * model.sample.reach >= SUSPECT / 2:
+            yield block, change
 
 
 def doublings(model: Mixture, theta: Array) -> Iterator[tuple[str, Array]]:
