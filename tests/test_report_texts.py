@@ -5,6 +5,7 @@ from urllib.parse import unquote
 import pytest
 import report_helpers as made_up
 
+from emmoe.audit.verdicts import Verdict
 from emmoe.report import changed, command, findings, terms
 from emmoe.store.errors import DataError
 from emmoe.store.layout import Layout
@@ -16,6 +17,13 @@ def test_term_is_explained_where_it_comes_first_and_in_the_glossary():
     assert 'title="One of the simple models that a mixture combines."' in text
     assert text.endswith("&lt; 3")
     assert all(meaning.endswith(".") for meaning in terms.glossary().values())
+
+
+def test_verdicts_are_explained_where_they_are_said_and_in_the_glossary():
+    text = terms.explained("3 of 6 runs reproduced, 1 met alone.")
+    for verdict in (Verdict.REPRODUCED, Verdict.MET_ALONE):
+        assert f'href="#{terms.anchor(verdict)}" title="Verdict: {verdict.meaning}."' in text
+    assert set(Verdict) <= set(terms.glossary())
 
 
 def test_longest_term_wins_and_no_word_is_cut():
