@@ -1,5 +1,6 @@
 """Terms, anchors and commands of the report, and whether it is older than its results."""
 
+from collections import Counter
 from urllib.parse import unquote
 
 import pytest
@@ -72,3 +73,14 @@ def test_file_that_is_no_report_is_one_line(tmp_path):
     path.write_text("<p>", encoding="utf-8")
     with pytest.raises(DataError, match=r"other\.html: not a report of this version: run make"):
         changed.changed(path)
+
+
+FIRST = {"paper", "theory", "findings", "comparisons"}  # the studies that share 24 figures
+
+
+def test_figures_are_few():
+    counts = Counter(entry.study for entry in made_up.record("results").figures.values())
+    assert sum(counts[study] for study in FIRST) <= 24
+    assert {
+        study: count for study, count in counts.items() if study not in FIRST and count > 3
+    } == {}
