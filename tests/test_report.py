@@ -172,7 +172,8 @@ def test_verdicts_of_runs_are_said_in_words_and_never_the_share_of_numbers(page)
 
 def test_texts_of_results_cannot_become_markup(full):
     text = full.decode()
-    assert "onerror" not in text and "{{" not in text
+    assert "<img src=x" not in text and text.count("<img ") == len(made_up.figures()) + 3
+    assert " ".join(made_up.HOSTILE.split()) in Page(text).text
     assert made_up.data(text)["claims"]["abstract_1"]["reason"] == made_up.HOSTILE
 
 
