@@ -134,14 +134,14 @@ def with_curves(results, iterations=40):
 
 
 def with_findings(results):
-    """Write three findings: one of each state."""
+    """Write three findings: one of each state, one of them with odd texts."""
     (results / "findings").mkdir(parents=True)
-    for number, supported in ((9, None), (1, True), (2, False)):
+    for number, supported, odd in ((9, None, ""), (1, True, ""), (2, False, HOSTILE)):
         content = {
             "id": f"F{number}",
-            "title": f"Finding number {number}",
-            "claim": "One thing is another.",
-            "text": "It came out so.",
+            "title": f"Finding number {number}{odd}",
+            "claim": f"One thing is another. {odd}",
+            "text": f"It came out so. {odd}",
             "supported": supported,
             "expected_met": supported,
             "numbers": {"steps": {"linear": 9, "logistic": 1.23456}, "floor": None},

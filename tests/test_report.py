@@ -5,6 +5,7 @@ import io
 import json
 import re
 from html.parser import HTMLParser
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -17,9 +18,10 @@ from emmoe.figures._shared.style import LOOKS
 from emmoe.jobs import report
 from emmoe.jobs.base import layout_of
 from emmoe.record.entries import Product
-from emmoe.report import audit, build, findings, products, settings
+from emmoe.report import audit, build, changed, findings, products, settings
 from emmoe.store.errors import DataError
 from emmoe.store.layout import Layout
+from emmoe.store.provenance import file_hash
 
 VOID = {"meta", "link", "img", "input", "br", "hr"}
 
@@ -134,6 +136,25 @@ def test_message_of_a_figure_is_its_text_alternative(tmp_path):
     assert image["alt"].endswith('. EM is down to 0.1 after 5 "iterations" <here>')
 
 
+def test_message_of_a_figure_that_is_drawn_anew_is_in_its_caption(full):
+    for name in ("figure_1", "figure_3"):
+        message = products.picture(made_up.ROOT / f"results/reference/figures/{name}.png").message
+        figure = full.decode().partition(f'id="figure-{name}"')[2].partition("</figure>")[0]
+        caption = Page("<p>" + figure.partition("<figcaption>")[2].partition("</figcaption>")[0])
+        drawn = 'class="live"' in figure
+        assert message and (message in caption.text) == drawn == (name == "figure_1")
+
+
+def test_kept_report_is_below_2_mb_and_shows_the_kept_results():
+    kept = made_up.ROOT / "results" / "reference"
+    page = kept / "report.html"
+    assert page.stat().st_size <= 2_000_000
+    shown = json.loads(changed.HASHES.search(page.read_text("utf-8"))[1])
+    there = {kept / Path(name).relative_to("results"): own for name, own in shown.items()}
+    own = {path: file_hash(path) for path in there if path.is_file()}
+    assert len(own) > 100 and own == {path: there[path] for path in own}
+
+
 def test_every_claim_has_its_row_and_its_command(full, page):
     rows = {name.removeprefix("claim-") for name in page.ids if name.startswith("claim-")}
     claims = made_up.data(full.decode())["claims"]
@@ -143,14 +164,16 @@ def test_every_claim_has_its_row_and_its_command(full, page):
 
 
 def test_verdicts_of_runs_are_said_in_words_and_never_the_share_of_numbers(page):
-    assert "1 of 3 runs reproduced, 1 attainable, 1 not determinable." in page.text
+    said = page.text.replace(" ,", ",").replace(" .", ".")  # verdicts are links to their meaning
+    assert "1 of 3 runs reproduced, 1 attainable, 1 not determinable." in said
     assert "1 claims were judged from results that other code or settings made" in page.text
     assert not re.search(r"\d ?% of", page.text)
 
 
 def test_texts_of_results_cannot_become_markup(full):
     text = full.decode()
-    assert "onerror" not in text and "{{" not in text
+    assert "<img src=x" not in text and text.count("<img ") == len(made_up.figures()) + 3
+    assert " ".join(made_up.HOSTILE.split()) in Page(text).text
     assert made_up.data(text)["claims"]["abstract_1"]["reason"] == made_up.HOSTILE
 
 

@@ -177,14 +177,46 @@ def test_results_that_changed_since_are_named(driver, address):
     assert "Changed since this page was made: results/a.png, results/<b>.csv." in told.text
 
 
-def test_print_fits_20_pages_and_clips_nothing(driver, address):
-    page = opened(driver, address, A4, media="print")
+@pytest.mark.parametrize("place", ["%", "claim-%E0%A4", "claim-none", "nothing"])
+def test_address_of_no_place_does_the_page_no_harm(driver, address, place):
+    page = opened(driver, f"{address}#{place}", DESKTOP)
+    assert run(page, "document.documentElement.dataset.ready") is not None
+    assert page.get_log("browser") == []
+
+
+@pytest.fixture(params=["made up", "kept"])
+def printed(request, address):
+    """The addresses of reports that are printed."""
+    kept = made_up.ROOT / "results" / "reference" / "report.html"
+    return kept.as_uri() if request.param == "kept" else address
+
+
+def test_print_fits_20_pages_and_clips_nothing(driver, printed):
+    page = opened(driver, printed, A4, media="print")
     clipped = """[...document.querySelectorAll("main *")].filter(node => node.offsetParent
         && node.getBoundingClientRect().right > innerWidth + 1).map(node => node.outerHTML)"""
     assert run(page, clipped) == []
     assert run(page, "getComputedStyle(document.querySelector('thead')).display") == (
         "table-header-group"
     )
-    printed = driver.execute_cdp_cmd("Page.printToPDF", {"preferCSSPageSize": True})
-    pages = re.findall(rb"/Type */Page\b", base64.b64decode(printed["data"]))
+    pdf = driver.execute_cdp_cmd("Page.printToPDF", {"preferCSSPageSize": True})
+    pages = re.findall(rb"/Type */Page\b", base64.b64decode(pdf["data"]))
     assert 3 < len(pages) <= PAGES
+
+
+def test_words_of_printed_tables_stay_whole(driver, address):
+    page = opened(driver, address, A4, media="print")
+    assert page.execute_script(BROKEN) == []
+
+
+BROKEN = r"""const broken = [];
+for (const cell of document.querySelectorAll("main th, main td")) {
+  if (!cell.offsetParent || cell.firstChild?.nodeType !== Node.TEXT_NODE) continue;
+  for (const word of cell.firstChild.data.matchAll(/[\p{L}\d]+/gu)) {
+    const range = document.createRange();
+    range.setStart(cell.firstChild, word.index);
+    range.setEnd(cell.firstChild, word.index + word[0].length);
+    if (range.getClientRects().length > 1) broken.push(word[0]);
+  }
+}
+return broken"""

@@ -88,6 +88,14 @@ def test_legend_hides_a_curve_and_shows_it_again(page):
     assert paths(page) == before
 
 
+def test_panels_stand_side_by_side_on_a_desktop_and_say_what_they_show(page):
+    script = "[...document.querySelectorAll(arguments[0])].map(p => p.getBoundingClientRect().top)"
+    tops = run(page, script, f"{FIGURE} .panel")
+    assert len(tops) == 2 and len(set(tops)) == 1
+    title = page.find_element("css selector", f"{FIGURE} .panel:last-child .axis-title").text
+    assert title.startswith("(b) excess loss to final: L(theta_t) - L(theta_T)")
+
+
 def test_axis_changes_between_iterations_and_data_passes(page):
     assert "iterations" in ticks(page)
     script = """const choice = document.querySelector(arguments[0]);

@@ -1,10 +1,12 @@
 """Terms, anchors and commands of the report, and whether it is older than its results."""
 
+from collections import Counter
 from urllib.parse import unquote
 
 import pytest
 import report_helpers as made_up
 
+from emmoe.audit.verdicts import Verdict
 from emmoe.report import changed, command, findings, terms
 from emmoe.store.errors import DataError
 from emmoe.store.layout import Layout
@@ -16,6 +18,13 @@ def test_term_is_explained_where_it_comes_first_and_in_the_glossary():
     assert 'title="One of the simple models that a mixture combines."' in text
     assert text.endswith("&lt; 3")
     assert all(meaning.endswith(".") for meaning in terms.glossary().values())
+
+
+def test_verdicts_are_explained_where_they_are_said_and_in_the_glossary():
+    text = terms.explained("3 of 6 runs reproduced, 1 met alone.")
+    for verdict in (Verdict.REPRODUCED, Verdict.MET_ALONE):
+        assert f'href="#{terms.anchor(verdict)}" title="Verdict: {verdict.meaning}."' in text
+    assert set(Verdict) <= set(terms.glossary())
 
 
 def test_longest_term_wins_and_no_word_is_cut():
@@ -64,3 +73,14 @@ def test_file_that_is_no_report_is_one_line(tmp_path):
     path.write_text("<p>", encoding="utf-8")
     with pytest.raises(DataError, match=r"other\.html: not a report of this version: run make"):
         changed.changed(path)
+
+
+FIRST = {"paper", "theory", "findings", "comparisons"}  # the studies that share 24 figures
+
+
+def test_figures_are_few():
+    counts = Counter(entry.study for entry in made_up.record("results").figures.values())
+    assert sum(counts[study] for study in FIRST) <= 24
+    assert {
+        study: count for study, count in counts.items() if study not in FIRST and count > 3
+    } == {}

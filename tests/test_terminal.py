@@ -172,6 +172,20 @@ def test_report_is_named_and_opened(tmp_path, monkeypatch, capsys):
     assert capsys.readouterr().out == f"{tmp_path}/report.html\n"
 
 
+def test_kept_report_is_named_and_opened_where_there_is_no_other(tmp_path, monkeypatch, capsys):
+    own = tmp_path / "own.yaml"
+    own.write_text(f"folders: {{results: {tmp_path}}}\n", encoding="utf-8")
+    opened = []
+    monkeypatch.setattr("webbrowser.open", lambda address, new: opened.append(address) or True)
+    kept = tmp_path / "reference" / "report.html"
+    kept.parent.mkdir()
+    kept.write_text("<p>", encoding="utf-8")
+    assert ended(["report", "--open", "config.yaml", str(own)]) is None
+    assert opened == [kept.as_uri()]
+    named, said = capsys.readouterr().out.splitlines()
+    assert named == str(kept) and said.startswith("kept from the last full run; make figures")
+
+
 def test_interrupt_is_told_in_a_word(monkeypatch):
     def interrupt(_):
         raise KeyboardInterrupt

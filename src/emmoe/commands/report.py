@@ -17,10 +17,20 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> None:
-    """Print where the report is and which results it shows changed since; open it if asked to."""
-    page = Path(layout_of(load(args.config)).report()["page"])
-    if not page.is_file():
+    """Print where the report is and which results it shows changed since, or where the kept one
+    is; open it if asked to."""
+    layout = layout_of(load(args.config))
+    page, kept = (Path(own.report()["page"]) for own in (layout, layout.reference))
+    if page.is_file():
+        print(page, *(f"changed since: {path}" for path in changed(page)), sep="\n")
+        _open(page, address(page), args.open)
+    elif kept.is_file():
+        print(kept, f"kept from the last full run; make figures makes {page}", sep="\n")
+        _open(kept, kept.resolve().as_uri(), args.open)
+    else:
         raise DataError(f"{page}: no report yet: run make figures")
-    print(page, *(f"changed since: {path}" for path in changed(page)), sep="\n")
-    if args.open and not webbrowser.open_new_tab(address(page)):
+
+
+def _open(page: Path, address: str, wanted: bool) -> None:
+    if wanted and not webbrowser.open_new_tab(address):
         raise DataError(f"{page}: no browser found here: open it in one yourself")

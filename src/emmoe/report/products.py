@@ -118,7 +118,7 @@ def describe(entry: Entry) -> tuple[str, str, str]:
         chosen = {"title": name.replace("_", " ").capitalize(), "caption": lead}
         return chosen["title"], chosen["caption"], OTHER
     known = {key: str(value).replace("_", " ") for key, value in entry.options.items()}
-    known |= {"name": name.removeprefix("fair_").replace("_", " ")}
+    known |= {"name": (name.partition("_")[2] or name).replace("_", " ")}
     title, caption = (chosen[key].format_map(known) for key in ("title", "caption"))
     if name.endswith("_small") and "small" not in title:
         title += " (small grid)"

@@ -7,12 +7,16 @@ from importlib import resources
 import yaml
 from markupsafe import Markup, escape
 
+from emmoe.audit.verdicts import Verdict
+
 
 @cache
 def glossary() -> dict[str, str]:
-    """Return the meaning of each term, in alphabetical order."""
+    """Return the meaning of each term, and of each verdict, in alphabetical order."""
     text = resources.files("emmoe.report").joinpath("glossary.yaml").read_text(encoding="utf-8")
-    return dict(sorted(yaml.safe_load(text).items(), key=lambda item: item[0].lower()))
+    verdicts = {str(own): f"Verdict: {own.meaning}." for own in Verdict}
+    terms = yaml.safe_load(text) | verdicts
+    return dict(sorted(terms.items(), key=lambda item: item[0].lower()))
 
 
 def anchor(term: str) -> str:

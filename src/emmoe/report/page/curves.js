@@ -37,7 +37,7 @@ function toldAt(panel, view, drawn, place) {
 }
 
 // A panel with its axis switch, cross-hair and read-out; returns how to draw it anew.
-function panelView(host, data, panel, view, title) {
+function panelView(host, data, panel, view, title, letter) {
   const meaning = data.metrics[panel.metric];
   const own = { ...view, log: fallsFar(panel) };
   const ends = panel.lines.filter((line) => line.curve.y[panel.metric]).map(({ curve, line }) => {
@@ -73,7 +73,7 @@ function panelView(host, data, panel, view, title) {
     point(place + by);
   });
   const unit = meaning.unit ? ` [${meaning.unit}]` : "";
-  const head = el("p", { class: "axis-title" }, `${meaning.meaning}${unit} `, el("label", {}, log, " log"));
+  const head = el("p", { class: "axis-title" }, `${letter}${meaning.name}: ${meaning.meaning}${unit} `, el("label", {}, log, " log"));
   host.append(el("div", { class: "panel" }, head, svg, told));
   draw();
   return draw;
@@ -129,7 +129,10 @@ function drawCurves(host, data, figure, title, marked = "") {
   const view = { currency: "iteration", logX: false, instances: false, readings: true, hidden: new Set(), marked };
   const box = el("div", { class: "panels" });
   host.append(controlsOf(data, panels, view, () => redraws.forEach((draw) => draw())), box);
-  for (const panel of panels) redraws.push(panelView(box, data, panel, view, title));
+  panels.forEach((panel, i) => {
+    const letter = panels.length > 1 ? `(${"abcdefgh"[i]}) ` : "";
+    redraws.push(panelView(box, data, panel, view, title, letter));
+  });
   for (const panel of panels) {
     const table = el("details", {}, el("summary", {}, `Data: ${data.metrics[panel.metric].name}`));
     filledWhenOpened(table, () => dataTable(data, panel));

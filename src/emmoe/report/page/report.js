@@ -8,17 +8,25 @@ function fillTables(data) {
   }
 }
 
+// An address's place as text, as it stands where it is none that a browser would write.
+function decoded(hash) {
+  try {
+    return decodeURIComponent(hash.slice(1));
+  } catch {
+    return hash.slice(1);
+  }
+}
+
 // `emmoe report --open` names in the address what changed since the page was made.
-function tellChanges(hash) {
-  const names = decodeURIComponent(hash).slice("#changed=".length).split(",");
+function tellChanges(names) {
   const note = document.getElementById("changed");
   note.textContent = `Changed since this page was made: ${names.join(", ")}. Run make figures to make it again.`;
   note.hidden = false;
 }
 
 function follow(claims) {
-  const name = decodeURIComponent(location.hash.slice(1));
-  if (name.startsWith("changed=")) return tellChanges(location.hash);
+  const name = decoded(location.hash);
+  if (name.startsWith("changed=")) return tellChanges(name.slice("changed=".length).split(","));
   if (name.startsWith("claim-")) return claims.open(name.slice("claim-".length));
   const target = document.getElementById(name);
   target?.closest("details")?.setAttribute("open", "");
