@@ -101,3 +101,11 @@ def test_full_contests_took_no_more_cpu_time_than_promised(name, minutes):
     seconds = kept_seconds(KEPT.parent / "provenance.json").items()
     own = [s for at, s in seconds if at.startswith(f"contest/{name}") and not at.endswith("_small")]
     assert 0 < sum(own) <= 60 * minutes
+
+
+@pytest.mark.parametrize("name", ["conclusions", "conclusions_small"])
+def test_page_of_conclusions_has_eight_sentences_at_most_each_with_its_numbers(name):
+    sentences = kept(RECORD.tables[name])["sentence"]
+    assert 0 < len(sentences) <= 8
+    assert sentences.str.contains(r"\d").all() and sentences.str.endswith(".").all()
+    assert not sentences.str.contains("nan").any()
