@@ -69,8 +69,8 @@ docs: $(READY) ## build the documentation's site in site/, offline
 reference: paper ## full run, then keep its figures, tables and provenance in results/reference
 	@$(RUN) emmoe keep
 
-numbers: $(READY) ## rewrite the numbers that README and docs quote, from the kept results
-	@.venv/bin/python -m emmoe.archive.quoted README.md docs/*.md
+numbers: $(READY) ## rewrite the numbers that README, docs and CHANGELOG quote, from the kept results
+	@.venv/bin/python -m emmoe.archive.quoted README.md CHANGELOG.md docs/*.md
 
 bench: $(READY) ## speed and memory beside the machine's limits (KEEP=1: into benchmarks/reference)
 	@.venv/bin/python -m benchmarks $(if $(KEEP),--keep)

@@ -18,6 +18,7 @@ def verdicts(label, currency, outcomes, ratio=2.0, **facts):
             row |= {"currency": currency, "label": label, "best_label": "L-BFGS"}
             row |= {f"outcome_{role}": outcome for role in ("gd", "best")}
             row |= {f"ratio_{role}": ratio * (1 + number) for role in ("gd", "best")}
+            row |= {"gd_low": 1.5, "best_low": 1.5}
             rows.append(row | facts)
     return pd.DataFrame(rows, columns=COLUMNS)
 
@@ -35,8 +36,9 @@ def test_conclusions_name_the_best_variant_of_a_currency_and_count_laws():
         "gradient descent with one tuned step it wins on 1 and loses on 1 of 3 laws of data, at 3 t"
     )
     sentences = table.set_index("topic")["sentence"]
-    assert "3 to the target statistical, 3 to the target millionth" in sentences["precision"]
-    assert "1.5 for symmetric linear at |beta*| = 1, 3 for" in sentences["signal"]
+    shown = "3 to the target statistical [L-BFGS], 3 to the target millionth [L-BFGS]"
+    assert shown in sentences["precision"]
+    assert "1.5 for symmetric linear at |beta*| = 1 [L-BFGS], 3 for" in sentences["signal"]
     assert "data" not in sentences  # of one kind
     assert sentences["rivals"].endswith("most often L-BFGS per data pass (6 of 6).")
 
@@ -62,9 +64,28 @@ def test_all_currencies_and_topics_make_eight_sentences():
     assert "on digits (symmetric linear)" in table.set_index("topic")["sentence"]["data"]
 
 
-@pytest.mark.parametrize("ratio", [np.nan, np.inf, 0.0])
-def test_quotients_that_are_open_are_said_to_be(ratio, recwarn):
-    rows = verdicts("EM", "passes", {"near": ["open", "open"]}, ratio=ratio)
-    sentence = conclusions.build(curves={}, a=rows)["sentence"].iloc[0]
-    assert {0.0: "0 times", np.inf: "an unbounded cost"}.get(ratio, "an undecided cost") in sentence
+@pytest.mark.parametrize(
+    ("ratio", "low", "said"),
+    [
+        (np.nan, 0.0, "an undecided cost"),
+        (np.inf, 0.0, "an undecided cost"),
+        (np.inf, 5.5, "at least 5.5 times its cost"),
+        (0.0, 0.0, "0 times its cost"),
+    ],
+)
+def test_quotients_that_are_open_are_said_to_be(ratio, low, said, recwarn):
+    facts = {"gd_low": low, "best_low": low}
+    rows = verdicts("EM", "passes", {"near": ["open", "open"]}, ratio=ratio, **facts)
+    table = conclusions.build(curves={}, a=rows)
+    assert said in table["sentence"].iloc[0]
+    assert (
+        said.split(" cost")[0].removeprefix("an ").split(" times")[0] in table["sentence"].iloc[1]
+    )
     assert not recwarn.list
+
+
+def test_best_gradient_method_is_named_where_it_is_best_most_often():
+    rows = verdicts("EM", "passes", {"near": ["loss", "loss"], "far": ["loss", "loss"]})
+    rows.loc[rows["target"] == "millionth", "best_label"] = "Nesterov"
+    sentences = conclusions.build(curves={}, a=rows).set_index("topic")["sentence"]
+    assert "statistical [L-BFGS], 3 to the target millionth [Nesterov]" in sentences["precision"]

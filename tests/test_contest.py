@@ -17,6 +17,7 @@ from emmoe.lab.scene import scenes
 from emmoe.record import plan, read
 from emmoe.record.entries import Rival
 from emmoe.store.errors import DataError
+from emmoe.tables import comparison, comparison_verdicts, conclusions, profiles
 
 NAME = "fair_linear_near_small"
 
@@ -181,6 +182,44 @@ def test_rival_that_refuses_its_sample_is_one_line():
     wrong = replace(given, rivals={"x": Rival("adam", {"step": {"beta": 0.1}})})
     with pytest.raises(DataError, match=r"^adam: step names the blocks \['beta'\]"):
         run(wrong)
+
+
+ENDS = [
+    ({"replicates": {"tuning": 1, "comparison": 1}}, "undecided"),
+    (
+        {"targets": {"never": {"loss": 1e-20}}},
+        "neither EM nor GD arrives on most samples: undecided",
+    ),
+    ({"targets": {"at_once": {"loss": 1e20}}}, r"EM costs 1 \[0, inf\] times what GD costs"),
+]
+
+
+@pytest.mark.parametrize(("changes", "said"), ENDS)
+def test_contest_that_decides_nothing_says_so(changes, said, recwarn):
+    own = task(rivals=("em", "gradient_descent"), **changes)
+    given = {"curves": {"em": "EM", "gradient_descent": "GD"}, "targets": own.targets}
+    given |= {"currencies": ["iteration", "passes"], "x": run(own)}
+    comparison.build(**given)
+    profiles.build(**given)
+    table = comparison_verdicts.build(**given, family=[])
+    single = table[table["contest"] != "all"]
+    assert set(single["outcome_gd"]) == {"open"} and single["verdict"].str.contains(said).all()
+    texts = [*table["verdict"], *conclusions.build(curves={}, verdicts=table)["sentence"]]
+    assert not [text for text in texts if "nan" in text] and not recwarn.list
+
+
+def test_rival_that_does_not_apply_to_the_contests_model_is_refused_by_name():
+    content = smoke_settings()
+    rival = {"algorithm": "gradient_descent", "step": 0.1, "whitened": True}
+    content["contests"]["general_gaussian_2"]["rivals"]["wide"] = rival
+    said = "wide: gradient_descent needs a model of regression rows, mixture_of_experts is none"
+    assert refusal(content) == f"contests.general_gaussian_2.rivals.{said}"
+
+
+def test_verdicts_of_a_contest_without_a_rival_are_refused():
+    content = smoke_settings()
+    content["contests"][NAME]["rivals"] = {"em": {"algorithm": "em"}}
+    assert NAME in refusal(content)
 
 
 MISTAKES = [

@@ -5,12 +5,15 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from emmoe.evidence.verdicts import PER, by_law
+from emmoe.jobs._kept import kept_seconds
 from emmoe.record.read import load
 
 ROOT = Path(__file__).parent.parent
 RECORD = load([str(ROOT / "config.yaml")])
 KEPT = ROOT / "results/reference/tables"
 TUNED = [t for t in RECORD.tables.values() if t.module in ("comparison", "stopped_early")]
+VERDICTS = [t for t in RECORD.tables.values() if t.module == "comparison_verdicts"]
 
 
 def kept(table):
@@ -40,11 +43,7 @@ def test_choices_that_no_target_backs_are_marked(table):
     assert never.empty or never["fallback"].mean() > 0.5
 
 
-@pytest.mark.parametrize(
-    "table",
-    [t for t in RECORD.tables.values() if t.module == "comparison_verdicts"],
-    ids=lambda table: table.name,
-)
+@pytest.mark.parametrize("table", VERDICTS, ids=lambda table: table.name)
 def test_verdicts_are_stated_outcomes(table):
     rows = kept(table)
     assert not rows["verdict"].str.contains("nan", case=False).any()
@@ -55,3 +54,58 @@ def test_verdicts_are_stated_outcomes(table):
     least = {"random_invert_fashion_mnist": 12}
     for dataset, part in full.groupby("dataset"):
         assert part["pairs"].min() >= least.get(dataset, 16), dataset
+
+
+def full_verdicts():
+    """The rows of problems of all full contests, each contest once."""
+    rows = pd.concat(kept(t) for t in VERDICTS if t.target == "paper")
+    rows = rows[rows["contest"] != "all"]
+    assert not rows.duplicated(["contest", "cell", "target", "currency", "em"]).any()
+    return rows
+
+
+def test_every_variant_of_em_is_judged_wherever_another_is():
+    rows = full_verdicts()
+    judged = rows.groupby(["contest", "cell", "target", "currency"])["em"].agg(set)
+    (variants,) = {frozenset(found) for found in judged}
+    assert variants == {"em", "em_loose", "em_newton", "em_inexact", "squarem"}
+
+
+def test_variants_of_em_are_counted_by_law_of_data():
+    rows, found = full_verdicts(), []
+    for (em, currency), own in rows.groupby(["em", "currency"]):
+        laws = own.groupby("data")
+        row = {"em": em, "label": own["label"].iloc[0], "currency": currency, "laws": len(laws)}
+        for role in ("gd", "best"):
+            row[role] = by_law(laws[f"outcome_{role}"].agg(list).to_dict())
+        found.append(row)
+    expected = pd.DataFrame(found).to_csv(index=False)
+    text = (ROOT / "docs/em_variants.csv").read_text(encoding="utf-8")
+    assert text == expected, f"docs/em_variants.csv is to be this:\n{expected}"
+
+
+@pytest.mark.parametrize(
+    ("name", "currencies"), [("README.md", ["iteration", "passes"]), ("docs/results.md", list(PER))]
+)
+@pytest.mark.parametrize("em", ["em", "em_loose", "em_newton", "em_inexact", "squarem"])
+def test_texts_have_a_row_for_every_variant_of_em(name, currencies, em):
+    text = (ROOT / name).read_text(encoding="utf-8")
+    rows = "".join(line for line in text.splitlines() if line.startswith("|"))
+    for currency in currencies:
+        assert f"em_variants.csv em={em} currency={currency} gd" in rows
+        assert f"em_variants.csv em={em} currency={currency} best" in rows
+
+
+@pytest.mark.parametrize(("name", "minutes"), [("", 60), ("fair_fashion_mnist", 30)])
+def test_full_contests_took_no_more_cpu_time_than_promised(name, minutes):
+    seconds = kept_seconds(KEPT.parent / "provenance.json").items()
+    own = [s for at, s in seconds if at.startswith(f"contest/{name}") and not at.endswith("_small")]
+    assert 0 < sum(own) <= 60 * minutes
+
+
+@pytest.mark.parametrize("name", ["conclusions", "conclusions_small"])
+def test_page_of_conclusions_has_eight_sentences_at_most_each_with_its_numbers(name):
+    sentences = kept(RECORD.tables[name])["sentence"]
+    assert 0 < len(sentences) <= 8
+    assert sentences.str.contains(r"\d").all() and sentences.str.endswith(".").all()
+    assert not sentences.str.contains("nan").any()

@@ -1,8 +1,9 @@
 """Which method to run when: at most eight sentences, each with its numbers, from verdicts' rows.
 
 A quotient is EM's cost over the other's: the median over laws of data of the median over a law's
-problems, so that many problems on the same samples count once. Quotients that a budget leaves open
-count as 0 or infinite at their open end.
+problems, so that many problems on the same samples count once; problems on which neither arrives
+have none. Quotients that a budget leaves open count as 0 or infinite at their open end; a median
+that is infinite is said by the same median of the lower ends of the intervals.
 """
 
 import math
@@ -46,6 +47,14 @@ def _middle(rows: pd.DataFrame, column: str) -> float:
     return float(rows.groupby("data")[column].median().median())
 
 
+def _size(rows: pd.DataFrame, role: str) -> str:
+    """The quotient to gd or best in words: a number, a lower end, or undecided."""
+    ratio, low = _middle(rows, f"ratio_{role}"), _middle(rows, f"{role}_low")
+    if pd.isna(ratio) or (math.isinf(ratio) and not low > 0):
+        return "undecided"
+    return f"at least {low:.2g}" if math.isinf(ratio) else f"{ratio:.2g}"
+
+
 def _of_currency(rows: pd.DataFrame, currency: str) -> dict:
     laws = rows.groupby("label")["data"].nunique()
     everywhere = rows[rows["label"].map(laws) == laws.max()]
@@ -59,7 +68,7 @@ def _of_currency(rows: pd.DataFrame, currency: str) -> dict:
         row |= {f"losses_{role}": int((found == LOSS).sum())}
         row |= {f"ratio_{role}": _middle(own, f"ratio_{role}")}
     rivals = everywhere["label"].nunique() - 1
-    return row | {"sentence": _sentence(row, rivals, _better(rows, own))}
+    return row | {"sentence": _sentence(row, own, rivals, _better(rows, own))}
 
 
 def _better(rows: pd.DataFrame, own: pd.DataFrame) -> list[str]:
@@ -73,10 +82,10 @@ def _better(rows: pd.DataFrame, own: pd.DataFrame) -> list[str]:
     return found
 
 
-def _sentence(row: Mapping, rivals: int, better: list[str]) -> str:
+def _sentence(row: Mapping, own: pd.DataFrame, rivals: int, better: list[str]) -> str:
     said = [
         f"against {name} it wins on {row[f'wins_{role}']} and loses on {row[f'losses_{role}']} of "
-        f"{row['laws']} laws of data, at {_times(row[f'ratio_{role}'])} in the median"
+        f"{row['laws']} laws of data, at {_times(_size(own, role))} in the median"
         for role, name in (("gd", "gradient descent with one tuned step"), ("best", BEST))
     ]
     currency = PER[row["currency"]]
@@ -84,10 +93,8 @@ def _sentence(row: Mapping, rivals: int, better: list[str]) -> str:
     return f"Per {currency}, {row['label']} {rank}: {'; '.join([*said, *better])}."
 
 
-def _times(ratio: float) -> str:
-    if pd.isna(ratio):
-        return "an undecided cost"
-    return "an unbounded cost" if math.isinf(ratio) else f"{ratio:.2g} times its cost"
+def _times(size: str) -> str:
+    return "an undecided cost" if size == "undecided" else f"{size} times its cost"
 
 
 def _parts(rows: pd.DataFrame, label: str) -> Iterator[dict]:
@@ -99,19 +106,18 @@ def _parts(rows: pd.DataFrame, label: str) -> Iterator[dict]:
     ):
         found = {
             wording.format(*(str(k).replace("_", " ") if isinstance(k, str) else k for k in key)):
-            _middle(part, "ratio_best")
+            f"{_size(part, 'best')} {{}} [{_most_often(part['best_label'])[0]}]"
             for key, part in rows.groupby(keys, sort=False)
         }  # fmt: skip
         if len(found) > 1:
-            said = ", ".join(f"{_number(ratio)} {where}" for where, ratio in found.items())
-            text = f"Per data pass, {label} costs, as a multiple of {BEST}: {said}."
+            said = ", ".join(size.format(where) for where, size in found.items())
+            text = f"Per data pass, {label} costs, as a multiple of {BEST} [most often]: {said}."
             yield {"topic": topic, "currency": PASSES, "label": label, "sentence": text}
 
 
-def _number(ratio: float) -> str:
-    if pd.isna(ratio):
-        return "undecided"
-    return "unbounded" if math.isinf(ratio) else f"{ratio:.2g}"
+def _most_often(names: pd.Series) -> tuple[str, int]:
+    counts = names.value_counts().sort_index().sort_values(ascending=False, kind="stable")
+    return counts.index[0], int(counts.iloc[0])
 
 
 def _rivals(rows: pd.DataFrame) -> dict:
@@ -120,7 +126,7 @@ def _rivals(rows: pd.DataFrame) -> dict:
     said = []
     for currency in (c for c in PER if (problems["currency"] == c).any()):
         names = problems.loc[problems["currency"] == currency, "best_label"]
-        counts = names.value_counts().sort_index().sort_values(ascending=False, kind="stable")
-        said.append(f"{counts.index[0]} per {PER[currency]} ({counts.iloc[0]} of {len(names)})")
+        best, times = _most_often(names)
+        said.append(f"{best} per {PER[currency]} ({times} of {len(names)})")
     text = f"The best tuned gradient method is most often {', '.join(said)}."
     return {"topic": "rivals", "sentence": text}
