@@ -44,7 +44,7 @@ def root(tmp_path):
     (tables / "a.csv").write_text(rows, encoding="utf-8")
     (tables / "a.md").write_text("| a |\n", encoding="utf-8")
     (tables / "a.json").write_text('{"numbers": {"runs": 12}}', encoding="utf-8")
-    (tmp_path / "c.json").write_text('{"text": "falls with |w|"}', encoding="utf-8")
+    (tmp_path / "c.json").write_text('{"text": "falls with |w*|"}', encoding="utf-8")
     (tmp_path / "b.csv").write_text("x,text\n2.5,It is 2.5.\n", encoding="utf-8")
     return tmp_path
 
@@ -67,9 +67,9 @@ def root(tmp_path):
         ("<!--[ /b.csv text -->old 3<!--]-->", "<!--[ /b.csv text -->It is 2.5.<!--]-->"),
         (
             "| <!--[ /c.json text -->x<!--]--> |",
-            r"| <!--[ /c.json text -->falls with \|w\|<!--]--> |",
+            r"| <!--[ /c.json text -->falls with \|w\*\|<!--]--> |",
         ),
-        ("<!--[ /c.json text -->x<!--]-->", "<!--[ /c.json text -->falls with |w|<!--]-->"),
+        ("<!--[ /c.json text -->x<!--]-->", "<!--[ /c.json text -->falls with |w\\*|<!--]-->"),
         ("<!--[ tables/a.md -->\nold\n<!--]-->", "<!--[ tables/a.md -->\n| a |\n<!--]-->"),
     ],
 )

@@ -82,10 +82,11 @@ def refreshed(text: str, root: Path = Path()) -> str:
 
     def block(match: re.Match) -> str:
         found = value(match[2], root)
+        if "\n" in found:
+            return f"{match[1]}\n{found}{match[4]}"
         line = match.string.rfind("\n", 0, match.start()) + 1
-        if match.string.startswith("|", line):  # a bar would end the table's cell
-            found = found.replace("|", r"\|")
-        return match[1] + (f"\n{found}" if "\n" in found else found) + match[4]
+        in_table = match.string.startswith("|", line)  # where a bar would end the cell
+        return match[1] + re.sub(r"[*|]" if in_table else r"[*]", r"\\\g<0>", found) + match[4]
 
     for number, source, percent in reversed(list(_numbers(text))):
         new = written(value(source, root), number.group(), percent)
