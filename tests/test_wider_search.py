@@ -271,7 +271,7 @@ def tables_of(searched):
     return pd.DataFrame(scores), pd.DataFrame(predicted)
 
 
-def test_what_is_declared_is_what_the_issue_asks():
+def test_as_many_settings_are_declared_as_the_docs_say():
     found = families(load(FILES))["fashion_mnist_wider"]
     drawn = wider.points(found)
     of_em = [s for point in drawn for s in point if "em" in s.names]
