@@ -42,6 +42,7 @@ def root(tmp_path):
     tables.mkdir(parents=True)
     rows = 'algorithm,n,accuracy\nEM,100,0.7804\n"GD, one step",100,0.6391\nGD,18162,1.13e-6\n'
     (tables / "a.csv").write_text(rows, encoding="utf-8")
+    pd.DataFrame({"t": [0, 100], "mean": [2.376, 1.0703]}).to_parquet(tables / "a.parquet")
     (tables / "a.md").write_text("| a |\n", encoding="utf-8")
     (tables / "a.json").write_text('{"numbers": {"runs": 12}}', encoding="utf-8")
     (tmp_path / "c.json").write_text('{"text": "falls with |w*|"}', encoding="utf-8")
@@ -64,6 +65,7 @@ def root(tmp_path):
         ("9 <!--= tables/a.csv max:n -->", "18 162"),
         ("9 <!--= tables/a.json numbers.runs -->", "12 <!--"),
         ("1.0 <!--= /b.csv x -->", "2.5 <!--"),
+        ("0.00 <!--= tables/a.parquet t=100 mean -->", "1.07 <!--"),
         ("<!--[ /b.csv text -->old 3<!--]-->", "<!--[ /b.csv text -->It is 2.5.<!--]-->"),
         (
             "| <!--[ /c.json text -->x<!--]--> |",

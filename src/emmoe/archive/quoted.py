@@ -48,7 +48,10 @@ def value(source: str, root: Path = Path()) -> str:
         raise DataError(f"{name}: no column named")
     if path.suffix == ".json":
         return str(_at(json.loads(path.read_text(encoding="utf-8")), rest[-1], name))
-    table = pd.read_csv(path, dtype=str, keep_default_na=False)
+    if path.suffix == ".parquet":
+        table = pd.read_parquet(path).astype(str)
+    else:
+        table = pd.read_csv(path, dtype=str, keep_default_na=False)
     return _cell(table, dict(part.split("=", 1) for part in rest[:-1]), rest[-1], name)
 
 
