@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from emmoe.models._shared import softmax, softmax_curvature, whitened_cg, whitened_lbfgs
 from emmoe.models._shared.whitening import Whitening
 from emmoe.models.curved import CurvedModel
-from emmoe.models.objective import Array, Blocks, Column, Example
+from emmoe.models.objective import Array, Blocks, Column, Example, OutOfBudget
 from emmoe.models.regression import SATURATED, RegressionModel, Sample
 from emmoe.store.errors import DataError
 
@@ -94,6 +94,8 @@ class LogisticExperts(RegressionModel, CurvedModel):
             if with_gradient:
                 total += softmax.backward(z, sample, rows)
         self.work.update(forward=self._share, backward=self._share * with_gradient)
+        if self.passes() > self.limit:  # which an M-step may be far beyond before it is solved
+            raise OutOfBudget
         gradient = ((total + offset[:, :, None]) / n).astype(theta.dtype)
         return loss / n, gradient.reshape(len(weights), -1), posterior
 
@@ -137,7 +139,7 @@ class LogisticExperts(RegressionModel, CurvedModel):
         self, r: int, replicates: int, start: Array, responsibilities: Array, bound: float
     ) -> Array:
         one, white = self._replicate(r), self._whitening.replicate(r, replicates)
-        one.work, one._share = self.work, 1 / replicates
+        one.work, one.limit, one._share = self.work, self.limit, 1 / replicates
 
         def objective(v: Array) -> tuple[float, Array]:
             value, slope, _ = one._pass(v.astype(start.dtype).reshape(1, -1), responsibilities)
