@@ -13,8 +13,8 @@ from emmoe.evidence.reach import distance, numbered, reached
 from emmoe.evidence.tuning import choose, tuning_rows
 from emmoe.lab import contest as contests
 from emmoe.lab.contest import run_contest
-from emmoe.lab.race import median_clock
-from emmoe.lab.recorder import CAPPED, record
+from emmoe.lab.race import Race, median_clock
+from emmoe.lab.recorder import CAPPED, Recording, record
 from emmoe.lab.scene import scenes
 from emmoe.models.logistic_experts import LogisticExperts
 from emmoe.record import plan, read
@@ -241,15 +241,25 @@ def test_budget_ends_a_fitter_before_the_state_that_exceeds_it(problem):
     assert np.isfinite([row["loss"] for row in recording.rows]).all()
 
 
-@pytest.mark.parametrize("algorithm", ["em", "squarem"])
-def test_step_that_the_budget_cannot_pay_is_given_up_on_the_way(algorithm):
+@pytest.mark.parametrize(("iteration", "status"), [(9, "capped"), (4, "separable")])
+def test_run_that_spends_its_budget_on_the_way_to_infinity_is_cut_off(iteration, status):
+    row = {"iteration": iteration, "loss": 1.0}
+    own = Race(NEVER, 9, None, "test", {"optimum": 0.0})
+    assert own._end(Recording(["separable"], rows=[row])) == status
+
+
+STEPS = [("em", 1e-6), ("squarem", 1e-6), ("preconditioned_gradient_descent", None)]
+
+
+@pytest.mark.parametrize(("algorithm", "tolerance"), STEPS)
+def test_step_that_the_budget_cannot_pay_is_given_up_on_the_way(algorithm, tolerance):
     """Its rows are those of a run that is not, up to the budget."""
     model, _, start = LogisticExperts.example()
-    own = fitter(algorithm, m_step_tolerance=1e-6)
+    own = fitter(algorithm, **({"m_step_tolerance": tolerance} if tolerance else {"step": 1.0}))
     whole = record(own, model, start, iterations=3)
     costs = [row["passes"] for row in whole.rows]
     budget = costs[1] + 2
-    assert costs[2] > budget + 5
+    assert costs[2] > budget + 2
     again = record(own, model, start, iterations=3, budget=budget)
     assert again.rows == whole.rows[:2] and again.status == [CAPPED]
     assert budget < model.passes() <= budget + 1

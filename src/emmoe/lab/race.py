@@ -15,7 +15,7 @@ import numpy as np
 
 from emmoe.evidence.reach import Targets, distance
 from emmoe.fitters.base import Fitter, State
-from emmoe.lab.recorder import CAPPED, MAX_ITERATIONS, Recording, record
+from emmoe.lab.recorder import CAPPED, MAX_ITERATIONS, SEPARABLE, Recording, record
 from emmoe.models.objective import Array, Objective
 from emmoe.record.registry import name_of
 from emmoe.store.errors import DataError
@@ -57,10 +57,11 @@ class Race:
         return [row | {"cpu_seconds": seconds[row["iteration"]]} for row in rows]
 
     def _end(self, recording: Recording) -> str | None:
-        if self._arrived(recording.rows[-1]):
+        last, (status,) = recording.rows[-1], recording.status
+        if self._arrived(last):
             return REACHED
-        (status,) = recording.status
-        return CAPPED if status == MAX_ITERATIONS else status
+        full = last["iteration"] == self.limits["iterations"]
+        return CAPPED if full and status in (MAX_ITERATIONS, SEPARABLE) else status
 
     def _arrived(self, row: Row) -> bool:
         return all(distance(self.known | row, target) <= 0 for target in self.targets.values())
