@@ -40,7 +40,7 @@ def contest(name="fair_near", replicates=6, rivals=RIVALS, seed=0, **facts):
         factor = np.exp(0.2 * rng.standard_normal())
         for rival, found in rivals.items():
             for variant, (rate, passes) in found.items():
-                exponent = float(variant) if variant else np.nan
+                exponent = float(variant.split()[-1]) if variant else np.nan
                 own = {"rival": rival, "variant": variant, "exponent": exponent}
                 for row in run(rate**factor, passes):
                     row |= {"contest": name, "phase": phase, "replicate": replicate} | facts | own

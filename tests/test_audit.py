@@ -279,10 +279,11 @@ def test_abstracts_ordering_says_what_contests_of_tuned_rivals_show_and_keeps_it
     before, after = (audit(contests=table)[0].loc[name] for table in (None, contests))
     assert before["verdict"] == after["verdict"]
     assert after["reason"] == before["reason"] + (
-        " Per iteration against tuned gradient descent, by law of data: EM wins 1. "
-        "Per iteration against the best tuned gradient method, by law of data: EM loses 1. "
-        "Per data pass against tuned gradient descent, by law of data: EM loses 1; loose EM wins 1."
-        " "
-        "Per data pass against the best tuned gradient method, by law of data: EM loses 1; "
-        "loose EM wins 1."
+        " Per iteration against gradient descent with one tuned step, by law of data (1): "
+        "EM wins 1. Per iteration against the best tuned gradient method, by law of data (1): "
+        "EM loses 1. "
+        "Per data pass against gradient descent with one tuned step, by law of data (1): "
+        "EM loses 1; loose EM wins 1. "
+        "Per data pass against the best tuned gradient method, by law of data (1): "
+        "EM loses 1; loose EM wins 1."
     )

@@ -114,6 +114,38 @@ def test_step_is_the_cheapest_in_expected_passes():
     assert choice["numerical", "em"] == ""
 
 
+def plain_choice(rows, targets):
+    """The steps by rival and target, chosen run by run."""
+    runs = reached(numbered(tuning.tuning_rows(rows)), targets, ["passes"])
+    best = {}
+    for (target, rival, variant), own in runs.groupby(["target", "rival", "variant"]):
+        cost = estimates.expected_cost(own["passes"].to_numpy(), own["success"].to_numpy())
+        found = float(cost), own["gap"].median(), own["exponent"].iloc[0], variant
+        best[target, rival] = min(best.get((target, rival), found), found)
+    return {key: (found[-1], np.isinf(found[0])) for key, found in best.items()}
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_steps_are_those_of_a_search_run_by_run(seed):
+    """On made-up rates of which some reach no target, with ties, and with runs that are missing."""
+    rng = np.random.default_rng(seed)
+    grid = {f"{a:+d} {b:+d}": (a, b) for a in (-1, 0, 1) for b in (-1, 0, 1)}
+    rates = rng.choice([0.3, 0.5, 0.9, 0.999, 1.1], (2, len(grid)))
+    rivals = {
+        name: {own: (rate, 1.0) for own, rate in zip(grid, line, strict=True)}
+        for name, line in zip(("gradient_descent", "nesterov"), rates, strict=True)
+    }
+    rows = contest(rivals=rivals, seed=seed)
+    if seed % 2:
+        rows = rows[~((rows["replicate"] == 0) & (rows["variant"] == "+0 +0"))]
+    found = tuning.choose(rows, TARGETS).set_index(["target", "rival"])
+    expected = plain_choice(rows, TARGETS)
+    assert len(found) == len(expected) == 4
+    for key, (variant, fallback) in expected.items():
+        assert found.loc[key, "variant"] == variant
+        assert found.loc[key, "fallback"] == fallback
+
+
 def test_steps_depend_on_the_tuning_replicates_only():
     rows = scored(contest())
     before = tuning.choose(rows, TARGETS)

@@ -19,6 +19,7 @@ def verdicts(label, currency, outcomes, ratio=2.0, **facts):
             row |= {f"outcome_{role}": outcome for role in ("gd", "best")}
             row |= {f"ratio_{role}": ratio * (1 + number) for role in ("gd", "best")}
             row |= {"gd_low": 1.5, "best_low": 1.5}
+            row |= dict.fromkeys(("em_fallback", "gd_fallback", "best_fallback"), False)
             rows.append(row | facts)
     return pd.DataFrame(rows, columns=COLUMNS)
 
@@ -89,3 +90,17 @@ def test_best_gradient_method_is_named_where_it_is_best_most_often():
     rows.loc[rows["target"] == "millionth", "best_label"] = "Nesterov"
     sentences = conclusions.build(curves={}, a=rows).set_index("topic")["sentence"]
     assert "statistical [L-BFGS], 3 to the target millionth [Nesterov]" in sentences["precision"]
+
+
+def test_sentence_that_rests_on_a_step_by_fallback_says_so():
+    rows = verdicts("EM", "passes", {"near": ["loss", "loss"], "far": ["loss", "loss"]})
+    table = conclusions.build(curves={}, a=rows)
+    assert not table["fallbacks"].any() and not table["sentence"].str.contains("fallback").any()
+    rows.loc[(rows["data"] == "near") & (rows["target"] == "millionth"), "gd_fallback"] = True
+    rows.loc[rows["data"] == "far", "best_fallback"] = True
+    found = conclusions.build(curves={}, a=rows).set_index("topic")
+    assert found["fallbacks"].to_dict() == {"currency": 3, "precision": 2, "signal": 2, "rivals": 2}
+    assert found["quotients"].to_dict() == {"currency": 8, "precision": 4, "signal": 4, "rivals": 4}
+    said = found["sentence"]
+    assert said["currency"].endswith(" (3 of 8 quotients with a step by fallback).")
+    assert said["rivals"].endswith("(4 of 4) (2 of 4 best ones with a step by fallback).")

@@ -1,5 +1,7 @@
 """A contest: what it runs, what it charges, and that its tuning and comparison stay apart."""
 
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -11,14 +13,16 @@ from emmoe.evidence.reach import distance, numbered, reached
 from emmoe.evidence.tuning import choose, tuning_rows
 from emmoe.lab import contest as contests
 from emmoe.lab.contest import run_contest
-from emmoe.lab.race import median_clock
-from emmoe.lab.recorder import CAPPED, record
+from emmoe.lab.race import Race, median_clock
+from emmoe.lab.recorder import CAPPED, Recording, record
 from emmoe.lab.scene import scenes
+from emmoe.models.logistic_experts import LogisticExperts
 from emmoe.record import plan, read
 from emmoe.record.entries import Rival
 from emmoe.store.errors import DataError
 from emmoe.tables import comparison, comparison_verdicts, conclusions, profiles
 
+ROOT = Path(__file__).parent.parent
 NAME = "fair_linear_near_small"
 
 
@@ -89,6 +93,66 @@ def test_no_run_spends_more_than_its_budget_in_tuning_or_comparison(rows):
     assert spent["tuning"] <= 9 and spent["comparison"] <= 9
     ends = short.drop_duplicates(["rival", "variant", "replicate"], keep="last")
     assert set(ends["status"]) <= {"capped", "reached"} and "capped" in set(ends["status"])
+
+
+def ends(found):
+    """The last rows of the comparison's runs."""
+    runs = found[found["phase"] == "comparison"].groupby(["rival", "variant", "replicate"])
+    return runs.tail(1)
+
+
+NEVER = {"never": {"loss": 1e-20}}
+
+
+def test_method_that_finds_no_further_step_has_halted_and_is_not_cut_off():
+    given = {"targets": NEVER, "passes": 400, "rivals": ("lbfgs", "truncated_newton", "em")}
+    found = run(task(**given, tolerance=None))
+    for rival in ("lbfgs", "truncated_newton"):
+        own = found[found["rival"] == rival]
+        last = ends(own)
+        assert set(last["status"]) == {"halted"} and (last["passes"] < 400).all()
+        spent = own.groupby(["phase", "replicate"])["passes"]
+        assert (spent.diff().dropna() > 0).all()  # without the state that is repeated
+    assert set(ends(found[found["rival"] == "em"])["status"]) == {"capped"}
+    costs = reached(numbered(found), NEVER, ["passes"])
+    assert costs.groupby("rival")["capped"].all().to_dict() == {
+        "em": True, "lbfgs": False, "truncated_newton": False
+    }  # fmt: skip
+
+
+def test_tolerance_ends_every_run_that_rests_alike():
+    rivals = ("em", "backtracking", "lbfgs", "truncated_newton")
+    found = run(task(targets=NEVER, passes=400, rivals=rivals))
+    last = ends(found)
+    assert set(last["status"]) == {"converged"} and set(last["rival"]) == set(rivals)
+    assert (last["gradient_norm"] <= 1e-7).all()
+    before = found.drop(last.index)
+    assert (before.loc[before["phase"] == "comparison", "gradient_norm"] > 1e-7).all()
+    assert (last["loss"] - last["optimum"] < 1e-11).all()  # far within the strictest target
+
+
+def test_contests_with_an_optimum_have_one_tolerance_and_the_statistical_target():
+    """Where there is no minimiser no run rests: images have none."""
+    record = read.load([str(ROOT / "config.yaml")], thorough=False)
+    for name, contest in record.contests.items():
+        images = contest.model.name == "logistic_experts"
+        assert contest.tolerance == (None if images else 1e-7), name
+        assert images or contest.targets["statistical"] == "p/2n", name
+
+
+def test_general_mixture_has_an_optimum_and_targets_of_its_own_size():
+    given = task("general_engel", ("em", "lbfgs"), targets={"statistical": "p/2n"})
+    found = run(given)
+    assert (found["optimum"] == 0).all() and found["certified"].all()
+    arrived = found[found["status"] == "reached"].groupby(["rival", "replicate"]).tail(1)
+    assert len(arrived) and (arrived["loss"] <= 8 / (2 * 235)).all()
+
+
+def test_excess_over_an_optimum_that_is_not_known_is_refused():
+    content = smoke_settings()
+    content["contests"]["general_engel"]["model"]["above_maximum"] = None
+    said = "mixture_of_experts has no known optimum: give a loss or an accuracy"
+    assert refusal(content).endswith(said)
 
 
 def test_run_ends_within_all_its_targets(rows):
@@ -175,6 +239,31 @@ def test_budget_ends_a_fitter_before_the_state_that_exceeds_it(problem):
     assert [row["passes"] for row in recording.rows] == [1, 2, 3, 4, 5]
     assert recording.status == [CAPPED]
     assert np.isfinite([row["loss"] for row in recording.rows]).all()
+
+
+@pytest.mark.parametrize(("iteration", "status"), [(9, "capped"), (4, "separable")])
+def test_run_that_spends_its_budget_on_the_way_to_infinity_is_cut_off(iteration, status):
+    row = {"iteration": iteration, "loss": 1.0}
+    own = Race(NEVER, 9, None, "test", {"optimum": 0.0})
+    assert own._end(Recording(["separable"], rows=[row])) == status
+
+
+STEPS = [("em", 1e-6), ("squarem", 1e-6), ("preconditioned_gradient_descent", None)]
+
+
+@pytest.mark.parametrize(("algorithm", "tolerance"), STEPS)
+def test_step_that_the_budget_cannot_pay_is_given_up_on_the_way(algorithm, tolerance):
+    """Its rows are those of a run that is not, up to the budget."""
+    model, _, start = LogisticExperts.example()
+    own = fitter(algorithm, **({"m_step_tolerance": tolerance} if tolerance else {"step": 1.0}))
+    whole = record(own, model, start, iterations=3)
+    costs = [row["passes"] for row in whole.rows]
+    budget = costs[1] + 2
+    assert costs[2] > budget + 2
+    again = record(own, model, start, iterations=3, budget=budget)
+    assert again.rows == whole.rows[:2] and again.status == [CAPPED]
+    assert budget < model.passes() <= budget + 1
+    assert record(own, model, start, iterations=3).rows == whole.rows  # the next run has its own
 
 
 def test_rival_that_refuses_its_sample_is_one_line():

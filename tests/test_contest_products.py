@@ -67,6 +67,24 @@ def test_verdicts_name_winner_and_loser_in_every_currency(contests):
     assert tally.iloc[0].startswith(text)
 
 
+def test_verdicts_mark_the_methods_whose_step_no_target_backs(contests):
+    rows = contests["near"].copy()
+    rows.loc[rows["rival"] == "gradient_descent", "loss"] += 0.5
+    table = comparison_verdicts.build(
+        curves=CURVES, targets=TARGETS, currencies=["passes"], family=["squarem"], near=rows
+    )
+    single = table[table["contest"] != "all"]
+    assert single["gd_fallback"].all() and not single[["em_fallback", "best_fallback"]].any(
+        axis=None
+    )
+    rows["loss"] += 0.5
+    table = comparison_verdicts.build(
+        curves=CURVES, targets=TARGETS, currencies=["passes"], family=["squarem"], near=rows
+    )
+    single = table[table["contest"] != "all"]
+    assert single["best_fallback"].all() and not single["em_fallback"].any()  # EM has no step
+
+
 def test_rival_counted_in_epochs_is_never_best_per_iteration(contests):
     table = comparison_verdicts.build(
         curves=CURVES, targets=TARGETS, currencies=["iteration", "passes"], family=["squarem"],

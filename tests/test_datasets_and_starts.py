@@ -1,6 +1,7 @@
 """Data sets and start laws: their distributions, and that a replicate depends on nothing else."""
 
 import gzip
+import os
 import struct
 from pathlib import Path
 
@@ -173,6 +174,22 @@ def images(request, tmp_path):
     assert positions == [0, 1, 2, 3, 4]
     assert sample.x.dtype == dataset.dtype and sample.x.shape[1] == dataset.shape
     return sample, x.astype(dataset.dtype), y
+
+
+def test_images_are_read_once_and_anew_once_a_file_has_changed(tmp_path):
+    dataset, (files, arrays) = RandomInvertFashionMnist(train_size=790), fashion_files(tmp_path)
+
+    def read():
+        ((_, sample),) = dataset.samples(None, [None], [rng(0)], rng(9), files)
+        return sample
+
+    one, two = read(), read()
+    assert np.shares_memory(one.x, two.x) and one.x is not two.x
+    path = files[dataset.files[0]][0]
+    header = gzip.decompress(path.read_bytes())[:16]
+    path.write_bytes(gzip.compress(header + (255 - arrays[0]).tobytes()))
+    os.utime(path, ns=(1, 1))
+    np.testing.assert_allclose(read().x, 1 - one.x, atol=1e-6)
 
 
 def test_half_of_the_images_are_inverted_in_training_and_test(images):

@@ -7,6 +7,7 @@ import pytest
 
 from emmoe.evidence.verdicts import PER, by_law
 from emmoe.jobs._kept import kept_seconds
+from emmoe.record.cells import grid
 from emmoe.record.read import load
 
 ROOT = Path(__file__).parent.parent
@@ -41,6 +42,27 @@ def test_choices_that_no_target_backs_are_marked(table):
     assert (tuned.loc[tuned["fallback"], "success"] <= 0.5).all()
     never = tuned[tuned["success"] == 0]
     assert never.empty or never["fallback"].mean() > 0.5
+
+
+IMAGES = {"levels_digits": "fair_digits", "levels_fashion_mnist": "fair_fashion_mnist"}
+
+
+@pytest.mark.parametrize(("name", "contest"), IMAGES.items())
+def test_long_runs_are_on_tuning_samples_of_their_contest(name, contest):
+    long, own = RECORD.experiments[name], RECORD.contests[contest]
+    assert grid(long).first() == grid(own).first()  # on the key of which all samples rest
+    assert (long.seed, long.start) == (own.seed, own.start)
+    assert long.replicates <= own.replicates.tuning and long.iterations >= own.passes
+
+
+@pytest.mark.parametrize(("name", "contest"), IMAGES.items())
+def test_levels_of_images_are_within_reach_of_long_runs(name, contest):
+    rows = kept(RECORD.tables[name])
+    assert len(rows) == 2
+    for target in RECORD.contests[contest].targets.values():
+        ((what, level),) = target.items()
+        reached = rows["cross_entropy"] <= level if what == "loss" else rows["accuracy"] >= level
+        assert reached.all(), target
 
 
 @pytest.mark.parametrize("table", VERDICTS, ids=lambda table: table.name)

@@ -2,11 +2,13 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
 
 import numpy as np
 
 from emmoe.datasets._shared.idx import read_idx
-from emmoe.datasets._shared.random_invert import check_validation_size, invert
+from emmoe.datasets._shared.random_invert import Part, check_validation_size, invert
 from emmoe.datasets.base import Dataset
 from emmoe.models.regression import Sample
 
@@ -45,11 +47,16 @@ class RandomInvertFashionMnist(Dataset):
         return 70_000 * 784
 
     def samples(self, model, truths, rngs, split, files) -> Iterator[tuple[list[int], Sample]]:
-        arrays = [read_idx(*files[name]) for name in self.files]
-        images = [a.reshape(len(a), -1).astype(np.float32) / np.float32(255) for a in arrays[::2]]
-        labels = [a.astype(np.intp) for a in arrays[1::2]]
-        train = images[0][: self.train_size], labels[0][: self.train_size]
-        yield (
-            list(range(len(rngs))),
-            invert(train, (images[1], labels[1]), rngs, self.validation_size),
-        )
+        read = tuple(files[name] for name in self.files)
+        changed = tuple(p.stat().st_mtime_ns if p.is_file() else None for p, _ in read)
+        (images, labels), test = _parts(read, changed)
+        train = images[: self.train_size], labels[: self.train_size]
+        yield list(range(len(rngs))), invert(train, test, rngs, self.validation_size)
+
+
+@lru_cache(maxsize=1)
+def _parts(files: tuple[tuple[Path, str], ...], changed: tuple[int | None, ...]) -> list[Part]:
+    """The official training and test sets, read anew once a file has changed."""
+    arrays = [read_idx(*file) for file in files]
+    images = [a.reshape(len(a), -1).astype(np.float32) / np.float32(255) for a in arrays[::2]]
+    return list(zip(images, (a.astype(np.intp) for a in arrays[1::2]), strict=True))

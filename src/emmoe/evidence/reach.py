@@ -73,7 +73,8 @@ def reached(rows: pd.DataFrame, targets: Targets, currencies: list[str]) -> pd.D
     The cost is that of the first state within the target, or else of the run's last state. capped:
     the budget cut the run off, so that it might still have arrived; a run that ended without
     reaching the target, elsewhere or in divergence, never does."""
-    last = rows.drop_duplicates("run", keep="last").set_index("run")
+    needed = ["run", *RUN, "exponent", "status", *currencies]
+    last = rows.loc[~rows["run"].duplicated(keep="last"), needed].set_index("run")
     runs, parts = last[[*RUN, "exponent"]], []
     for name, target in targets.items():
         gap = distance(rows, target)

@@ -27,11 +27,11 @@ def choose(rows: pd.DataFrame, targets: Targets) -> pd.DataFrame:
     and rival, from the tuning rows among the given ones. at_edge: the step is the smallest or
     largest that was tried, so that one outside may be better still; fallback: no step of a
     grid reached the target; configured: the step is the record's own."""
-    parts = [_accuracy_scores(numbered(tuning_rows(rows)))]
-    for _, part in tuning_rows(rows).groupby("contest", sort=False) if targets else ():
-        costs = reached(numbered(part), targets, [CRITERION])
-        parts.append(costs.groupby([*CHOICE, "variant", "exponent"], dropna=False).apply(_scores))
-    scores = pd.concat([part for part in parts if len(part)]).reset_index()
+    own = numbered(tuning_rows(rows))
+    parts = [_accuracy_scores(own)]
+    if targets:
+        parts.append(_scores(reached(own, targets, [CRITERION])))
+    scores = pd.concat([part for part in parts if len(part)], ignore_index=True)
     scores = scores.sort_values([*CHOICE, "cost", "gap", "exponent"], kind="stable")
     best = scores.groupby(CHOICE, as_index=False).first()
     grids = scores.groupby(CHOICE)["variant"].agg(list)
@@ -39,9 +39,9 @@ def choose(rows: pd.DataFrame, targets: Targets) -> pd.DataFrame:
         _at_edge(v, grids[tuple(key)])
         for *key, v in best[[*CHOICE, "variant"]].itertuples(index=False)
     ]
-    own = [_configured(variant) for variant in best["variant"]]
+    configured = [_configured(variant) for variant in best["variant"]]
     fallback = np.isinf(best["cost"]) & (best["variant"] != "")
-    marks = {"at_edge": edges, "fallback": fallback, "configured": own}
+    marks = {"at_edge": edges, "fallback": fallback, "configured": configured}
     return best[[*CHOICE, "variant"]].assign(**marks)
 
 
@@ -57,9 +57,15 @@ def _at_edge(variant: str, grid: list[str]) -> bool:
     return bool((((own == low) | (own == high)) & (low < high)).any())
 
 
-def _scores(runs: pd.DataFrame) -> pd.Series:
-    cost = expected_cost(runs[CRITERION].to_numpy(), runs["success"].to_numpy())
-    return pd.Series({"cost": float(cost), "gap": runs["gap"].median()})
+def _scores(runs: pd.DataFrame) -> pd.DataFrame:
+    """The steps of all rivals to all targets, each with its `cost` and its median `gap`."""
+    groups = runs.groupby([*CHOICE, "variant"])
+    at = groups.ngroup().to_numpy(), groups.cumcount().to_numpy()
+    shape = groups.ngroups, at[1].max() + 1
+    cost, success, gap = np.zeros(shape), np.zeros(shape, bool), np.full(shape, np.nan)
+    cost[at], success[at], gap[at] = runs[CRITERION], runs["success"], runs["gap"]
+    steps = groups[["exponent"]].first().reset_index()
+    return steps.assign(cost=expected_cost(cost, success), gap=np.nanmedian(gap, axis=1))
 
 
 def _accuracy_scores(rows: pd.DataFrame) -> pd.DataFrame:
@@ -68,7 +74,7 @@ def _accuracy_scores(rows: pd.DataFrame) -> pd.DataFrame:
     means = groups["validation_cross_entropy"].mean() if len(ends) else pd.Series(dtype=float)
     if means.empty:
         return pd.DataFrame()
-    return pd.DataFrame({"cost": means, "gap": 0.0})
+    return pd.DataFrame({"cost": means, "gap": 0.0}).reset_index()
 
 
 def chosen(rows: pd.DataFrame, choice: pd.DataFrame) -> pd.DataFrame:

@@ -107,8 +107,11 @@ class _Cell:
         return Race(task.targets, task.passes, task.tolerance, part, known)
 
     def _optimum(self, scene: Scene, replicate: int) -> Row:
-        """The sample's optimum, from the truth and from starts that no contest's start law sees."""
+        """The sample's optimum, from the truth and from starts that no contest's start law sees, if
+        the loss is not measured from there."""
         model = scene.bind()
+        if model.least is not None:
+            return {"optimum": model.least, "certified": True}
         if scene.truth is None or not isinstance(model, MirrorModel):
             return {"optimum": np.nan, "certified": False}
         rng = generator(self.task.seed, self.cell.key, replicate, "optimum")

@@ -1,8 +1,13 @@
-"""One run of a contest: what it costs, and how far it is from the contest's targets."""
+"""One run of a contest: what it costs, and how far it is from the contest's targets.
+
+Statuses are the recorder's, and: reached (all targets; it ends there), halted (the method finds no
+further step: its next state is the last one, at no cost), capped (the budget of data passes, or as
+many iterations, ends it).
+"""
 
 import statistics
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -10,12 +15,12 @@ import numpy as np
 
 from emmoe.evidence.reach import Targets, distance
 from emmoe.fitters.base import Fitter, State
-from emmoe.lab.recorder import CAPPED, MAX_ITERATIONS, Recording, record
+from emmoe.lab.recorder import CAPPED, MAX_ITERATIONS, SEPARABLE, Recording, record
 from emmoe.models.objective import Array, Objective
 from emmoe.record.registry import name_of
 from emmoe.store.errors import DataError
 
-REACHED = "reached"
+REACHED, HALTED = "reached", "halted"
 EVALUATIONS = 7  # of which the median is the time of a pass
 
 Row = dict[str, Any]
@@ -33,13 +38,13 @@ class Race:
 
     def run(self, fitter: Fitter, model: Objective, start: Array) -> list[Row]:
         """Return the rows of a run's states; model: bound, to this run alone."""
-        observe = _Observer(model, self.part)
-        recording = record(
-            fitter, model, start, observe=observe, enough=self._arrived, **self.limits
-        )
+        observe, enough = _Observer(model, self.part), _Enough(self._arrived)
+        recording = record(fitter, model, start, observe=observe, enough=enough, **self.limits)
         if recording.reason is not None:
             raise DataError(f"{name_of(fitter)}: {recording.reason}")
-        return [self.known | row | self._end(recording) for row in self._rows(recording)]
+        rows = self._rows(recording)[: -1 if enough.halted else None]
+        status = HALTED if enough.halted else self._end(recording)
+        return [self.known | row | {"status": status} for row in rows]
 
     def clock(self, fitter: Fitter, model: Objective, start: Array, states: int) -> list[float]:
         """Return the CPU seconds of a run's states, without measuring anything else of them."""
@@ -51,11 +56,12 @@ class Race:
         seconds = recording.cpu_seconds
         return [row | {"cpu_seconds": seconds[row["iteration"]]} for row in rows]
 
-    def _end(self, recording: Recording) -> Row:
-        status = recording.status[0]
-        if self._arrived(recording.rows[-1]):
-            status = REACHED
-        return {"status": CAPPED if status == MAX_ITERATIONS else status}
+    def _end(self, recording: Recording) -> str | None:
+        last, (status,) = recording.rows[-1], recording.status
+        if self._arrived(last):
+            return REACHED
+        full = last["iteration"] == self.limits["iterations"]
+        return CAPPED if full and status in (MAX_ITERATIONS, SEPARABLE) else status
 
     def _arrived(self, row: Row) -> bool:
         return all(distance(self.known | row, target) <= 0 for target in self.targets.values())
@@ -70,6 +76,17 @@ class Race:
             kept |= set(np.flatnonzero(gaps <= 0)[:1].tolist())
         scores = [row.get("validation_cross_entropy", np.inf) for row in rows]
         return [rows[i] for i in sorted({*kept, int(np.argmin(scores))})]
+
+
+class _Enough:
+    """Whether a run ends with a row: by arrival, or since it repeats the last one at no cost."""
+
+    def __init__(self, arrived: Callable[[Row], bool]):
+        self._arrived, self._spent, self.halted = arrived, None, False
+
+    def __call__(self, row: Row) -> bool:
+        self.halted, self._spent = row["passes"] == self._spent, row["passes"]
+        return self.halted or self._arrived(row)
 
 
 class _Observer:

@@ -15,7 +15,7 @@ from typing import NamedTuple
 import numpy as np
 
 from emmoe.fitters.base import Fitter, State
-from emmoe.models.objective import Array, Objective
+from emmoe.models.objective import Array, Objective, OutOfBudget
 
 CONVERGED, MAX_ITERATIONS, SEPARABLE = "converged", "max_iterations", "separable"
 DIVERGED, SKIPPED, CAPPED = "diverged", "skipped", "capped"
@@ -77,13 +77,14 @@ def record(
     if reason is not None:
         return skipped(count, reason)
     model.work.clear()
+    model.limit = budget
     states = fitter.iterate(model, start)
     ends: list[Array | None] = [None] * count
     before = None
     for iteration in range(iterations + 1):
         state = _timed(states, recording)
         running = [r for r, status in enumerate(recording.status) if status is None]
-        if model.passes() > budget:
+        if state is None or model.passes() > budget:
             _append_last(recording, before, running, keep, observe)
             recording.status = [status or CAPPED for status in recording.status]
             break
@@ -125,11 +126,15 @@ def skipped(count: int, reason: str) -> Recording:
     return Recording([SKIPPED] * count, reason, rows)
 
 
-def _timed(states: Iterator[State], recording: Recording) -> State:
-    """Return the next state; the recording's CPU and wall clocks advance by what it took."""
+def _timed(states: Iterator[State], recording: Recording) -> State | None:
+    """Return the next state, None if it is given up as beyond the budget; the recording's CPU and
+    wall clocks advance by what it took."""
     with np.errstate(all="ignore"):
         cpu, wall = time.process_time(), time.perf_counter()
-        state = next(states)
+        try:
+            state = next(states)
+        except OutOfBudget:
+            state = None
         spent = time.process_time() - cpu, time.perf_counter() - wall
     for clock, seconds in zip((recording.cpu_seconds, recording.wall_seconds), spent, strict=True):
         clock.append(seconds + (clock[-1] if clock else 0.0))

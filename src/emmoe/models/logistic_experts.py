@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from emmoe.models._shared import softmax, softmax_curvature, whitened_cg, whitened_lbfgs
 from emmoe.models._shared.whitening import Whitening
 from emmoe.models.curved import CurvedModel
-from emmoe.models.objective import Array, Blocks, Column, Example
+from emmoe.models.objective import Array, Blocks, Column, Example, OutOfBudget
 from emmoe.models.regression import SATURATED, RegressionModel, Sample
 from emmoe.store.errors import DataError
 
@@ -93,7 +93,7 @@ class LogisticExperts(RegressionModel, CurvedModel):
             offset += shift
             if with_gradient:
                 total += softmax.backward(z, sample, rows)
-        self.work.update(forward=self._share, backward=self._share * with_gradient)
+        self._charge(forward=self._share, backward=self._share * with_gradient)
         gradient = ((total + offset[:, :, None]) / n).astype(theta.dtype)
         return loss / n, gradient.reshape(len(weights), -1), posterior
 
@@ -136,8 +136,7 @@ class LogisticExperts(RegressionModel, CurvedModel):
     def _m_step_one(
         self, r: int, replicates: int, start: Array, responsibilities: Array, bound: float
     ) -> Array:
-        one, white = self._replicate(r), self._whitening.replicate(r, replicates)
-        one.work, one._share = self.work, 1 / replicates
+        one, white = self._replicate(r, replicates), self._whitening.replicate(r, replicates)
 
         def objective(v: Array) -> tuple[float, Array]:
             value, slope, _ = one._pass(v.astype(start.dtype).reshape(1, -1), responsibilities)
@@ -147,11 +146,19 @@ class LogisticExperts(RegressionModel, CurvedModel):
         self.work.update(unsolved_m_steps=int(not solved))
         return solution
 
-    def _replicate(self, r: int) -> "LogisticExperts":
-        """Return the model bound to one replicate alone."""
+    def _replicate(self, r: int, replicates: int) -> "LogisticExperts":
+        """Return the model bound to one of the replicates alone; its work is this one's."""
         sample = self.sample
         signs = None if sample.signs is None else sample.signs[r : r + 1]
-        return self.bind(Sample(sample.x, sample.y, signs))
+        one = self.bind(Sample(sample.x, sample.y, signs))
+        one.work, one.limit, one._share = self.work, self.limit, 1 / replicates
+        return one
+
+    def _charge(self, **work: float) -> None:
+        """Count work, and give up beyond the limit, which a single M-step may far exceed."""
+        self.work.update(work)
+        if self.passes() > self.limit:
+            raise OutOfBudget
 
     def second_moments(self) -> Array:
         """E[xx'] of every replicate's features, from one Gram that all share."""
@@ -182,8 +189,7 @@ class LogisticExperts(RegressionModel, CurvedModel):
     def _newton_step_one(
         self, r: int, replicates: int, start: Array, slope: Array, white: Whitening
     ) -> Array:
-        one = self._replicate(r)
-        one.work, one._share = self.work, 1 / replicates
+        one = self._replicate(r, replicates)
         product = one._curvature(start[None], of_q=True)
 
         def hessian(v: Array) -> Array:
@@ -201,7 +207,7 @@ class LogisticExperts(RegressionModel, CurvedModel):
         self.work.update(forward=self._share)
 
         def product(change: Array) -> Array:
-            self.work.update(forward=self._share, backward=self._share)
+            self._charge(forward=self._share, backward=self._share)
             return at.product(change, of_q)
 
         return product

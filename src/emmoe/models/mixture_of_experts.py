@@ -99,6 +99,10 @@ class MixtureOfExperts(CurvedModel):
         bound = model.bind(Sample(x, model.simulate(x, truth, rng)))
         return Example(bound, truth, rng.standard_normal(truth.size))
 
+    @property
+    def least(self) -> float | None:
+        return 0.0 if self.above_maximum else None
+
     def check(self, sample: Sample) -> None:
         n, size = len(sample.x), self.parameters(sample.shape).size
         if n < size:

@@ -7,6 +7,7 @@ is, but that it has a `shape`, which is what `blocks` understands.
 """
 
 import copy
+import math
 from abc import ABC, abstractmethod
 from collections import Counter
 from typing import Any, ClassVar, NamedTuple, Self
@@ -29,6 +30,10 @@ class Column(NamedTuple):
     type: str | tuple[str, ...] = "number"
 
 
+class OutOfBudget(Exception):
+    """Ends a step that has spent more data passes than its run may."""
+
+
 class Objective(ABC):
     """A loss to minimise. `bind` attaches a sample; every method but `blocks` needs a bound one.
 
@@ -41,6 +46,7 @@ class Objective(ABC):
     simulates: ClassVar[bool] = False  # whether it can draw targets, by `simulate`
     sample: Any
     work: Counter
+    limit: float  # of the data passes; work beyond it may raise OutOfBudget
 
     @abstractmethod
     def blocks(self, shape: Any) -> Blocks:
@@ -50,7 +56,7 @@ class Objective(ABC):
         """Return a copy attached to a sample; raises DataError if they do not fit."""
         self.check(sample)
         bound = copy.copy(self)
-        bound.sample, bound.work = sample, Counter()
+        bound.sample, bound.work, bound.limit = sample, Counter(), math.inf
         bound._prepare()
         return bound
 
@@ -79,6 +85,11 @@ class Objective(ABC):
     def identifiable(self) -> int:
         """The number of parameters that the loss does not ignore, at most p."""
         return max(part.stop for part in self.layout.values())
+
+    @property
+    def least(self) -> float | None:
+        """The smallest loss on any sample, where the loss is measured from there; else None."""
+        return None
 
     @property
     def layout(self) -> Blocks:

@@ -136,7 +136,7 @@ def _check_target(where: str, target: Any, contest: Contest, model: Objective) -
     if what in ("gap", "accuracy") and level >= 1:
         raise ConfigError(f"{where}: a share of the {what} must be below 1, got {level}")
     name = contest.model.name
-    if what == "gap" and not isinstance(model, MirrorModel):
+    if what == "gap" and not isinstance(model, MirrorModel) and model.least is None:
         raise ConfigError(f"{where}: {name} has no known optimum: give a loss or an accuracy")
     if what == "accuracy" and "test_accuracy" not in [own.name for own in model.columns]:
         raise ConfigError(f"{where}: {name} has no accuracy: give an excess or a loss")

@@ -21,9 +21,9 @@ from emmoe.record.reads import Contest, Currencies, Rival, Targets
 ALL, BEST = "all", "the best tuned gradient method"
 FACTS = ["data", "dataset", "model", "norm_beta"]
 COLUMNS = [
-    "contest", "cell", *FACTS, "target", "currency", "em", "label", "pairs", "ratio_gd", "gd_low",
-    "gd_high", "gd_p", "outcome_gd", "best", "best_label", "ratio_best", "best_low", "best_high",
-    "best_p", "outcome_best", "verdict",
+    "contest", "cell", *FACTS, "target", "currency", "em", "label", "em_fallback", "pairs",
+    "ratio_gd", "gd_low", "gd_high", "gd_p", "outcome_gd", "gd_fallback", "best", "best_label",
+    "ratio_best", "best_low", "best_high", "best_p", "outcome_best", "best_fallback", "verdict",
 ]  # fmt: skip
 
 
@@ -44,7 +44,8 @@ def build(
     relatives, which are no gradient methods; epochs: rivals whose iteration is an epoch of many
     steps, never the best one per iteration; data: the law of the samples; label: EM's variant;
     pairs: of runs, compared with GD; ratio: the pseudo-median of EM's cost over the other's, paired
-    by sample, with its interval and its adjusted p-value; outcome: of EM."""
+    by sample, with its interval and its adjusted p-value; outcome: of EM; fallback: no step of that
+    method reached the target in tuning, so that the nearest to it was chosen."""
     every = list(fields(joined(contests), targets, list(currencies)))
     parts = []
     for currency in currencies:
@@ -96,18 +97,24 @@ def _row(
 ) -> dict:
     facts = {name: field.facts[name] for name in FACTS}
     row, clauses = {**field.key, **facts, "em": em, "label": curves[em]}, []
+    row["em_fallback"] = _fallback(field, em)
     for role in ("gd", "best"):
         key = number, em, role
         rival, found = pairs[key]
         row |= {f"ratio_{role}": found.value, f"{role}_p": p[key]}
         row |= {f"{role}_low": found.low, f"{role}_high": found.high}
         row |= {f"outcome_{role}": verdicts.outcome(found, p[key])}
+        row |= {f"{role}_fallback": _fallback(field, rival)}
         if role == "gd":
             row["pairs"] = found.pairs
         if role == "gd" or rival != descent:
             clauses.append(verdicts.against(curves[em], curves[rival], found, p[key]))
     row |= {"best": rival, "best_label": curves[rival]}
     return row | {"verdict": verdicts.sentence(field.key["currency"], clauses)}
+
+
+def _fallback(field: Field, rival: str) -> bool:
+    return bool(field.choice.loc[rival, "fallback"])
 
 
 def _tally(rows: list[dict], currency: str, em: str, descent: str, curves: Mapping) -> dict:

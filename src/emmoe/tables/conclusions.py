@@ -3,11 +3,12 @@
 A quotient is EM's cost over the other's: the median over laws of data of the median over a law's
 problems, so that many problems on the same samples count once; problems on which neither arrives
 have none. Quotients that a budget leaves open count as 0 or infinite at their open end; a median
-that is infinite is said by the same median of the lower ends of the intervals.
+that is infinite is said by the same median of the lower ends of the intervals. A sentence says how
+many of its quotients have a method whose step is a fallback (`emmoe.evidence.tuning`).
 """
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Annotated
 
 import pandas as pd
@@ -17,8 +18,9 @@ from emmoe.record.reads import Reads
 from emmoe.tables.comparison_verdicts import ALL, BEST
 
 PASSES = "passes"  # the currency of what no currency is said of
+ROLES = ("gd", "best")
 COLUMNS = ["topic", "currency", "label", "laws", "wins_gd", "losses_gd", "ratio_gd", "wins_best",
-           "losses_best", "ratio_best", "sentence"]  # fmt: skip
+           "losses_best", "ratio_best", "quotients", "fallbacks", "sentence"]  # fmt: skip
 
 
 def build(
@@ -30,8 +32,9 @@ def build(
     the best gradient method in it, among those that run on most laws of data, then, by data pass,
     rows on precision, signal, data and rivals.
 
-    wins and losses: laws of data on which that variant wins and loses; verdicts: tables of
-    `emmoe.tables.comparison_verdicts`, whose rows add up."""
+    wins and losses: laws of data on which that variant wins and loses; quotients: that the sentence
+    rests on, fallbacks: those with a step chosen by fallback (on rivals: problems, with such a best
+    one); verdicts: tables of `emmoe.tables.comparison_verdicts`, whose rows add up."""
     rows = pd.concat(verdicts.values(), ignore_index=True)
     rows = rows[rows["contest"] != ALL]
     table = [_of_currency(part, c) for c in PER if len(part := rows[rows["currency"] == c])]
@@ -62,13 +65,25 @@ def _of_currency(rows: pd.DataFrame, currency: str) -> dict:
     label = min(middles, key=lambda name: (pd.isna(middles[name]), middles[name], name))
     own = rows[rows["label"] == label]
     row = {"topic": "currency", "currency": currency, "label": label, "laws": own["data"].nunique()}
-    for role in ("gd", "best"):
+    for role in ROLES:
         found = own.groupby("data")[f"outcome_{role}"].agg(of_law)
         row |= {f"wins_{role}": int((found == WIN).sum())}
         row |= {f"losses_{role}": int((found == LOSS).sum())}
         row |= {f"ratio_{role}": _middle(own, f"ratio_{role}")}
     rivals = everywhere["label"].nunique() - 1
-    return row | {"sentence": _sentence(row, own, rivals, _better(rows, own))}
+    return row | _said(_sentence(row, own, rivals, _better(rows, own)), own, ROLES)
+
+
+def _said(text: str, rows: pd.DataFrame, roles: Sequence[str]) -> dict:
+    """The end of a row: the sentence that rests on quotients of some rows, and how many."""
+    marks = [(rows["em_fallback"] | rows[f"{role}_fallback"]).astype(bool) for role in roles]
+    return _marked(text, pd.concat(marks), "quotients")
+
+
+def _marked(text: str, marks: pd.Series, what: str) -> dict:
+    count, of = int(marks.sum()), len(marks)
+    marked = f" ({count} of {of} {what} with a step by fallback)" if count else ""
+    return {"quotients": of, "fallbacks": count, "sentence": f"{text}{marked}."}
 
 
 def _better(rows: pd.DataFrame, own: pd.DataFrame) -> list[str]:
@@ -90,7 +105,7 @@ def _sentence(row: Mapping, own: pd.DataFrame, rivals: int, better: list[str]) -
     ]
     currency = PER[row["currency"]]
     rank = "does best of EM's variants that run on all data" if rivals else "alone runs on all data"
-    return f"Per {currency}, {row['label']} {rank}: {'; '.join([*said, *better])}."
+    return f"Per {currency}, {row['label']} {rank}: {'; '.join([*said, *better])}"
 
 
 def _times(size: str) -> str:
@@ -111,8 +126,9 @@ def _parts(rows: pd.DataFrame, label: str) -> Iterator[dict]:
         }  # fmt: skip
         if len(found) > 1:
             said = ", ".join(size.format(where) for where, size in found.items())
-            text = f"Per data pass, {label} costs, as a multiple of {BEST} [most often]: {said}."
-            yield {"topic": topic, "currency": PASSES, "label": label, "sentence": text}
+            text = f"Per data pass, {label} costs, as a multiple of {BEST} [most often]: {said}"
+            row = {"topic": topic, "currency": PASSES, "label": label}
+            yield row | _said(text, rows, ["best"])
 
 
 def _most_often(names: pd.Series) -> tuple[str, int]:
@@ -128,5 +144,6 @@ def _rivals(rows: pd.DataFrame) -> dict:
         names = problems.loc[problems["currency"] == currency, "best_label"]
         best, times = _most_often(names)
         said.append(f"{best} per {PER[currency]} ({times} of {len(names)})")
-    text = f"The best tuned gradient method is most often {', '.join(said)}."
-    return {"topic": "rivals", "sentence": text}
+    text = f"The best tuned gradient method is most often {', '.join(said)}"
+    marks = problems["best_fallback"].astype(bool)
+    return {"topic": "rivals", **_marked(text, marks, "best ones")}
