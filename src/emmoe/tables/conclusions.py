@@ -4,6 +4,11 @@ A quotient is EM's cost over the other's: the median over laws of data of the me
 problems, so that many problems on the same samples count once; problems on which neither arrives
 have none. Quotients that a budget leaves open count as 0 or infinite at their open end; a median
 that is infinite is said by the same median of the lower ends of the intervals.
+
+:section: rivals
+:title: Which method to run when
+:caption: Made of the verdicts' rows. Quotients are medians over laws of data of the medians over a
+    law's problems.
 """
 
 import math
