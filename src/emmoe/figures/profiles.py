@@ -20,7 +20,9 @@ from matplotlib.figure import Figure
 
 from emmoe.evidence.verdicts import PER
 from emmoe.figures._shared import currencies, style
+from emmoe.record.entries import Product, Record
 from emmoe.record.reads import Reads
+from emmoe.record.registry import nearest
 
 TOLD = "passes"  # the currency of the message
 
@@ -55,6 +57,14 @@ def draw(
     for axes in list(panels.values())[::2]:
         axes.set_ylabel("share of problems")
     return figure
+
+
+def check(record: Record, entry: Product) -> None:
+    """Raise ValueError for a variant of EM that no table is of."""
+    known = {name for read in entry.reads.values() for name in record.tables[read.name].curves}
+    for name in entry.options.get("em", ()):
+        if name not in known:
+            raise ValueError(f"options.em: no method {name!r}{nearest(name, known)}")
 
 
 def _message(shares: pd.DataFrame, names: Mapping[str, str], laws: int) -> str:
