@@ -19,11 +19,11 @@ endif
 # One Snakemake at a time, also under -j: it locks the folder and spreads over CORES itself.
 .NOTPARALLEL:
 .DEFAULT_GOAL := help
-.PHONY: help figures sweep paper audit audit-power calibrate confirm test faults lint format docs reference numbers bench clean force
+.PHONY: help figures sweep paper audit audit-power calibrate confirm test faults lint format docs reference numbers screenshots bench clean force
 
 help: ## list the targets
 	@echo 'usage: make <target> [CORES=n]'
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  %-10s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  %-11s %s\n", $$1, $$2 }' Makefile
 
 figures: $(READY) ## every figure and table that needs no download
 	@$(SNAKEMAKE) figures
@@ -71,6 +71,9 @@ reference: paper ## full run, then keep its figures, tables and provenance in re
 
 numbers: $(READY) ## rewrite the numbers that README, docs and CHANGELOG quote, from the kept results
 	@.venv/bin/python -m emmoe.archive.quoted README.md CHANGELOG.md docs/*.md
+
+screenshots: $(READY) ## take the pictures of the kept report in docs anew (needs Chromium and its driver)
+	@PYTHONPATH=tests .venv/bin/python -m screenshots
 
 bench: $(READY) ## speed and memory beside the machine's limits (KEEP=1: into benchmarks/reference)
 	@.venv/bin/python -m benchmarks $(if $(KEEP),--keep)

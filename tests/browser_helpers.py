@@ -24,9 +24,8 @@ def binary(variable, *names):
     return found
 
 
-@pytest.fixture(scope="session")
-def driver():
-    """The browser."""
+def start():
+    """Return the browser, or skip and say what is missing."""
     webdriver = pytest.importorskip("selenium.webdriver", reason="selenium is not installed")
     from selenium.common.exceptions import WebDriverException
 
@@ -37,9 +36,15 @@ def driver():
     options.set_capability("goog:loggingPrefs", LOGS)
     service = webdriver.ChromeService(binary("CHROMEDRIVER", "chromedriver"))
     try:
-        browser = webdriver.Chrome(options=options, service=service)
+        return webdriver.Chrome(options=options, service=service)
     except WebDriverException as error:
         pytest.skip(f"the browser does not start: {str(error).splitlines()[0]}")
+
+
+@pytest.fixture(scope="session")
+def driver():
+    """The browser."""
+    browser = start()
     yield browser
     browser.quit()
 

@@ -250,3 +250,21 @@ def test_settings_marked_inferred_are_those_with_a_reason():
             on_line = [path for place, path in places if place == number]
             marked.add(next(p for p in on_line if mark[1] in (None, p[-1])))
     assert {".".join(path) for path in marked} == set(COMMITTED["inferred"])
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "said"),
+    [
+        ("figures.figure_1.importance", 1, "figures have none"),
+        ("tables.table_2.shown_by", ["figures/figure_1"], "tables have none"),
+        ("findings.f1.title", "A title", "findings have none"),
+        ("findings.f1.importance", 0, "must be"),
+        ("findings.f3.importance", 4, "findings.f1 has 4 too: renumber one"),
+        ("findings.f1.importance", True, "must be"),
+        ("figures.figure_1.title", "two\nlines", "must be a text in one line"),
+        ("figures.figure_1.caption", " a space", "must be a text in one line"),
+    ],
+)
+def test_text_or_rank_that_the_report_cannot_use_is_refused(path, value, said):
+    message = refusal(mutated(path, value))
+    assert message.startswith(path) and said in message

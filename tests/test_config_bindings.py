@@ -82,6 +82,8 @@ OPTIONS = [
     ("tables/fair_digits_verdicts", "family", ["gradient_descent"], "options.descent"),
     ("tables/fair_digits_verdicts", "descent", "gd", "no rival 'gd'"),
     ("figures/fair_digits", "targets", {"statistical": 0.5}, "not tuned for it"),
+    ("figures/fair_digits", "em", ["emm"], "no rival 'emm'"),
+    ("figures/profiles", "em", ["emm"], "no method 'emm'"),
     ("figures/snr_small", "angle", 30, "known are 45"),
     ("figures/snr_small", "angle", "randon", "'randon'"),
     ("figures/snr_small", "model", "symmetric", "known are symmetric_linear"),

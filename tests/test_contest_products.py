@@ -10,6 +10,8 @@ from emmoe.evidence.compare import fields
 from emmoe.evidence.profiles import arrivals
 from emmoe.evidence.reach import CURRENCIES, joined
 from emmoe.figures import cost_curves, profiles
+from emmoe.figures._shared.currencies import WEAK
+from emmoe.figures._shared.palette import LOOKS
 from emmoe.tables import comparison, comparison_verdicts, pass_overhead, stopped_early
 from emmoe.tables import profiles as profile_table
 
@@ -129,8 +131,22 @@ def test_lines_of_costs_are_the_shares_of_runs_that_have_arrived(contests):
     for at in (5, 20, 80):
         shown = y[np.searchsorted(x, at, side="right") - 1]
         assert shown == pytest.approx((costs <= x[x <= at][-1]).mean())
-    median = f"{costs.median():.3g} data passes"
-    assert told(figure).startswith(f"Half of the 96 targets take Nesterov {median}")
+    median = f"{costs.median():.3g} data passes with Nesterov"
+    assert told(figure).startswith(f"Half of the 96 targets take {median}, the best other method")
+
+
+def test_of_many_lines_only_ems_variants_and_the_best_others_are_strong():
+    rivals = {f"rival_{i}": {"": (0.5, 1.0 + i)} for i in range(8)} | {"em": {"": (0.1, 30.0)}}
+    curves = {name: name.upper() for name in rivals}
+    rows = contest("near", rivals=rivals, replicates=TUNING + 4)
+    figure = cost_curves.draw(curves=curves, targets=TARGETS, em=("em",), near=rows)
+    legend = [text.get_text() for text in figure.legends[0].get_texts()]
+    assert legend == ["RIVAL_0", "EM", "7 other methods"]  # all others take as many iterations
+    drawn = lines(figure.axes[1])
+    weak = {name for name, line in drawn.items() if line.get_color() == WEAK.colour}
+    assert weak == set(rivals) - {"rival_0", "em"}
+    assert len(drawn) == len(rivals) and drawn["em"].get_color() == LOOKS["em"].colour
+    assert "data passes with EM, the best of EM's variants, and " in told(figure)
 
 
 def test_lines_of_costs_can_be_drawn_where_nobody_arrives(contests, recwarn):

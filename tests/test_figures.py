@@ -160,10 +160,12 @@ def test_figure_1_says_where_a_mean_falls_below_0():
     table = summary()
     em = table[(table["fitter"] == "em") & (table["metric"] == "excess_loss_to_truth")]
     start = em.loc[em["mean"] < 0, "iteration"].min()
-    axes = default("figure_1").axes[0]
-    note = [t.get_text() for t in axes.get_legend().get_texts()]
-    assert note == [f"EM: {start}", "reported"]
+    figure = default("figure_1")
+    axes = figure.axes[0]
+    assert "below 0 from here on" in [t.get_text() for t in figure.legends[0].get_texts()]
+    assert axes.get_legend() is None  # which would hide a curve
     assert list(lines(axes)["dive em"].get_xdata()) == [start - 1, start]
+    assert list(lines(axes)["below 0 em"].get_xdata()) == [start]
     assert "dive gradient_em" not in lines(axes)
 
 
@@ -177,10 +179,15 @@ def test_messages_are_the_summary_s_numbers():
     told = {name: " ".join(default(name).get_suptitle().split()) for name in FIGURES}
     em = table[(table["fitter"] == "em") & (table["metric"] == "excess_loss_to_truth")]
     start = em.loc[em["mean"] < 0, "iteration"].min()
-    assert told["figure_1"].endswith(f": EM {start}, Gradient EM never, gradient descent never.")
-    for name in ("figure_2", "figure_3"):
-        ends = [f"{last('gradient_descent', metric):.2g}" for metric in FIGURES[name][1]]
-        assert told[name].endswith(f"gradient descent {' / '.join(ends)}.")
+    below = (
+        f"The mean loss falls below the truth's for EM at iteration {start}; for Gradient EM and"
+    )
+    assert told["figure_1"].startswith(below)
+    for name, metric in {"figure_2": "relative_error_w", "figure_3": "test_accuracy"}.items():
+        ends = {label: last(fitter, metric) for fitter, label in CURVES.items()}
+        lowest, highest = min(ends, key=ends.get), max(ends, key=ends.get)
+        assert f" is lowest for {lowest} ({ends[lowest]:.2g} after " in told[name]
+        assert f" and highest for {highest} ({ends[highest]:.2g} after " in told[name]
 
 
 @pytest.mark.parametrize(

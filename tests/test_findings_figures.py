@@ -30,6 +30,15 @@ def test_curve_conflict_draws_the_mean_losses_and_the_readings():
     assert f"by factors of {off:.2g} and " in told and off > 1.1
 
 
+def test_curve_conflict_says_of_its_fitters_what_the_record_calls_them():
+    given = gate_step(floored, like_reported, like_reported)
+    figure = curve_conflict.draw(**given, curves={"fast_gate": "gate step 1.7"})
+    legend = [text.get_text() for text in figure.legends[0].get_texts()]
+    assert any(text.endswith(", gate step 1.7") for text in legend)
+    assert any(text.endswith(", gradient descent") for text in legend)
+    assert "with gate step 1.7 (medians)" in " ".join(figure.get_suptitle().split())
+
+
 def test_cost_to_floor_draws_a_bar_to_every_median_and_says_who_arrives():
     table = costs(EM=9, slow=480, never=np.nan).assign(iterations_limit=800)
     table.loc[1, "reached_error"] = 3

@@ -205,17 +205,20 @@ def test_clocks_stand_still_while_observing_and_reporting(run, wait):
         assert seconds[-1] < 0.05
 
 
-def test_passes_grow_and_end_at_the_work_of_the_run(model_name, fitter_name, problem, make_fitter):
+def test_costs_grow_and_end_at_the_work_of_the_run(model_name, fitter_name, problem, make_fitter):
     model, _, start = problem(model_name)
     fitter = make_fitter(fitter_name)
     if fitter.refuses(model):
         pytest.skip(fitter.refuses(model))
     for _ in range(2):  # the second run starts from zero again
         recording = record(fitter, model, start, iterations=5)
-        passes = [row["passes"] for row in recording.rows]
+        passes, flops = ([row[cost] for row in recording.rows] for cost in ("passes", "flops"))
         free = fitter_name == "stochastic_gradient_descent"  # it does not need the start's loss
         assert passes[0] == 1 - free and (np.diff(passes) > 0).all()
         assert passes[-1] == model.passes()
+        counted = np.isfinite(flops)
+        assert np.array_equal(flops[-1:], [model.flops()], equal_nan=True)
+        assert (counted.all() and (np.diff(flops) > 0).all()) or not counted.any()
 
 
 def test_products_of_newtons_method_are_counted_as_done(problem, monkeypatch):

@@ -11,8 +11,11 @@ import numpy as np
 import pandas as pd
 import pytest
 import report_helpers as made_up
+from msgspec import structs
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
+from screenshots import REPORT, SHOTS, SHOWN
+from screenshots import path as picture_of
 
 from emmoe.figures._shared.style import LOOKS
 from emmoe.jobs import report
@@ -20,7 +23,7 @@ from emmoe.jobs.base import layout_of
 from emmoe.record.entries import Product
 from emmoe.report import audit, build, changed, findings, products, settings
 from emmoe.store.errors import DataError
-from emmoe.store.layout import Layout
+from emmoe.store.layout import CLAIMS, Layout
 from emmoe.store.provenance import file_hash
 
 VOID = {"meta", "link", "img", "input", "br", "hr"}
@@ -153,6 +156,12 @@ def test_kept_report_is_below_2_mb_and_shows_the_kept_results():
     there = {kept / Path(name).relative_to("results"): own for name, own in shown.items()}
     own = {path: file_hash(path) for path in there if path.is_file()}
     assert len(own) > 100 and own == {path: there[path] for path in own}
+
+
+@pytest.mark.parametrize("name", SHOTS)
+def test_pictures_in_the_docs_are_of_the_kept_report(name):
+    with Image.open(picture_of(name)) as picture:
+        assert picture.text[SHOWN] == file_hash(REPORT), "run make screenshots"
 
 
 def test_every_claim_has_its_row_and_its_command(full, page):
@@ -301,6 +310,18 @@ def test_audit_without_optional_columns_is_shown(tmp_path):
     assert list(made_up.data(made_up.page(made_up.record(tmp_path)))["claims"]) == ["a"]
 
 
+def test_printed_numbers_are_counted_apart_from_curves_by_their_source(tmp_path):
+    made_up.with_audit(tmp_path)
+    found = audit.load(Layout(str(tmp_path)), made_up.ROOT / CLAIMS)
+    counts = {own.name: sum(own.counts.values()) for own in found.counts}
+    assert counts["printed numbers"] == 1 and counts["curves, held-out readings"] == 12
+    claims = pd.read_csv(made_up.ROOT / CLAIMS).assign(source="slides")
+    claims.to_csv(tmp_path / "claims.csv", index=False)
+    found = audit.load(Layout(str(tmp_path)), tmp_path / "claims.csv")
+    counts = {own.name: sum(own.counts.values()) for own in found.counts}
+    assert "printed numbers" not in counts and counts["curves, held-out readings"] == 13
+
+
 def test_audit_takes_facts_from_the_claims_and_the_widest_scope(tmp_path):
     for scope, verdict in (("figures", "not tested"), ("paper", "attainable")):
         folder = tmp_path / "audit" / scope
@@ -330,12 +351,24 @@ def test_every_product_has_a_title_of_its_own_and_a_caption(kind):
     assert all(len(caption) > 30 for _, caption, _ in texts.values())
 
 
+def test_text_of_an_entry_stands_in_for_its_modules():
+    entry = Product("tables", "fair_near_small", "x", "figures", "comparison", {})
+    title, caption, section = products.describe(entry)
+    assert title == "Cost to reach a target: near small" and section == products.RIVALS
+    assert caption.startswith("Every rival at its tuned step") and caption.endswith("count half.")
+    own = structs.replace(entry, name="fair_small", title="A title", caption="What it shows.")
+    assert products.describe(own) == ("A title", "What it shows.", products.RIVALS)
+    assert products.describe(structs.replace(own, title=""))[0].endswith(": small")
+    unread = Product("figures", "mine", "x", "figures", "figure_1", {})
+    assert products.describe(unread)[2] == products.OTHER  # without the paper's readings
+
+
 def test_product_without_a_caption_says_what_its_module_says():
     title, caption, section = products.describe(
         Product("figures", "my_figure", "paper", "figures", "_shared.plane", {})
     )
     assert title == "My figure" and section == products.OTHER
-    assert caption == " ".join(products._docstring("emmoe.figures._shared.plane").split())
+    assert caption == " ".join(products._said("emmoe.figures._shared.plane")[0].split())
 
 
 def test_fingerprint_changes_with_shown_files_that_are_no_inputs(tmp_path):

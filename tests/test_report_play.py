@@ -4,6 +4,8 @@ import pytest
 from browser_helpers import DESKTOP, opened, run, typed
 from selenium.webdriver.common.keys import Keys
 
+from emmoe.evidence.reach import CURRENCIES
+
 pytestmark = pytest.mark.browser
 FIGURE = "#figure-figure_1"
 CURVES = f"document.querySelectorAll('{FIGURE} .panel:first-child .mean')"
@@ -96,13 +98,25 @@ def test_panels_stand_side_by_side_on_a_desktop_and_say_what_they_show(page):
     assert title.startswith("(b) excess loss to final: L(theta_t) - L(theta_T)")
 
 
-def test_axis_changes_between_iterations_and_data_passes(page):
+def test_axis_changes_between_iterations_and_other_costs(page):
     assert "iterations" in ticks(page)
+    choices = page.find_elements("css selector", f"{FIGURE} option")
+    assert [choice.text for choice in choices] == list(CURRENCIES.values())
     script = """const choice = document.querySelector(arguments[0]);
     choice.value = "passes"; choice.dispatchEvent(new Event("change"))"""
     before = paths(page)
     page.execute_script(script, f"{FIGURE} select")
     assert "data passes" in ticks(page) and paths(page) != before
+
+
+def test_readings_at_zero_stand_at_the_edge_of_a_logarithmic_axis(page):
+    panel = f"document.querySelector('{FIGURE} .panel:last-child')"
+    edge = f"[...{panel}.querySelectorAll('.zero')].map(mark => mark.getBBox().y)"
+    told = f"{panel}.textContent.includes('reported at zero')"
+    heights = run(page, edge)
+    assert len(heights) > 3 and max(heights) - min(heights) < 0.1 and run(page, told)
+    page.find_element("css selector", f"{FIGURE} .panel:last-child .axis-title input").click()
+    assert run(page, edge) == [] and not run(page, told)
 
 
 def test_scale_changes_between_linear_and_logarithmic(page):

@@ -40,9 +40,9 @@ def test_curve_is_the_median_of_the_comparisons_runs_with_ended_ones_at_their_la
     for position, iteration in enumerate(curve.x["iteration"]):
         last = runs[runs["iteration"] <= iteration].groupby("replicate").last()
         gaps = (last["loss"] - last["optimum"]).to_numpy()
-        assert curve.y["excess_loss"][position] == pytest.approx(np.median(gaps), rel=1e-3)
+        assert curve.y["excess_loss"][position] == pytest.approx(np.median(gaps), rel=5e-3)
         passes = np.median(last["passes"])
-        assert curve.x["passes"][position] == pytest.approx(passes, rel=1e-3)
+        assert curve.x["passes"][position] == pytest.approx(passes, rel=5e-3)
 
 
 def test_tuned_step_is_the_one_drawn(problems):

@@ -43,10 +43,35 @@ def test_findings_are_linked_by_their_numbers(tmp_path):
 
 def test_command_names_the_claims_file_and_further_configs():
     layout = Layout("results/smoke")
-    told = command.recompute(layout, "a", ["config.yaml", "mine.yaml"])
+    told = command.recompute(layout, "a", "value", ["config.yaml", "mine.yaml"])
     assert told.startswith(".venv/bin/snakemake results/smoke/audit/claims/a.csv ")
     assert told.endswith(" --configfile mine.yaml")
-    assert "--configfile" not in command.recompute(layout, "a")
+    assert "--configfile" not in command.recompute(layout, "a", "value")
+
+
+def test_command_forces_what_the_claims_kind_is_judged_from():
+    layout = Layout("results")
+    assert command.recompute(layout, "a", "value").endswith(" --forcerun fit")
+    assert command.recompute(layout, "a", "theorem").endswith(" --forcerun theorems")
+
+
+def test_first_findings_are_the_most_important_supported_ones_each_statement_once(tmp_path):
+    own = made_up.record(tmp_path)
+    order = {name: entry.importance for name, entry in own.findings.items() if entry.importance}
+    states = {name: name != "f3" for name in own.findings}
+    assert order["f4"] == order["f4_digits"] < order["f2"] < order["f1"] and order["f3"] == 1
+
+    def found(names):
+        blank = findings.Finding("", "", "", "", "", "", "", [], [])
+        told = findings.STATES
+        return [blank._replace(name=name, state=told[states[name]]) for name in names]
+
+    def first(names, count=3):
+        return [finding.name for finding in findings.first(own, found(names), count)]
+
+    assert first(sorted(own.findings)) == ["f4", "f2", "f1"]
+    assert first(["f1", "f4_digits"]) == ["f4_digits", "f1"]  # the digits where there is no other
+    assert first(["f9", "f3"]) == []
 
 
 @pytest.fixture

@@ -23,6 +23,7 @@ def trace(**columns):
             "replicate": replicate,
             "iteration": np.tile([0, 1, 2], 2),
             "passes": np.tile([1.0, 2.0, 3.0], 2),
+            "flops": np.tile([1e3, 2e3, 3e3], 2),
             "loss": 1 / (1.0 + np.arange(6)),
             "gradient_norm": np.exp(-np.arange(6.0)),
             "status": np.where(replicate == 0, "converged", "max_iterations"),

@@ -48,7 +48,7 @@ def explain(claim_id: str, record: Record, files: Sequence[str]) -> str:
     behind = needs.fits or plan.theory_fits(record, needs.theory)
     tried = [job for job in Theorems.every(record) if job.scope in needs.theorems]
     row, source, known = _found(claim_id, record, behind, tried)
-    redo = f"recompute  {recompute(layout_of(record), claim_id, files)}"
+    redo = f"recompute  {recompute(layout_of(record), claim_id, claim.kind, files)}"
     lines = [_summary(claim, row), redo, "", *_claim(claim), *_result(row, source)]
     lines += _made_by(known, row)
     for experiment in dict.fromkeys(name for name, _ in behind):

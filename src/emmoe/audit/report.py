@@ -4,6 +4,7 @@ import pandas as pd
 
 from emmoe.audit.build import Tables
 from emmoe.audit.verdicts import BAD, Verdict
+from emmoe.evidence.reported import PRINTED
 from emmoe.tables._shared.write import markdown
 
 INTRODUCTION = """
@@ -41,7 +42,7 @@ def text(tables: Tables, power: pd.DataFrame, claims: pd.DataFrame, searches: li
         markdown(others[others["kind"] == "theorem"][TOLD]),
         "## Runs and groups of figures\n",
         markdown(tables.runs[["id", "level", "shows", "verdict", "reason"]]),
-        "## Curves and Table 2\n",
+        "## Curves and printed numbers\n",
         markdown(_curves(tables.curves, power)),
         "## Orderings\n",
         markdown(_plain(others[~abstract & (others["kind"] == "ordering")])),
@@ -131,13 +132,13 @@ def line(row: pd.Series) -> str:
 def _summary(tables: Tables, rows: pd.DataFrame) -> pd.DataFrame:
     """Count by verdict at each level; a copy of another reading is counted nowhere."""
     curves, runs = tables.curves, tables.runs
-    table = curves["curve_id"].str.startswith("table2")
+    table = curves["curve_id"].isin(rows[rows["source"] == PRINTED]["claim_id"])
     kinds = {
         "groups of figures": runs[runs["level"] == "figure"],
         "runs": runs[runs["level"] == "run"],
         "curves, calibration readings": curves[~table & (curves["part"] == "calibration")],
         "curves, held-out readings": curves[~table & (curves["part"] == "held_out")],
-        "numbers of Table 2": curves[table],
+        "printed numbers": curves[table],
         "readings": rows[rows["kind"] == "value"],
         "orderings": rows[(rows["kind"] == "ordering") & (rows["where"] != "abstract")],
         "pairs of curves of the same runs": rows[rows["claim_id"].str.endswith("same_runs")],

@@ -21,6 +21,7 @@ from emmoe.store.layout import CLAIMS
 
 FIGURES = ("figure_1", "figure_2", "figure_3")  # those with curves
 READINGS = ("value", "bound")  # kinds of claims that are points of a curve or of a table
+PRINTED = "printed"  # source of a number in a table
 TRUTH = {"true": True, "false": False}
 
 Rule = dict[str, Any]  # of a column or of a row, in the words of JSON Schema

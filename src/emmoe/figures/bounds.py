@@ -2,6 +2,12 @@
 
 gap_t, D_t and alpha_t, and the bounds on them, are those of emmoe.theory.bounds. Each run's bounds
 start afresh at its entry, from which on alpha_t > 0: there they must hold.
+
+:section: theory
+:title: The paper's bounds along EM's path
+:caption: The bounds D_0/T on the loss gap and (1 - alpha)^T D_0 on the Bregman distance to the
+    sample's optimum hold where alpha_t stays positive. The lower panels show what is observed over
+    the bound from there on: at most one.
 """
 
 from collections.abc import Iterable, Iterator, Mapping

@@ -2,9 +2,18 @@
 
 A line ends at the share of a method's runs that arrive within the budget of data passes. All
 targets are shown together, a law of data counting once (More and Wild, 2009).
+
+:section: rivals
+:title: How many runs have arrived at which cost: {name}
+:caption: Every rival at its tuned step, on the comparison's replicates, in four currencies. A line
+    ends at the share of runs that arrive within the budget of data passes, all targets together; a
+    law of data counts once.
 """
 
+from typing import Annotated
+
 import numpy as np
+import pandas as pd
 from matplotlib.figure import Figure
 
 from emmoe.evidence.compare import fields
@@ -12,40 +21,55 @@ from emmoe.evidence.profiles import arrivals, shares
 from emmoe.evidence.reach import CURRENCIES, joined
 from emmoe.evidence.verdicts import PER
 from emmoe.figures._shared import currencies, style
-from emmoe.record.reads import Curves, Targets, Timed
+from emmoe.record.reads import Curves, Rival, Targets, Timed
 
 POINTS = 200
 TOLD = "passes"  # the currency of the message
 
 
 @style.context()
-def draw(*, curves: Curves, targets: Targets, **contests: Timed) -> Figure:
-    """Draw, for each currency, the share of problems, targets and replicates against the cost."""
+def draw(
+    *,
+    curves: Curves,
+    targets: Targets,
+    em: tuple[Annotated[str, Rival(shown=True)], ...] = (),
+    **contests: Timed,
+) -> Figure:
+    """Draw, for each currency, the share of problems, targets and replicates against the cost; em:
+    EM's variants, which are drawn strongly."""
     every = list(fields(joined(contests), targets, list(CURRENCIES)))
-    figure, panels = currencies.panels(curves)
+    costs = {
+        currency: arrivals([own for own in every if own.key["currency"] == currency], list(curves))
+        for currency in CURRENCIES
+    }
+    medians = {currency: own.fillna(np.inf).median() for currency, own in costs.items()}
+    shown = currencies.strong(curves, em, medians.values())
+    figure, panels = currencies.panels(curves, shown)
     for currency, axes in panels.items():
-        own = [field for field in every if field.key["currency"] == currency]
-        costs = arrivals(own, list(curves))
-        known = costs.to_numpy()[(costs > 0) & np.isfinite(costs)]
+        own = costs[currency]
+        known = own.to_numpy()[(own > 0) & np.isfinite(own)]
         if known.size:
             at = np.geomspace(known.min(), known.max(), POINTS)
-            currencies.steps(axes, shares(costs, at))
-        if currency == TOLD:
-            style.tell(figure, _message(costs, curves))
+            currencies.steps(axes, shares(own, at), shown)
     for axes in list(panels.values())[::2]:
         axes.set_ylabel("share of runs\nthat have arrived")
+    style.tell(figure, _message(medians[TOLD], len(costs[TOLD]), curves, em))
     return figure
 
 
-def _message(costs, curves: Curves) -> str:
-    """Say which method has half of its runs at the target first, in data passes."""
-    medians = costs.fillna(np.inf).median()
+def _message(medians: pd.Series, count: int, curves: Curves, em: tuple[str, ...]) -> str:
+    """Say what half of the targets cost with the best of EM's variants, and with the best other
+    method, in data passes."""
+    if np.isinf(medians).all():
+        return f"No method reaches half of its targets ({count} instances)."
+    of_em = medians.index.isin(em)
+    groups = {"the best of EM's variants": medians[of_em], "the best other method": medians[~of_em]}
+    costs = [f"{_least(own, curves)}, {name}" for name, own in groups.items() if len(own)]
+    return f"Half of the {count} targets take {', and '.join(costs)}."
+
+
+def _least(medians: pd.Series, curves: Curves) -> str:
+    """Return the least cost, and with which method."""
     first = medians.idxmin()
-    if np.isinf(medians[first]):
-        return f"No method reaches half of its targets ({len(costs)} instances)."
-    others = medians[np.isfinite(medians)].sort_values()
-    last = f"; {curves[others.index[-1]]} needs {others.iloc[-1]:.3g}" if len(others) > 1 else ""
-    return (
-        f"Half of the {len(costs)} targets take {curves[first]} {medians[first]:.3g} "
-        f"{PER[TOLD]}es{last}."
-    )
+    cost = f"{medians[first]:.3g}" if np.isfinite(medians[first]) else "more than all allowed"
+    return f"{cost} {PER[TOLD]}es with {curves[first]}"

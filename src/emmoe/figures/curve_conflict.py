@@ -3,6 +3,11 @@
 Above: the excess loss as Figure 1a shows it, and as simulated with L at (beta_t, w_t), with L at
 (beta_t, w*), and with a larger gate step. Below: the gate's error as Figure 2b shows it, which
 tells the explanations apart.
+
+:title: Two reported curves of gradient descent, and what each explanation would draw
+:caption: Above: the excess loss as Figure 1a shows it, and as simulated with the loss at the
+    current parameters, with the loss at the true gate, and with a larger gate step. Below: the
+    gate's error as Figure 2b shows it, which tells the explanations apart.
 """
 
 from collections.abc import Mapping
@@ -19,11 +24,6 @@ from emmoe.figures._shared import style
 from emmoe.record.reads import Reads, Reported
 from emmoe.tables._shared.traces import FAST, GATE, LOSS, SLOW, excess_losses, mean_curve
 
-LABELS = {
-    "slow": r"$L(\beta_t, w_t)$, step 0.1",
-    "true_gate": r"$L(\beta_t, w^{*})$, step 0.1",
-    "fast": r"$L(\beta_t, w_t)$, gate step 1.6",
-}
 LOOKS = {
     "slow": style.LOOKS["gradient_descent"], "true_gate": style.OTHERS[0], "fast": style.OTHERS[1],
 }  # fmt: skip
@@ -44,7 +44,9 @@ def draw(
     reported: Reported,
     curves: Mapping[str, str],
 ) -> Figure:
-    """Return the figure; inputs as `emmoe.findings.f2_curves_disagree`, means over the runs."""
+    """Return the figure; inputs as `emmoe.findings.f2_curves_disagree`, means over the runs;
+    curves: what to call the two fitters, by default their names."""
+    slow, fast = (curves.get(name, name.replace("_", " ")) for name in (SLOW, FAST))
     read = paper.load(reported)
     losses = excess_losses(trace, runs)
     errors = {"slow": mean_curve(trace, SLOW, GATE), "fast": mean_curve(trace, FAST, GATE)}
@@ -57,8 +59,8 @@ def draw(
     readings = {"a": _readings(read, "figure_1", LOSS), "b": _readings(read, "figure_2", GATE)}
     _panel(left, losses, readings["a"])
     _panel(right, errors, readings["b"])
-    _legend(figure)
-    style.tell(figure, _message(losses, errors, readings))
+    _legend(figure, slow, fast)
+    style.tell(figure, _message(losses, errors, readings, {"slow": slow, "fast": fast}))
     return figure
 
 
@@ -83,25 +85,32 @@ def _marker() -> dict:
     return {"ls": "", "marker": "o", "ms": style.READING, "mfc": "white", "mec": "0.2", "mew": 0.7}
 
 
-def _legend(figure: Figure) -> None:
+def _legend(figure: Figure, slow: str, fast: str) -> None:
+    labels = {
+        "slow": rf"$L(\beta_t, w_t)$, {slow}",
+        "true_gate": rf"$L(\beta_t, w^{{*}})$, {slow}",
+        "fast": rf"$L(\beta_t, w_t)$, {fast}",
+    }
     lines = [
         (text, Line2D([], [], color=LOOKS[n].colour, ls=LOOKS[n].line, lw=LOOKS[n].width))
-        for n, text in LABELS.items()
+        for n, text in labels.items()
     ]
     lines.append((r"reported for GD (as $t + 1$)", Line2D([], [], **_marker())))
     style.legend(figure, lines, 2)
 
 
-def _message(losses: Mapping, errors: Mapping, read: Mapping[str, pd.DataFrame]) -> str:
-    """Say by which factor each explanation is off the readings of both figures."""
+def _message(
+    losses: Mapping, errors: Mapping, read: Mapping[str, pd.DataFrame], labels: Mapping[str, str]
+) -> str:
+    """Say by which factor each fitter is off the readings of both figures."""
     off = {
         name: [_factor(curves[name], read[key]) for key, curves in (("a", losses), ("b", errors))]
-        for name in ("slow", "fast")
+        for name in labels
     }
-    slow, fast = (" and ".join(factors) for factors in off.values())
+    said = (f"{' and '.join(off[name])} with {label}" for name, label in labels.items())
     return (
-        f"GD is off the reported loss and gate's error by factors of {slow} with step 0.1, of "
-        f"{fast} with gate step 1.6 (medians)."
+        "GD is off the reported loss and gate's error by factors of "
+        f"{', of '.join(said)} (medians)."
     )
 
 

@@ -2,6 +2,11 @@
 
 In theory the error falls as n^(-1/2) and grows as d^(1/2): it is the statistical floor at which
 every algorithm's error to the truth ends.
+
+:section: theory
+:title: The error of the sample's optimum
+:caption: Against the sample size n and the dimension d, with fitted slopes beside the -1/2 of
+    theory: the statistical floor at which every algorithm's error to the truth ends.
 """
 
 from collections.abc import Iterator, Mapping

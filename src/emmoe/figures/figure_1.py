@@ -1,6 +1,12 @@
 """Figure 1: excess loss of the symmetric mixture of 2 linear experts, to the truth and to the end.
 
 L is the mean negative log-likelihood over the training sample, in nats.
+
+:section: paper
+:title: Excess loss over the truth and over the last iterate
+:caption: Mean negative log-likelihood over the training sample, in nats, above that of the truth
+    (a) and above its own last value (b). Lines and bands are our mean and standard deviation over
+    instances; markers and bars are the paper's readings, where there are any.
 """
 
 from collections.abc import Mapping
@@ -19,7 +25,8 @@ from emmoe.record.reads import Curves, Reads, Reported
 
 BOTTOM, TOP = 1e-5, 1.5  # nats: the lowest reading is 3e-5
 METRIC = "excess_loss_to_truth"
-BELOW = "mean < 0 from $t =$"
+BELOW = "below 0 from here on"
+HEAD = {"ls": "", "marker": "v", "ms": 4.5}
 
 
 @style.context()
@@ -45,13 +52,13 @@ def draw(
     style.log_axis(left, (BOTTOM, top))
     shared.panel(left, summary, curves, METRIC, read)
     falls = _falls(summary, curves)
-    _mark_falls(left, summary, falls, curves, read)
+    marks = _mark_falls(left, summary, falls, curves, read)
     right.set(
         title="(b) excess loss over the last iterate", ylabel=r"$L(\theta_t) - L(\theta_T)$  [nats]"
     )
     shared.panel(right, summary, curves, "excess_loss_to_final", read)
-    shared.legend(figure, summary, curves, read)
-    style.tell(figure, _message(falls, curves))
+    shared.legend(figure, summary, curves, read, more=marks)
+    style.tell(figure, _message(summary, falls, curves))
     return figure
 
 
@@ -65,9 +72,15 @@ def _falls(summary: pd.DataFrame, curves: Mapping[str, str]) -> dict[str, int]:
     return {fitter: start for fitter, start in found.items() if start is not None}
 
 
-def _message(falls: Mapping[str, int], curves: Mapping[str, str]) -> str:
-    told = ", ".join(f"{label} {falls.get(f, 'never')}" for f, label in curves.items())
-    return f"Iteration from which on the mean loss is below the truth's: {told}."
+def _message(summary: pd.DataFrame, falls: Mapping[str, int], curves: Mapping[str, str]) -> str:
+    """Say when the mean of each fitter falls below 0, and of how many it never does."""
+    below = [f"for {curves[fitter]} at iteration {start}" for fitter, start in falls.items()]
+    above = " and ".join(label for fitter, label in curves.items() if fitter not in falls)
+    last = summary["iteration"].max()
+    if not below:
+        return f"The mean loss stays above the truth's in all {last} iterations."
+    said = f"The mean loss falls below the truth's {' and '.join(below)}"
+    return f"{said}; for {above} it stays above in all {last} iterations." if above else f"{said}."
 
 
 def _mark_falls(
@@ -76,40 +89,36 @@ def _mark_falls(
     falls: Mapping[str, int],
     curves: Mapping[str, str],
     read: pd.DataFrame | None,
-) -> None:
-    """Mark and say from when on a mean is below 0, where a log axis loses it."""
-    marks, texts, looks = [], [], style.looks(curves)
+) -> list[tuple[str, tuple[Line2D, ...]]]:
+    """Mark from when on a mean is below 0, where a log axis loses it; return the legend's entry."""
+    looks = style.looks(curves)
     for fitter, start in falls.items():
         rows = shared.select(summary, fitter, METRIC)
-        last = rows[rows["iteration"] <= start].tail(2)
-        marks.append(_dive(axes, last, looks[fitter], fitter))
-        texts.append(f"{curves[fitter]}: {start}")
+        _dive(axes, rows[rows["iteration"] <= start].tail(2), looks[fitter], fitter)
     if read is not None:
-        marks.append(_reported_falls(axes, read, curves))
-        texts.append("reported")
-    if marks:
-        box = {"loc": "lower right", "alignment": "left", "handlelength": 0.8, "borderpad": 0.1}
-        axes.legend(marks, texts, title=BELOW, borderaxespad=0, handletextpad=0.4, **box)
+        _reported_falls(axes, read, curves)
+    ours, reported = ({"mfc": colour, "mec": shared.GREY} for colour in (shared.GREY, "white"))
+    kinds = [own for own, there in ((ours, falls), (reported, read is not None)) if there]
+    heads = tuple(Line2D([], [], **HEAD, **own) for own in kinds)
+    return [(BELOW, heads)] if heads else []
 
 
-def _dive(axes: Axes, last: pd.DataFrame, look: style.Look, fitter: str) -> Line2D:
-    """Draw an arrow from the last mean above 0 to the axis' lower end; return its head."""
+def _dive(axes: Axes, last: pd.DataFrame, look: style.Look, fitter: str) -> None:
+    """Draw an arrow from the last mean above 0 to the axis' lower end."""
     path = last["iteration"], last["mean"].clip(lower=BOTTOM)
     axes.plot(*path, color=look.colour, ls=":", lw=1, zorder=3, label=f"dive {fitter}")
-    head = {"ls": "", "marker": "v", "ms": 4.5, "color": look.colour}
+    head = HEAD | {"color": look.colour, "label": f"below 0 {fitter}"}
     axes.plot(last["iteration"].iloc[-1], BOTTOM, clip_on=False, zorder=4, **head)
-    return Line2D([], [], **head)
 
 
-def _reported_falls(axes: Axes, read: pd.DataFrame, curves: Mapping[str, str]) -> Line2D:
-    """Mark where the readings leave the log axis; return the mark for the legend."""
-    head = {"ls": "", "marker": "v", "ms": 4.5, "mfc": "white", "mew": 0.7}
+def _reported_falls(axes: Axes, read: pd.DataFrame, curves: Mapping[str, str]) -> None:
+    """Mark where the readings leave the log axis."""
     for fitter, look in style.looks(curves).items():
         rows = read[(read["algorithm"] == fitter) & (read["metric"] == METRIC)]
         start = fall(rows["iteration"], rows["value"])
         if start is not None:
-            axes.plot(start, BOTTOM, mec=look.colour, clip_on=False, zorder=3.5, **head)
-    return Line2D([], [], mec=shared.GREY, **head)
+            head = HEAD | {"mfc": "white", "mew": 0.7, "mec": look.colour}
+            axes.plot(start, BOTTOM, clip_on=False, zorder=3.5, **head)
 
 
 def fall(iteration: pd.Series, value: pd.Series) -> int | None:

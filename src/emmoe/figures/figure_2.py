@@ -2,6 +2,12 @@
 
 Errors are ||beta_t - beta*|| / ||beta*|| and the same of w, for the same runs as Figure 1. The
 readings' uncertainties are relative ones, so the paper's axes are taken to be logarithmic.
+
+:section: paper
+:title: Relative errors of the experts and of the gate
+:caption: Distance of the experts (a) and of the gate (b) to the truth, relative to the truth's
+    norm. Lines and bands are our mean and standard deviation over instances; markers and bars are
+    the paper's readings, where there are any.
 """
 
 from typing import Annotated
@@ -14,12 +20,13 @@ from emmoe.figures._shared import curves as shared
 from emmoe.figures._shared import style
 from emmoe.record.reads import Curves, Reads, Reported
 
+GATE = "relative_error_w"
 PANELS = {
     "relative_error_beta": (
         "(a) relative error of the experts",
         r"$\Vert \beta_t - \beta^{*}\Vert\, /\, \Vert \beta^{*}\Vert$",
     ),
-    "relative_error_w": (
+    GATE: (
         "(b) relative error of the gate",
         r"$\Vert w_t - w^{*}\Vert\, /\, \Vert w^{*}\Vert$",
     ),
@@ -45,6 +52,6 @@ def draw(
         style.log_axis(axes, shared.limits(summary, curves, metric, 0.02, 1.5), (1, 2, 5))
         shared.panel(axes, summary, curves, metric, read)
     shared.legend(figure, summary, curves, read)
-    ends = shared.ends(summary, curves, [*PANELS])
-    style.tell(figure, f"Last relative error of the experts / of the gate: {ends}.")
+    ends = shared.ends(summary, curves, GATE)
+    style.tell(figure, f"The last relative error of the gate is {ends}.")
     return figure

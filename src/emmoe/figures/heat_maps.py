@@ -2,6 +2,12 @@
 
 rho is EM's linear rate in theory, lambda_max(M), in the population limit at the truth. Everything
 observed is a median or a share over the runs of a cell. Bright is good: fast, certain.
+
+:section: theory
+:title: Over the signal-to-noise plane
+:caption: rho is EM's linear rate in theory, the largest eigenvalue of the missing-information
+    matrix, in the population limit at the truth; what is observed is a median or a share over the
+    runs of a cell. Bright is good: fast, certain.
 """
 
 from collections.abc import Iterator, Mapping

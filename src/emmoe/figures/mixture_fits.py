@@ -1,4 +1,11 @@
-"""Fits of mixtures of experts over the data: experts, the mean, and where a new target falls."""
+"""Fits of mixtures of experts over the data: experts, the mean, and where a new target falls.
+
+:title: Mixtures of experts on small tables
+:caption: Rows coloured by their most responsible expert; each expert's mean, as wide as its gate is
+    likely; the mixture's mean (dotted); and, in grey, where new targets are to fall with
+    probability 0.95, at the estimated parameters. studies/data/README.md says where the tables are
+    from.
+"""
 
 from collections.abc import Mapping
 from typing import Annotated

@@ -2,6 +2,13 @@
 
 At factor 1 stands how often a method is the cheapest, at the right end how often it arrives. A law
 of data counts once, whichever table its problems are in (Dolan and More, 2002).
+
+:section: rivals
+:title: Performance profiles of all methods
+:caption: The share of problems, targets and replicates in which a method costs at most so many
+    times what the cheapest one costs; a law of data counts once. At 1: how often it is the
+    cheapest. EM's variants and whatever of all others is most often the cheapest in some currency
+    are drawn strongly, the rest thin and grey.
 """
 
 from collections.abc import Mapping
@@ -13,33 +20,51 @@ from matplotlib.figure import Figure
 
 from emmoe.evidence.verdicts import PER
 from emmoe.figures._shared import currencies, style
+from emmoe.record.entries import Product, Record
 from emmoe.record.reads import Reads
+from emmoe.record.registry import nearest
 
 TOLD = "passes"  # the currency of the message
 
 
 @style.context()
 def draw(
-    *, curves: Mapping[str, str], **profiles: Annotated[pd.DataFrame, Reads("table", of="profiles")]
+    *,
+    curves: Mapping[str, str],
+    em: tuple[str, ...] = (),
+    **profiles: Annotated[pd.DataFrame, Reads("table", of="profiles")],
 ) -> Figure:
     """Draw, for each currency, the share of problems, targets and replicates in which a method
     costs at most so many times what the cheapest one does; tables of `emmoe.tables.profiles`.
 
-    curves: unused, the tables have the labels."""
+    curves: unused, the tables have the labels; em: EM's variants, which are drawn strongly."""
     rows = pd.concat(profiles.values(), ignore_index=True)
     rows = rows[np.isfinite(rows["factor"])]
     names = dict(zip(rows["rival"], rows["label"], strict=True))
-    figure, panels = currencies.panels(names)
+    found = {
+        currency: own.pivot_table(index="factor", columns="rival", values="share", aggfunc="mean")
+        for currency, own in rows.groupby("currency")
+    }
+    shown = currencies.strong(names, em, [-own.iloc[0] for own in found.values()])
+    figure, panels = currencies.panels(names, shown)
     for currency, axes in panels.items():
-        own = rows[rows["currency"] == currency]
-        found = own.pivot_table(index="factor", columns="rival", values="share", aggfunc="mean")
-        currencies.steps(axes, found.reindex(columns=list(names)))
+        if currency in found:
+            currencies.steps(axes, found[currency].reindex(columns=list(names)), shown)
         axes.set_xlabel("factor to the cheapest")
-        if currency == TOLD and len(found):
-            style.tell(figure, _message(found, names, own["data"].nunique()))
+    if TOLD in found:
+        laws = rows.loc[rows["currency"] == TOLD, "data"].nunique()
+        style.tell(figure, _message(found[TOLD], names, laws))
     for axes in list(panels.values())[::2]:
         axes.set_ylabel("share of problems")
     return figure
+
+
+def check(record: Record, entry: Product) -> None:
+    """Raise ValueError for a variant of EM that no table is of."""
+    known = {name for read in entry.reads.values() for name in record.tables[read.name].curves}
+    for name in entry.options.get("em", ()):
+        if name not in known:
+            raise ValueError(f"options.em: no method {name!r}{nearest(name, known)}")
 
 
 def _message(shares: pd.DataFrame, names: Mapping[str, str], laws: int) -> str:

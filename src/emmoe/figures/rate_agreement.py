@@ -2,6 +2,12 @@
 
 The prediction is the same estimator applied to |J^k e|, J the iteration's Jacobian at the limit:
 M for EM, I - P Hess L for gradient descent with steps P.
+
+:section: theory
+:title: Predicted and observed rates
+:caption: How many runs differ by how much. The prediction is the same estimator applied to the
+    iteration's Jacobian at the limit: the missing-information matrix for EM, the identity minus the
+    preconditioned Hessian for gradient descent.
 """
 
 from collections.abc import Mapping

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from graphlib import TopologicalSorter
 from importlib import import_module
 
+from msgspec import structs
+
 from emmoe.jobs._inputs import Inputs
 from emmoe.jobs._work import Outcome
 from emmoe.jobs.base import Job
@@ -41,21 +43,27 @@ class Product(Job):
         return f"{self.folder}/{self.product}"
 
     @property
-    def task(self) -> Entry:
+    def entry(self) -> Entry:
+        """Its entry."""
         return getattr(self.record, self.folder)[self.product]
 
     @property
+    def task(self) -> Entry:
+        """Its entry without what the report alone says of it."""
+        return structs.replace(self.entry, title="", caption="", importance=None)
+
+    @property
     def modules(self) -> list[str]:
-        return [f"emmoe.{self.folder}.{self.task.module}", MADE_BY[self.folder][1]]
+        return [f"emmoe.{self.folder}.{self.entry.module}", MADE_BY[self.folder][1]]
 
     @property
     def source(self) -> str:
         """The file that draws, builds or finds it, relative to the checkout."""
-        return f"src/emmoe/{self.folder}/{self.task.module}.py"
+        return f"src/emmoe/{self.folder}/{self.entry.module}.py"
 
     @property
     def inputs(self) -> dict[str, list[str]]:
-        return {argument: [self._path(read)] for argument, read in self.task.reads.items()}
+        return {argument: [self._path(read)] for argument, read in self.entry.reads.items()}
 
     def _path(self, read: Read) -> str:
         places = {

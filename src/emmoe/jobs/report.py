@@ -87,14 +87,15 @@ def origins(record: Record):
     from emmoe.report.origins import origins as gathered
 
     layout = layout_of(record)
+    whole = {name for name, entry in record.experiments.items() if entry.rows == "all"}
     jobs: list[Job] = [job for kind in (Fit, Contest, Probe) for job in kind.every(record)]
     there = [job for job in jobs if Path(job.provenance).is_file()]
     if any(isinstance(job, Fit) for job in there):
         made = [job.found() for job in there]
         stale = [own.path for job, own in zip(there, made, strict=True) if not job.would_make(own)]
-        return gathered(made, frozenset(stale), f"{layout.results}/**/*provenance.json")
+        return gathered(made, frozenset(stale), whole, f"{layout.results}/**/*provenance.json")
     kept = layout.reference.kept_provenance
     if not Path(kept).is_file():
         return None
     made = [own for own in read_kept(kept) if own.kind in (Fit.kind, Contest.kind, Probe.kind)]
-    return gathered(made, frozenset(), kept)
+    return gathered(made, frozenset(), whole, kept)

@@ -30,12 +30,14 @@ NAMES = (
 )
 LOSS = Column("loss", "L(theta_t), per observation", "nats")
 NORM = Column("gradient_norm", "|grad L(theta_t)|_2")
+FLOPS = Column("flops", "floating-point operations done by then, of products and Gram matrices")
 ENDED = Column("status", "how the run ended", type=STATUS)
 REQUIRED = {
     "trace": (
         *NAMES,
         Column("iteration", "0 is the start", type="integer"),
         Column("passes", "data passes done when this state and its loss were known"),
+        FLOPS,
         LOSS,
         NORM,
         ENDED,
@@ -78,7 +80,7 @@ def _of_analyses() -> Iterator[Column]:
 def metrics() -> tuple[str, ...]:
     """Return the columns of a trace that a summary is over."""
     measured = [TO_TRUTH.name, TO_FINAL.name, *(column.name for column in _of_models())]
-    return tuple(dict.fromkeys([LOSS.name, NORM.name, "passes", *measured]))
+    return tuple(dict.fromkeys([LOSS.name, NORM.name, "passes", FLOPS.name, *measured]))
 
 
 def checked(kind: str, frame: pd.DataFrame, source: str) -> pd.DataFrame:

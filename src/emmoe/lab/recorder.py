@@ -21,7 +21,7 @@ CONVERGED, MAX_ITERATIONS, SEPARABLE = "converged", "max_iterations", "separable
 DIVERGED, SKIPPED, CAPPED = "diverged", "skipped", "capped"
 
 # The row of a run that has no state to show, so that none vanishes from the tables.
-BLANK = {"iteration": 0, "passes": 0.0, "loss": np.nan, "gradient_norm": np.nan}
+BLANK = {"iteration": 0, "passes": 0.0, "flops": 0.0, "loss": np.nan, "gradient_norm": np.nan}
 
 Observer = Callable[[State], dict[str, Array]]
 
@@ -51,6 +51,7 @@ class _Snapshot(NamedTuple):
     losses: list[float]
     norms: list[float]
     passes: float
+    flops: float
 
 
 def record(
@@ -88,7 +89,7 @@ def record(
             _append_last(recording, before, running, keep, observe)
             recording.status = [status or CAPPED for status in recording.status]
             break
-        now = _Snapshot(iteration, state, *_sizes(state), model.passes())
+        now = _Snapshot(iteration, state, *_sizes(state), model.passes(), float(model.flops()))
         diverged = _update(recording.status, now, tolerance)
         _append_last(recording, before, diverged, keep, observe)
         alive = [r for r in running if r not in diverged]
@@ -182,6 +183,7 @@ def _append(recording: Recording, now: _Snapshot, replicates: list[int], observe
         return
     metrics = {name: np.atleast_1d(values) for name, values in observe(now.state).items()}
     for replicate in replicates:
-        row = {"replicate": replicate, "iteration": now.iteration, "passes": now.passes}
+        row = {"replicate": replicate, "iteration": now.iteration}
+        row |= {"passes": now.passes, "flops": now.flops}
         row |= {"loss": now.losses[replicate], "gradient_norm": now.norms[replicate]}
         recording.rows.append(row | {k: float(v[replicate]) for k, v in metrics.items()})

@@ -12,7 +12,7 @@ from emmoe.record.cells import Grid, grid
 from emmoe.record.check_fitters import check_blocks, check_fitter, check_needs
 from emmoe.record.check_folders import check_folders
 from emmoe.record.check_probes import check_probe
-from emmoe.record.check_products import check_order, check_product
+from emmoe.record.check_products import check_importance, check_order, check_product
 from emmoe.record.entries import (
     LIMITS,
     Component,
@@ -49,6 +49,7 @@ def check_record(record: Record, thorough: bool) -> None:
     if not thorough:
         return
     check_order(record)
+    check_importance(record)
     for name, probe in record.probes.items():
         check_probe(record, f"probes.{name}", probe)
         if probe.cell:

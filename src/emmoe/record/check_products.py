@@ -42,6 +42,7 @@ def check_product(record: Record, product: Product) -> None:
     if product.kind != "findings":
         struct(hints_of(function).get("curves", dict), product.curves, f"{where}.curves")
     _check_labels(f"{where}.curves", product.curves)
+    _check_texts(where, product)
     check_reads(record, where, product, function)
     check_marked(record, where, product, function)
     check_own(record, where, product)
@@ -69,6 +70,31 @@ def _formula(label: str) -> str:
     except ValueError as error:
         return " ".join(str(error).split()) or "it does not parse"
     return ""
+
+
+def _check_texts(where: str, product: Product) -> None:
+    """Raise ConfigError for what the report could not say of a product, or would not."""
+    unused = ("title", "caption") if product.kind == "findings" else ("importance", "shown_by")
+    for name in unused:
+        if getattr(product, name):
+            raise ConfigError(f"{where}.{name}: {product.kind} have none: take it out")
+    for name in ("title", "caption"):
+        if odd(text := getattr(product, name)) or text.strip() != text:
+            said = "must be a text in one line, with no space around it"
+            raise ConfigError(f"{where}.{name}: {said}, got {text!r}")
+
+
+def check_importance(record: Record) -> None:
+    """Raise ConfigError for two findings of one importance, but of the same module: one statement
+    about several data sets."""
+    found: dict[int, Product] = {}
+    for own in record.findings.values():
+        if own.importance is None:
+            continue
+        other = found.setdefault(own.importance, own)
+        if other.module != own.module:
+            said = f"findings.{other.name} has {own.importance} too: renumber one"
+            raise ConfigError(f"findings.{own.name}.importance: {said}")
 
 
 def check_order(record: Record) -> None:

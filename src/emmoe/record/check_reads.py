@@ -19,8 +19,8 @@ CONTESTS = ("costs", "seconds")
 # What all tables of runs and all traces have; models, analyses and the data's settings add to it.
 RUNS = {"experiment", "cell", "fitter", "replicate", "status", "iterations", "loss"}
 RUNS |= {"gradient_norm", "reason", "model", "start"}
-TRACE = {"experiment", "cell", "fitter", "replicate", "iteration", "passes", "loss", "status"}
-TRACE |= {"gradient_norm"}
+TRACE = {"experiment", "cell", "fitter", "replicate", "iteration", "passes", "flops", "status"}
+TRACE |= {"loss", "gradient_norm"}
 OF_TRUTH, OF_VALIDATION = ("excess_loss_to_truth", "relative_error_"), "validation_"
 
 

@@ -136,7 +136,9 @@ class Read(Struct, frozen=True):
 
 class Product(Struct, frozen=True):
     """A figure, table or finding: the module that makes it, what it reads by argument, and its
-    options; curves: fitter -> label; shown_by: the figures and tables that show a finding."""
+    options; curves: fitter -> label. title, caption: of a figure or table in the report, its
+    module's own if none is given. shown_by: the figures and tables that show a finding; importance:
+    its place among those that the report tells first."""
 
     kind: Literal["figures", "tables", "findings"]
     name: str
@@ -147,6 +149,9 @@ class Product(Struct, frozen=True):
     curves: dict[str, str] = {}
     options: Settings = {}
     shown_by: tuple[str, ...] = ()
+    title: str = ""
+    caption: str = ""
+    importance: Count | None = None
 
     @property
     def path(self) -> str:

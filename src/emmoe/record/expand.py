@@ -142,7 +142,8 @@ def _compared(name: str, written: Any, content: Mapped) -> Iterator[tuple[str, s
     where = f"comparisons.{name}"
     own = struct(Comparison, written, where)
     targets = _targets(where, own, content)
-    yield "figures", name, _entry(own, "cost_curves", "seconds", {"targets": targets})
+    options = {"targets": targets, "em": list(own.judged)}
+    yield "figures", name, _entry(own, "cost_curves", "seconds", options)
     for part in _parts(f"{where}.tables", own.tables, (*TABLES, "all", "accuracy")):
         yield "tables", name if part == "all" else f"{name}_{part}", _table(own, part, targets)
 

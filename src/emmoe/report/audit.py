@@ -7,6 +7,7 @@ import pandas as pd
 from msgspec import Struct
 
 from emmoe.audit.verdicts import Verdict
+from emmoe.evidence.reported import PRINTED
 from emmoe.report.products import number
 from emmoe.store.errors import DataError
 from emmoe.store.layout import Layout
@@ -33,8 +34,8 @@ class Count(NamedTuple):
 class Claim(Struct, frozen=True, kw_only=True):
     """A row of the audit's table, all text but the numbers: None where there is none.
 
-    kept_from, kept_to: the reported values between which the verdict stays; no_power: it stays
-    whatever they are."""
+    uncertainty: of its reading; kept_from, kept_to: the reported values between which the verdict
+    stays; no_power: it stays whatever they are."""
 
     id: str
     where: str
@@ -47,6 +48,7 @@ class Claim(Struct, frozen=True, kw_only=True):
     reported: float | None
     low: float | None
     high: float | None
+    uncertainty: float | None
     reproduced: float | None
     z: float | None
     kept_from: float | None
@@ -149,15 +151,16 @@ def _true(value: Any) -> bool:
 
 
 def _counts(rows: pd.DataFrame, curves: pd.DataFrame, runs: pd.DataFrame) -> list[Count]:
-    """Count runs, curves by part, Table 2's numbers, and claims that are no points of a curve."""
-    printed = curves["curve_id"].str.startswith("table2")
+    """Count runs, curves by part, printed numbers, and claims that are no points of a curve."""
+    own = rows[rows["source"] == PRINTED] if "source" in rows else rows.iloc[:0]
+    printed = curves["curve_id"].isin(own["claim_id"])  # each is judged as a curve of its name
     found = [(RUNS, runs[runs["level"] == "run"])]
     if "part" in curves:
         for part, name in PARTS.items():
             found.append((name, curves[~printed & (curves["part"] == part)]))
     else:
         found.append(("curves", curves[~printed]))
-    found.append(("numbers of Table 2", curves[printed]))
+    found.append(("printed numbers", curves[printed]))
     if {"kind", "where"} <= set(rows):
         abstract = rows["where"] == "abstract"
         for kind, name in KINDS.items():
@@ -177,7 +180,6 @@ def _claim(row: Row) -> Claim:
         "basis": "basis",
         "curve": "curve_id",
         "reported spread": "spread",
-        "reading uncertainty": "read_uncertainty",
         "standard error of ours": "standard_error",
         "z from a second seed": "z_again",
         "the same number as": "duplicate_of",
@@ -194,6 +196,7 @@ def _claim(row: Row) -> Claim:
         reported=row.get("reported"),
         low=row.get("low"),
         high=row.get("high"),
+        uncertainty=row.get("read_uncertainty"),
         reproduced=row.get("reproduced"),
         z=row.get("z"),
         kept_from=row.get("kept_from"),

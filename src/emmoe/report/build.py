@@ -56,7 +56,7 @@ def _render(record: Record, layout: Layout, known: Origins | None) -> str:
     found = findings.load(findings.files(record, layout))
     shown = _with_findings(products(record, layout), found)
     marked = settings.settings(record, layout)
-    content = data(record, layout, judged, shown, marked)
+    content = data(record, layout, judged, shown, marked, known.clocks if known else {})
     return _template().render(
         audit=judged,
         audit_meanings={str(verdict): verdict.meaning for verdict in Verdict},
@@ -69,7 +69,7 @@ def _render(record: Record, layout: Layout, known: Origins | None) -> str:
         finding_products=_of_findings(shown, found),
         findings=found,
         first_figures=_first(shown),
-        first_findings=[own for own in found if own.state == findings.STATES[True]][:FIRST],
+        first_findings=findings.first(record, found, FIRST),
         glossary={name: (terms.anchor(name), text) for name, text in terms.glossary().items()},
         made=datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
         made_from=changed.hashes(_read(record, layout)),

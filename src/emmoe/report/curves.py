@@ -1,7 +1,7 @@
 """Curves as the page draws them, from the tables that figures read: means over instances with
 their standard deviation, some instances, and what the paper reports beside them."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 import pandas as pd
@@ -17,12 +17,14 @@ from emmoe.record.entries import Product, Record
 from emmoe.record.reads import Reads
 from emmoe.report import races
 from emmoe.report.audit import Claim
+from emmoe.report.clocks import SECONDS, Clocks, timed
 from emmoe.report.series import Curve, Curves, Metric, Panels, Values, lines_of, short, thinned
 from emmoe.store.files import read_frame
 from emmoe.store.layout import Layout
 
+ZERO = 0.1  # of the uncertainty of a reading: what lies below it was read as 0
 INSTANCES = 6  # of a fitter that can be shown
-PASSES = "passes"
+COSTS = [name for name in CURRENCIES if name != "iteration"]
 
 
 class Drawn(Struct, frozen=True, kw_only=True):
@@ -37,7 +39,8 @@ class Drawn(Struct, frozen=True, kw_only=True):
 
 
 class Reading(Struct, frozen=True):
-    """A number that the paper reports of one of our runs' curves, between low and high."""
+    """A number that the paper reports of one of our runs' curves, between low and high; zero: for
+    all that can be read of it, so that it has no height on a logarithmic axis."""
 
     experiment: str
     fitter: str
@@ -46,6 +49,7 @@ class Reading(Struct, frozen=True):
     value: float
     low: float | None
     high: float | None
+    zero: bool
     claim: str
 
 
@@ -70,14 +74,20 @@ def files(record: Record, layout: Layout) -> list[Path]:
     return own + races.files(record, layout)
 
 
-def drawn(record: Record, layout: Layout) -> Drawn:
-    """Return what the page draws of the results that are there."""
+def drawn(record: Record, layout: Layout, clocks: Clocks) -> Drawn:
+    """Return what the page draws of the results that are there; clocks: what runs took, where that
+    is known."""
     shown = {name: plotted(entry) for name, entry in record.figures.items()}
     metrics: dict[str, dict[str, None]] = {}
-    for own in shown.values():
+    fitters: dict[str, set[str]] = {}
+    for figure, own in shown.items():
         for experiment, names in own.items():
             metrics.setdefault(experiment, {}).update(dict.fromkeys(names))
-    found = {name: _runs(layout.gathered(name), list(own)) for name, own in metrics.items()}
+            fitters.setdefault(experiment, set()).update(record.figures[figure].curves)
+    found = {
+        name: _runs(layout.gathered(name), fitters[name], list(own), clocks.get(name))
+        for name, own in metrics.items()
+    }
     runs = {name: own for name, own in found.items() if own}
     entries = record.figures
     figures = {
@@ -103,19 +113,27 @@ def _meaning(metric: str) -> Metric:
     return Metric(metric.replace("_", " "), own.meaning, own.unit)
 
 
-def _runs(paths: Mapping[str, str], metrics: Sequence[str]) -> Curves:
-    """The curves of an experiment by fitter; empty if its summary is not there."""
+def _runs(
+    paths: Mapping[str, str],
+    fitters: Collection[str],
+    metrics: Sequence[str],
+    seconds: pd.DataFrame | None,
+) -> Curves:
+    """The curves of some fitters of an experiment; none if its summary is not there."""
     if not Path(paths["summary"]).is_file():
         return {}
     summary = read_frame(paths["summary"])
     there = Path(paths["trace"]).is_file()
-    trace = read_frame(paths["trace"]) if there else pd.DataFrame({"fitter": []})
+    trace = pd.DataFrame({"fitter": []})
+    if there:
+        trace = timed(read_frame(paths["trace"]), seconds)
     if TO_FINAL.name in metrics and there:
         trace = trace.sort_values(["fitter", "replicate", "iteration"])
         trace[TO_FINAL.name] = excess_to_final(trace)
     return {
         fitter: _curves(rows, trace[trace["fitter"] == fitter], metrics)
         for fitter, rows in summary.groupby("fitter", sort=False)
+        if fitter in fitters
     }
 
 
@@ -125,21 +143,31 @@ def _curves(rows: pd.DataFrame, trace: pd.DataFrame, metrics: Sequence[str]) -> 
     wide = wide.iloc[thinned(len(wide))]
     known = [name for name in metrics if ("mean", name) in wide]
     instances = trace["replicate"].unique()[:INSTANCES] if len(trace) else ()
+    costs = {name: short(wide["mean", name]) for name in COSTS if ("mean", name) in wide}
+    if SECONDS in trace and trace[SECONDS].notna().any():
+        means = trace.groupby("iteration")[SECONDS].mean()
+        costs[SECONDS] = short(means.reindex(wide.index))
     return Curve(
-        x={"iteration": wide.index.tolist(), PASSES: short(wide["mean", PASSES])},
+        x={"iteration": wide.index.tolist(), **costs},
         y={name: short(wide["mean", name]) for name in known},
         sd={name: short(wide["std", name]) for name in known},
         replicates=int(rows["replicates"].max()),
         instances=[
-            _instance(own, known, wide.index)
+            _instance(own, known, wide.index, costs)
             for _, own in trace[trace["replicate"].isin(instances)].groupby("replicate")
         ],
     )
 
 
-def _instance(own: pd.DataFrame, metrics: Iterable[str], iterations: pd.Index) -> dict[str, Values]:
+def _instance(
+    own: pd.DataFrame, metrics: Iterable[str], iterations: pd.Index, costs: Mapping[str, Values]
+) -> dict[str, Values]:
+    """A run's metrics, and its counted costs where they are not the mean's. On the clock it lies
+    where the mean does: which run the machine was slow at is nobody's question."""
     own = own.set_index("iteration").reindex(iterations)
-    return {name: short(own[name]) for name in (PASSES, *metrics) if name in own}
+    counted = {name: short(own[name]) for name in costs if name != SECONDS}
+    apart = {name: values for name, values in counted.items() if values != costs[name]}
+    return apart | {name: short(own[name]) for name in metrics if name in own}
 
 
 def readings(record: Record, claims: Iterable[Claim]) -> Iterator[Reading]:
@@ -150,7 +178,7 @@ def readings(record: Record, claims: Iterable[Claim]) -> Iterator[Reading]:
             yield Reading(
                 experiment=entry.run, fitter=claim.algorithm, metric=claim.metric,
                 iteration=claim.iteration, value=claim.reported, low=claim.low, high=claim.high,
-                claim=claim.id,
+                zero=claim.reported <= ZERO * (claim.uncertainty or 0), claim=claim.id,
             )  # fmt: skip
 
 

@@ -11,6 +11,7 @@ from msgspec import structs
 from emmoe.record.entries import Record
 from emmoe.report import curves
 from emmoe.report.audit import Audit, Claim
+from emmoe.report.clocks import Clocks
 from emmoe.report.command import recompute
 from emmoe.report.products import Product, Table
 from emmoe.report.settings import Setting
@@ -45,13 +46,13 @@ class Data(curves.Drawn, frozen=True, kw_only=True):
 
 def data(
     record: Record, layout: Layout, judged: Audit | None, shown: Iterable[Product],
-    settings: Mapping[str, Sequence[Setting]],
+    settings: Mapping[str, Sequence[Setting]], clocks: Clocks,
 ) -> Data:  # fmt: skip
     """Return all that the page's scripts need."""
     claims = judged.claims if judged else []
     tables = {own.name: own.content for own in shown if isinstance(own.content, Table)}
     return Data(
-        **structs.asdict(curves.drawn(record, layout)),
+        **structs.asdict(curves.drawn(record, layout, clocks)),
         claims={claim.id: _traced(record, layout, claim) for claim in claims},
         readings=list(curves.readings(record, claims)),
         settings={name: [own._asdict() for own in rows] for name, rows in settings.items()},
@@ -69,7 +70,7 @@ def _traced(record: Record, layout: Layout, claim: Claim) -> Traced:
     return Traced(
         **structs.asdict(claim),
         experiment=entry.run if entry else "",
-        command=recompute(layout, claim.id),
+        command=recompute(layout, claim.id, claim.kind),
     )
 
 

@@ -47,6 +47,17 @@ def load(paths: Iterable[Path]) -> list[Finding]:
     return sorted((_read(path) for path in paths), key=_order)
 
 
+def first(record: Record, found: Iterable[Finding], count: int) -> list[Finding]:
+    """Return the supported findings that a record holds most important, so many at most, each
+    statement once, about whichever of its data comes first."""
+    chosen: dict[str, tuple[int, Finding]] = {}
+    for own in found:
+        entry = record.findings[own.name]
+        if own.state == STATES[True] and entry.importance is not None:
+            chosen.setdefault(entry.module, (entry.importance, own))
+    return [own for _, own in sorted(chosen.values(), key=lambda pair: pair[0])][:count]
+
+
 def _order(finding: Finding) -> tuple[int, str]:
     digits = re.search(r"\d+", finding.id)
     return (int(digits[0]) if digits else 0, finding.name)

@@ -1,8 +1,9 @@
 """Where the results come from: runs, code, software, machine, times."""
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from typing import NamedTuple
 
+from emmoe.report.clocks import Clocks, clocks
 from emmoe.store.provenance import Made
 
 
@@ -34,19 +35,24 @@ class Single(NamedTuple):
 
 class Origins(NamedTuple):
     """single: contests and probes; environments: what all were made with, in short; stale:
-    experiments with a fit that other code or settings made; source: what was read."""
+    experiments with a fit that other code or settings made; clocks: what their runs took; source:
+    what was read."""
 
     fits: list[Fitted]
     single: list[Single]
     environments: list[dict[str, str]]
     stale: frozenset[str]
+    clocks: Clocks
     source: str
 
 
-def origins(made: Sequence[Made], stale: frozenset[str], source: str) -> Origins | None:
+def origins(
+    made: Sequence[Made], stale: frozenset[str], whole: Container[str], source: str
+) -> Origins | None:
     """Return the origins of fits, contests and probes, or None if there is no fit.
 
-    stale: names of those that other code or settings made, as <kind>/<name>."""
+    stale: names of those that other code or settings made, as <kind>/<name>; whole: experiments
+    whose fits kept the clock of every state."""
     environments: list[dict[str, str]] = []
     rows = [_single(own, own.path in stale, environments) for own in made]
     fits: dict[tuple[str, ...], list[Single]] = {}
@@ -61,8 +67,13 @@ def origins(made: Sequence[Made], stale: frozenset[str], source: str) -> Origins
         single=[row for row in rows if row.kind != "fit"],
         environments=environments,
         stale=frozenset(row.experiment for row in found if row.stale),
+        clocks=clocks(own for own in made if own.kind == "fit" and _experiment(own) in whole),
         source=source,
     )
+
+
+def _experiment(made: Made) -> str:
+    return made.name.split("/")[0]
 
 
 def _single(made: Made, stale: bool, environments: list[dict[str, str]]) -> Single:

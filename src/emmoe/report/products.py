@@ -4,15 +4,14 @@ import ast
 import base64
 import importlib.util
 import io
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
-from importlib import resources
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
-import yaml
 from PIL import Image
 
 from emmoe.record.entries import Product as Entry
@@ -24,6 +23,7 @@ SHOWN = {"figures": "png", "tables": "csv"}  # the files that are shown
 GATHERED = ("summary", "runs", "trace")  # what is read of an experiment
 COLOURS = 32  # of an embedded figure: an eighth of the bytes, and hardly a difference to see
 WIDTH, SMALL = 660, 480  # pixels of an embedded figure at most, and of one on the first screen
+FIELD = re.compile(r"^:(title|caption|section):", re.MULTILINE)  # at the end of a docstring
 MESSAGE = "Description"  # the key under which a figure's file tells its message
 
 
@@ -109,37 +109,28 @@ def _product(record: Record, entry: Entry, path: Path) -> Product:
 
 
 def describe(entry: Entry) -> tuple[str, str, str]:
-    """Return title, caption and section of a product: written for it or for its module in
-    captions.yaml, else what its module says of itself."""
-    written, name = _captions()[entry.kind], entry.name
-    chosen = written.get(name) or written.get(entry.module)
-    if chosen is None:
-        lead = _docstring(f"emmoe.{entry.kind}.{entry.module}")
-        chosen = {"title": name.replace("_", " ").capitalize(), "caption": lead}
-        return chosen["title"], chosen["caption"], OTHER
-    known = {key: str(value).replace("_", " ") for key, value in entry.options.items()}
-    known |= {"name": (name.partition("_")[2] or name).replace("_", " ")}
-    title, caption = (chosen[key].format_map(known) for key in ("title", "caption"))
-    if name.endswith("_small") and "small" not in title:
+    """Return title, caption and section of a product: its entry's, else those of its module, which
+    ends its docstring with them as :title:, :caption: and :section:, else its docstring."""
+    said, own = _said(f"emmoe.{entry.kind}.{entry.module}")
+    name = (entry.name.partition("_")[2] or entry.name).replace("_", " ")
+    title = entry.title or own.get("title", "").replace("{name}", name)
+    title = title or entry.name.replace("_", " ").capitalize()
+    if entry.name.endswith("_small") and not entry.title and "small" not in title:
         title += " (small grid)"
-    section = chosen.get("section", OTHER)
+    section = own.get("section", OTHER)
     if section == PAPER and "reported" not in entry.reads:
         section = OTHER
-    return title, " ".join(caption.split()), section
+    return title, entry.caption or own.get("caption", said), section
 
 
 @cache
-def _captions() -> dict[str, dict[str, dict[str, str]]]:
-    return yaml.safe_load(
-        resources.files("emmoe.report").joinpath("captions.yaml").read_text("utf-8")
-    )
-
-
-def _docstring(module: str) -> str:
-    """The docstring of a module, which need not be imported for it."""
+def _said(module: str) -> tuple[str, dict[str, str]]:
+    """A module's docstring, and the fields at its end by name; it need not be imported for it."""
     spec = importlib.util.find_spec(module)
     text = ast.get_docstring(ast.parse(Path(spec.origin).read_text("utf-8"))) or ""
-    return " ".join(text.split())
+    lead, *parts = FIELD.split(text)
+    fields = zip(parts[::2], parts[1::2], strict=True)
+    return " ".join(lead.split()), {name: " ".join(value.split()) for name, value in fields}
 
 
 def papers(record: Record) -> set[str]:

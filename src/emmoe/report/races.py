@@ -18,6 +18,7 @@ from emmoe.store.files import read_frame
 from emmoe.store.layout import Layout
 
 KINDS = ("costs", "seconds")
+DIGITS = 3  # of a number: there are hundreds of curves
 GAP, LOSS = "excess_loss", "loss"
 METRICS = {
     GAP: Metric("excess loss", "loss over the sample's optimum, median", "nats"),
@@ -75,8 +76,8 @@ def _curve(runs: pd.DataFrame, metric: str) -> Curve:
     costs = [name for name in CURRENCIES if name in runs and name != "iteration"]
     return Curve(
         x={"iteration": kept.index.tolist()}
-        | {name: short(kept[name].median(axis=1)) for name in costs},
-        y={metric: short(kept[metric].median(axis=1))},
+        | {name: short(kept[name].median(axis=1), DIGITS) for name in costs},
+        y={metric: short(kept[metric].median(axis=1), DIGITS)},
         sd={metric: [None] * len(kept)},
         replicates=int(runs["replicate"].nunique()),
         instances=[],

@@ -53,9 +53,9 @@ class Metric(Struct, frozen=True):
     unit: str
 
 
-def short(values: Iterable[float]) -> Values:
-    """Return numbers with DIGITS digits, None for what is missing."""
-    return [float(f"{v:.{DIGITS}g}") if np.isfinite(v) else None for v in values]
+def short(values: Iterable[float], digits: int = DIGITS) -> Values:
+    """Return numbers with so many digits, None for what is missing."""
+    return [float(f"{v:.{digits}g}") if np.isfinite(v) else None for v in values]
 
 
 def thinned(length: int) -> Sequence[int]:

@@ -1,4 +1,9 @@
-"""Accuracy of one multinomial logistic regression and of an oracle pair, beside EM's."""
+"""Accuracy of one multinomial logistic regression and of an oracle pair, beside EM's.
+
+:title: One logistic regression, an oracle pair, and the mixtures
+:caption: Test accuracy of a single multinomial logistic regression and of a pair that is told which
+    images are inverted, beside the mixtures after their last iteration.
+"""
 
 from collections.abc import Mapping
 from typing import Annotated

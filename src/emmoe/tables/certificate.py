@@ -6,6 +6,12 @@ relative to their terms. The controls (half a step, a gradient step, no step) mu
 estimate goes to infinity (status separable) stand apart: the M-step's curvature vanishes along it,
 and it ends at the round-off of its gradient, before the tolerance is met. Solved on in extended
 precision the same steps pass, and pass when that is rounded (`emmoe.tables.extended_steps`).
+
+:section: theory
+:title: Certificate: EM's step is a unit mirror-descent step
+:caption: Largest residual of the mirror-descent equation relative to the gradient, of the two exact
+    identities relative to their terms, and the smallest of the controls (half a step, a gradient
+    step, no step), which must fail the same check.
 """
 
 from collections.abc import Mapping

@@ -1,4 +1,9 @@
-"""The runs of EM whose mirror-descent certificate fails, the largest residual first."""
+"""The runs of EM whose mirror-descent certificate fails, the largest residual first.
+
+:section: theory
+:title: Runs whose certificate fails
+:caption: Every run of EM with a mirror-descent residual above the tolerance, the largest first.
+"""
 
 from collections.abc import Mapping
 from typing import Annotated

@@ -3,6 +3,12 @@
 A data pass is a forward and a backward product of the features with the parameters, or a Gram
 matrix; products with one block count half. An E-step's columns for gradient and statistic count as
 one backward product, since the features are read once. FLOPs count all of these as they are.
+
+:section: rivals
+:title: Cost to reach a target: {name}
+:caption: Every rival at its tuned step, on the comparison's replicates. A data pass is a forward
+    and a backward product of the features with the parameters, or a Gram matrix; products with one
+    block count half.
 """
 
 from collections.abc import Mapping

@@ -5,6 +5,13 @@ compares with, and against the best of the tuned rivals outside of EM's family: 
 cheapest, in that currency, on the tuning replicates, so that picking it favours nobody. p-values
 are adjusted for all that is said in their currency (Holm, 1979). Rows with the problem "all" count
 the verdicts, by laws of data: problems on the same samples are not independent.
+
+:section: rivals
+:title: Does EM outperform gradient descent? {name}
+:caption: A sentence for every problem, target and currency: against gradient descent with one tuned
+    step, with which the paper compares, and against the best tuned rival outside of EM's family,
+    chosen on the tuning replicates. Exact signed-rank tests, adjusted for all that is said in a
+    currency.
 """
 
 from collections.abc import Hashable, Mapping, Sequence

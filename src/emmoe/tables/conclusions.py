@@ -5,6 +5,11 @@ problems, so that many problems on the same samples count once; problems on whic
 have none. Quotients that a budget leaves open count as 0 or infinite at their open end; a median
 that is infinite is said by the same median of the lower ends of the intervals. A sentence says how
 many of its quotients have a method whose step is a fallback (`emmoe.evidence.tuning`).
+
+:section: rivals
+:title: Which method to run when
+:caption: Made of the verdicts' rows. Quotients are medians over laws of data of the medians over a
+    law's problems.
 """
 
 import math

@@ -2,6 +2,11 @@
 
 Theory's slopes are limits: with few observations a feature the error is above its limit, and falls
 faster. So each slope is fitted to all points and to those of the larger half of the axis alone.
+
+:section: theory
+:title: Slopes of the error floor
+:caption: Slopes of the sample optimum's error against n and d on log axes, of all points and of the
+    larger half alone, and their distance from theory's in standard errors.
 """
 
 from collections.abc import Iterator, Mapping

@@ -1,4 +1,10 @@
-"""Mirror steps that fail the certificate, done again in extended precision."""
+"""Mirror steps that fail the certificate, done again in extended precision.
+
+:section: theory
+:title: Failing certificates in extended precision
+:caption: The worst step of five failing runs: its residual as it was taken, as solved in extended
+    precision, and as that solution is once rounded to double precision.
+"""
 
 from collections.abc import Mapping
 from typing import Annotated

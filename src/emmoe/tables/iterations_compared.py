@@ -1,4 +1,10 @@
-"""Iterations of a fitter against another's, cell by cell, those that never arrive as infinite."""
+"""Iterations of a fitter against another's, cell by cell, those that never arrive as infinite.
+
+:section: theory
+:title: Iterations of gradient descent against EM's
+:caption: Quotients of the cells' median iterations; a cell in which gradient descent does not
+    arrive counts as infinite.
+"""
 
 from typing import Annotated
 

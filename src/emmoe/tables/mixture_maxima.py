@@ -1,4 +1,10 @@
-"""The best fit of each case beside the best that is known: value, status and hits."""
+"""The best fit of each case beside the best that is known: value, status and hits.
+
+:title: Best known maxima of mixtures of experts
+:caption: Ours beside the best of 60 starts of a separate program, in nats. Reached: ours is no
+    lower than the reference by more than 1e-6, where it is a supremum at infinity 1e-3. A positive
+    difference says that a better one was found.
+"""
 
 from collections.abc import Mapping
 from typing import Annotated, Any, NotRequired, TypedDict

@@ -1,4 +1,11 @@
-"""How often the default's starts reach the best that is known of each problem."""
+"""How often the default's starts reach the best that is known of each problem.
+
+:title: How often twenty starts find the best of four hundred
+:caption: A row a problem, with 20 seeds of the default's twenty starts. Success: some start of the
+    seed ends within 0.05 nats of the best of all seeds; a start: the share of single starts that
+    do. The design's shares are of problems of the same size and kind, computed before the code was
+    written. The mean is over problems whose best is a certified maximum.
+"""
 
 from collections.abc import Mapping
 from typing import Annotated, NotRequired, TypedDict

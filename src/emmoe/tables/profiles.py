@@ -1,6 +1,11 @@
 """Performance profiles: how often each method is within a factor of the cheapest, by law of data.
 
 Over all problems, targets and replicates (Dolan and More, 2002); rows of several tables add up.
+
+:section: rivals
+:title: Performance profile: {name}
+:caption: The share of instances in which a rival costs at most a factor times what the cheapest one
+    costs.
 """
 
 from collections.abc import Iterator

@@ -2,6 +2,11 @@
 
 Differences are of log10: rate_gap between the two rates, curve_gap the largest along the fitted
 stretch of a run. The defect is |e_{t+1} - J e_t|, of order |e_t|^2: its slope should be 2.
+
+:section: theory
+:title: How well theory predicts the observed rate
+:caption: Differences of log10: rate gap between the two rates, curve gap the largest along the
+    fitted stretch of a run. The defect's slope should be 2.
 """
 
 from collections.abc import Mapping

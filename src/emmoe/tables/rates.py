@@ -2,6 +2,11 @@
 
 One row a cell and fitter. rho is lambda_max(M) (theory: EM's linear rate), at the truth in the
 population limit and at the sample optimum theta_hat; `rate` is the observed one.
+
+:section: theory
+:title: Rates, recovery and success, cell by cell
+:caption: A row a cell and fitter. rho is the linear rate of EM in theory, at the truth in the
+    population limit and at the sample's optimum (hat); rate is the observed one.
 """
 
 from collections.abc import Mapping

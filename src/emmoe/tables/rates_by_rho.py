@@ -2,6 +2,11 @@
 
 Bins are of rho_population, EM's rate at the truth in the population limit. A rate is missing for a
 reason that depends on how a run ends, so that where many are missing the ones left are the fast.
+
+:section: theory
+:title: Runs without a rate, and theory's rates beside the observed ones
+:caption: By EM's rate in the population limit. Where many runs have no rate, those that have one
+    are the fast ones; the gap ratio is 1 - the observed rate over 1 - the population's.
 """
 
 from typing import Annotated

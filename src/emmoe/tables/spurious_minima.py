@@ -2,6 +2,11 @@
 
 Verified means: loss at least 1e-3 nats above theta_hat's (outcome "elsewhere"), |grad L| at most
 GRADIENT, and Hess L positive definite. limit_rate = lambda_max(M) there: below 1, EM contracts.
+
+:section: theory
+:title: Strict local minima that are not the optimum
+:caption: Points where runs ended at least 1e-3 nats above the optimum with a vanishing gradient and
+    a positive definite Hessian. A limit rate below 1 says that EM contracts to it.
 """
 
 from collections.abc import Mapping

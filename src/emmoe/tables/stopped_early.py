@@ -2,6 +2,11 @@
 
 Steps are tuned by the validation cross entropy of the tuning replicates; a run is stopped where its
 validation cross entropy was lowest, and there alone the test set is asked.
+
+:section: rivals
+:title: Test accuracy, stopped early: {name}
+:caption: Within one budget. Steps are tuned, and runs stopped, by the validation cross entropy;
+    there alone the test set is asked.
 """
 
 from collections.abc import Mapping

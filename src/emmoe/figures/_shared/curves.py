@@ -1,6 +1,6 @@
 """What all figures share: curves with a band, the paper's readings beside them, and the legend."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 import pandas as pd
@@ -96,10 +96,11 @@ def legend(
     curves: Mapping[str, str],
     readings: pd.DataFrame | None = None,
     markers: Mapping[str, str] | None = None,
+    more: Iterable[tuple[str, tuple[Line2D, ...]]] = (),
 ) -> None:
     """Put a legend under the panels: the algorithms, then what line, band and marks mean.
 
-    readings, markers: as given to panel.
+    readings, markers: as given to panel; more: what else is marked.
     """
     runs = summary.groupby("fitter")["replicates"].max()[list(curves)]
     looks = style.looks(curves)
@@ -108,6 +109,7 @@ def legend(
     meanings = [(f"ours: mean ± std, {runs.max()} runs", _ours())]
     if readings is not None:
         meanings += _reported_entries(looks, markers)
+    meanings += more
     handler = {tuple: HandlerTuple(ndivide=None, pad=0.3), _Overlaid: HandlerTuple(pad=0)}
     style.legend(figure, _side_by_side(algorithms, meanings), 2, handler_map=handler)
 
@@ -144,11 +146,13 @@ def _side_by_side(left: list, right: list) -> list:
     return [entry for column in (left, right) for entry in column + [blank] * (rows - len(column))]
 
 
-def ends(summary: pd.DataFrame, curves: Mapping[str, str], metrics: Sequence[str]) -> str:
-    """Return every curve's last means, for a figure's message: "EM 0.031 / 0.084, GD ..."."""
-    last = (
-        [select(summary, fitter, metric)["mean"].iloc[-1] for metric in metrics]
-        for fitter in curves
-    )
-    parts = zip(curves.values(), last, strict=True)
-    return ", ".join(f"{label} {' / '.join(f'{v:.2g}' for v in values)}" for label, values in parts)
+def ends(summary: pd.DataFrame, curves: Mapping[str, str], metric: str) -> str:
+    """Return where a metric's last means are, for a figure's message: "lowest for EM (0.084 after
+    100 iterations) and highest for GD (0.42 after 100 iterations)"."""
+    last = {label: select(summary, name, metric).iloc[-1] for name, label in curves.items()}
+    said = {
+        label: f"for {label} ({row['mean']:.2g} after {row['iteration']:.0f} iterations)"
+        for label, row in sorted(last.items(), key=lambda item: item[1]["mean"])
+    }
+    lowest, *_, highest = [*said.values(), *said.values()]
+    return f"lowest {lowest} and highest {highest}" if len(said) > 1 else lowest

@@ -71,17 +71,24 @@ function bandOf(curve, metric, xs, x, y) {
   return known.length ? `M${[...upper, ...lower.reverse()].join("L")}Z` : "";
 }
 
+// Whether a reading at zero is drawn at the lower end of a logarithmic axis, which has no place for it.
+function atEdge(reading, view) {
+  return view.log && reading.zero;
+}
+
 function readingMarks(reading, curve, line, view, x, y) {
-  const at = placed(curve, view, reading.iteration);
-  if (at === null || (view.log && reading.value <= 0)) return [];
+  const at = placed(curve, view, reading.iteration), edge = atEdge(reading, view);
+  if (at === null || (view.log && !edge && reading.value <= 0)) return [];
   const marked = reading.claim === view.marked;
-  const bar = reading.low !== null && reading.high !== null && el("line", {
+  const height = edge ? BOX.height - BOX.bottom - 3 : y(reading.value);
+  const bar = !edge && reading.low !== null && reading.high !== null && el("line", {
     x1: x(at), x2: x(at), y1: y(reading.low), y2: y(reading.high), stroke: line.colour, "stroke-opacity": 0.5,
   });
-  const ring = marked && el("circle", { cx: x(at), cy: y(reading.value), r: 9, class: "marked" });
-  const dot = el("circle", {
-    cx: x(at), cy: y(reading.value), r: marked ? 4 : 2.4, fill: "#fff", stroke: line.colour,
-  });
+  const ring = marked && el("circle", { cx: x(at), cy: height, r: 9, class: "marked" });
+  const size = marked ? 4 : 2.4, look = { fill: "#fff", stroke: line.colour };
+  const dot = edge
+    ? el("path", { d: `M${x(at) - size} ${height - size}h${2 * size}l${-size} ${1.7 * size}Z`, ...look, class: "zero" })
+    : el("circle", { cx: x(at), cy: height, r: size, ...look });
   return [bar, dot, ring].filter(Boolean);
 }
 
@@ -111,7 +118,8 @@ function drawPanel(svg, panel, view, labels) {
   const values = lines.flatMap(({ curve: { y, sd } }) =>
     y[panel.metric].flatMap((mean, i) => [mean, mean + sd[panel.metric][i], view.log ? mean : mean - sd[panel.metric][i]]),
   );
-  const yRange = rangeOf([...values, ...readings.filter(shown).map((own) => own.value)], view.log);
+  const seen = readings.filter(shown), heights = seen.filter((own) => !atEdge(own, view)).map((own) => own.value);
+  const yRange = rangeOf([...values, ...heights], view.log);
   const x = scaleOf(xRange, [left, width - right], view.logX);
   const y = scaleOf(yRange, [height - bottom, top], view.log);
   const frame = { x: left - 6, y: top - 6, width: width - left - right + 12, height: height - top - bottom + 6 };
@@ -128,6 +136,10 @@ function drawPanel(svg, panel, view, labels) {
     inside.append(el("path", { d: pathOf(xs, curve.y[panel.metric], x, y), ...stroke, "stroke-dasharray": dash, class: "mean" }));
     for (const reading of readings)
       if (reading.fitter === fitter) inside.append(...readingMarks(reading, curve, line, view, x, y));
+  }
+  if (seen.some((own) => atEdge(own, view))) {
+    const place = { x: width - right, y: top + 10, "text-anchor": "end", class: "note" };
+    inside.append(el("text", place, "\u25bd reported at zero"));
   }
   svg.replaceChildren(...frameOf(x, y, xRange, yRange, view, labels), inside, el("g", { class: "cross" }));
   return { x, y, lines };

@@ -67,7 +67,7 @@ function detailOf(data, claim) {
     commandOf(claim),
     el("dl", {}, ...term("claimed of", `${of}${when} (${claim.kind})`),
       ...term("reported", digits(claim.reported, 4)), ...term("ours", digits(claim.reproduced, 4)),
-      ...term("verdict", claim.verdict), ...term("z", z), ...term("power", powerOf(claim)),
+      ...term("reading uncertainty", digits(claim.uncertainty)), ...term("verdict", claim.verdict), ...term("z", z), ...term("power", powerOf(claim)),
       ...Object.entries(claim.facts).flatMap(([name, value]) => term(name, value))),
     curveOf(data, claim),
     settingsOf(data, claim),
