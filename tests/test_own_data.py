@@ -8,10 +8,11 @@ import pandas as pd
 import pytest
 from test_tables_of_users import mangled
 
-from emmoe import MixtureOfExpertsRegressor
 from emmoe.__main__ import main
 from emmoe.commands import _fits, fit
+from emmoe.mixture import search
 from emmoe.mixture.estimators import saved
+from emmoe.mixture.watch import STOPPING
 from emmoe.store.errors import DataError
 
 N = 200
@@ -169,24 +170,28 @@ def test_numbers_of_experts_are_checked(experts, fitted, capsys):
 
 @pytest.mark.parametrize(
     ("at", "kept", "said"),
-    [((2, 1), 1, "K = 1\n"), ((2, 4), 2, "K = 1, K = 2 from 1 of 4 starts\n")],
+    [((2, 0), 1, "K = 1"), ((2, 3), 2, "K = 1, K = 2 from 3 of 4 starts")],
 )
 def test_interruption_goes_on_with_what_is_done(at, kept, said, fitted, monkeypatch, capsys):
-    plain = fit._fitted
+    """A real signal, before a start of K = 2 is done or after three of them."""
+    short = search._short
 
-    def interrupted(family, options, *data):
-        if (options["n_experts"], options["n_init"]) == at:
+    def interrupted(model, theta, index, rules):
+        if (model.layout.experts, index) == at:
             signal.raise_signal(signal.SIGINT)
-        return plain(family, options, *data)
+        return short(model, theta, index, rules)
 
-    monkeypatch.setattr(fit, "_fitted", interrupted)
+    monkeypatch.setattr(search, "_short", interrupted)
     options = ["--features", "x", "--experts", "1:3", "--starts", "4"]
     out = fitted / "part.json"
     assert ended("fit", fitted / "data.csv", "--target", "y", *options, "--out", out) == 0
-    assert capsys.readouterr().err == f"interrupted: going on with what is done, {said}"
+    shown = capsys.readouterr()
+    assert shown.err == f"{STOPPING}\ngoing on with what is done: {said}\n"
+    assert ("warning: interrupted: 1 starts were left undone" in shown.out) == (kept == 2)
     model = saved.load(out)
     assert [row["n_experts"] for row in model.tried] == list(range(1, kept + 1))
     assert model.estimator.n_experts == kept
+    assert model.estimator.starts_left_ == (kept == 2)
 
 
 def test_interruption_before_anything_is_done_ends_the_command(fitted, monkeypatch):
@@ -194,37 +199,23 @@ def test_interruption_before_anything_is_done_ends_the_command(fitted, monkeypat
     assert ended("fit", fitted / "data.csv", "--target", "y", "--features", "x") == "interrupted"
 
 
-def test_who_waits_is_told_the_time_left():
-    waiting = _fits._Waiting([1, 2], 4)  # 4, 4 and 16 units of work
-    begun = waiting._begun
-    assert waiting.line(begun + 2) == "2 s so far"
-    waiting.for_(lambda number, starts: None, 1, 4)
-    waiting._since = begun + 3
-    assert waiting.line(begun + 5) == "5 s so far, about 13 s left"  # 3 s for 4 of 24, 2 s gone
-
-
-def test_long_fit_is_kept_on_the_way(monkeypatch, capsys):
-    """Where a start takes a second, 5 and 25 of 60 are kept; the last fit has them all."""
-    clock, tried = [0.0], []
+def test_who_waits_is_told_the_time_left(monkeypatch):
+    clock = [0.0]
     monkeypatch.setattr(_fits.time, "monotonic", lambda: clock[0])
+    waiting = _fits._Waiting([1, 2], 4)  # 1 and 16 units of work
+    assert waiting.line(2.0) == "2 s so far"
+    clock[0] = 2.0
+    waiting.for_(lambda number, watch: None, 1, None)
+    assert waiting.line(4.0) == "4 s so far, about 30 s left"  # 2 s for 1 of 17, 2 s gone
 
-    def fitted(number, starts):
-        tried.append(starts)
-        clock[0] += starts * number**2 / 4
-        if tried == stopped:
-            raise KeyboardInterrupt
-        return MixtureOfExpertsRegressor(number, n_init=starts)
+    def half_done(number, watch):
+        clock[0] = 11.0
+        waiting.share(0.5)
+        assert waiting.line(13.0) == "13 s so far, about 8 s left"  # 11 s for 9 of 17
+        clock[0] = 21.0
 
-    stopped = []
-    (found,) = _fits.fits([2], 60, fitted)
-    assert (tried, found.n_init) == ([1, 5, 25, 60], 60)
-    clock[0], tried, stopped = 0.0, [], [1, 5, 25, 60]
-    (found,) = _fits.fits([2], 60, fitted)
-    assert found.n_init == 25
-    assert capsys.readouterr().err.endswith("done, K = 2 from 25 of 60 starts\n")
-    clock[0], tried, stopped = 0.0, [], []
-    _fits.fits([2], 20, fitted)
-    assert tried == [1, 20]  # less than half a minute
+    waiting.for_(half_done, 2, None)
+    assert waiting.line(21.0) == "21 s so far, about 1 s left"
 
 
 def test_later_table_without_a_column_is_refused(table, fitted):
