@@ -9,7 +9,7 @@ import pytest
 from test_tables_of_users import mangled
 
 from emmoe.__main__ import main
-from emmoe.commands import _fits, fit
+from emmoe.commands import _described, _fits, fit
 from emmoe.mixture import search
 from emmoe.mixture.estimators import saved
 from emmoe.mixture.watch import STOPPING
@@ -216,6 +216,35 @@ def test_who_waits_is_told_the_time_left(monkeypatch):
 
     waiting.for_(half_done, 2, None)
     assert waiting.line(21.0) == "21 s so far, about 1 s left"
+
+
+def test_small_numbers_have_digits_and_dropped_columns_say_so(table, tmp_path, capsys):
+    """Units of 1e-6 of y and 1e6 of x; a column that another one determines."""
+    small = table[["y", "x"]] * [1e-6, 1e6]
+    small.assign(again=2 * small["x"]).to_csv(tmp_path / "data.csv", index=False)
+    out = ["--starts", "4", "--out", tmp_path / "model.json"]
+    assert ended("fit", tmp_path / "data.csv", "--target", "y", *out) == 0
+    shown = capsys.readouterr().out
+    own = saved.load(tmp_path / "model.json").estimator
+    assert own.dropped_features_ == {"gate": ("again",), "experts": ("again",)}
+    slopes = own.summary().query("block == 'expert' and feature == 'x'")
+    for name in ("estimate", "se", "low", "high"):
+        assert all(f"{number:.4g}" in shown for number in slopes[name])
+    assert abs(slopes["estimate"]).max() < 1e-11
+    rows = [line.split() for line in shown.splitlines() if " again " in line]
+    assert [row[3:] for row in rows] == [["dropped", *"-----"[:4]]] * 3
+
+
+@pytest.mark.parametrize(
+    ("cell", "said"),
+    [
+        (1.5, "1.5000"), (0.0, "0.0000"), (-0.0123, "-0.0123"), (1.234e-9, "1.234e-09"),
+        (-4.5e12, "-4.5e+12"), (float("nan"), "-"), (None, "-"), (float("inf"), "inf"),
+        (7, "7"), ("x", "x"),
+    ],
+)  # fmt: skip
+def test_cell_has_decimals_or_digits(cell, said):
+    assert _described._cell(cell) == said
 
 
 def test_later_table_without_a_column_is_refused(table, fitted):

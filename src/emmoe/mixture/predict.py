@@ -161,7 +161,8 @@ def _gaussian_quantile(pi: Array, centre: Array, sigma: Array, q: float) -> Arra
     """Return the root of the mixture's distribution function; the experts' quantiles hold it."""
     each = centre + sigma * norm.ppf(q)
     low, high = each.min(axis=1), each.max(axis=1)
-    slack = 1e-9 * sigma.max(axis=1)
+    digits = 4 * np.finfo(float).eps * np.abs(each).max(axis=1)
+    slack = np.maximum(1e-9 * sigma.max(axis=1), digits)
 
     def excess(y: Array, *parts: Array) -> Array:
         shares, means, deviations = np.split(np.array(parts), 3)
