@@ -119,6 +119,7 @@ def divergence(model: Mixture, at: Array, u: Array, t: Array) -> float:
     total = 0.0
     for here, first, second in zip(model.parts(at), model.parts(u), model.parts(t), strict=True):
         apart = model.sample.family.divergence(second.eta, first.eta, scales[1], scales[0])
+        apart = np.where(here.posterior > 0, apart, 0.0)  # which may be infinite
         kl = (second.gate * _log_ratio(second.gate, first.gate)).sum(axis=0)
         total += float(here.data.weight @ (kl + (here.posterior * apart).sum(axis=0)))
     return total
