@@ -260,6 +260,17 @@ def rewritten(path, **changes):
     return json.dumps(body | {"checksum": saved._checksum(body)})
 
 
+def test_model_of_before_starts_were_counted_is_read(fitted, tmp_path):
+    body = json.loads((fitted / "model.json").read_text(encoding="utf-8"))
+    del body["fit"]["starts_left"], body["parameters"]["interruptible"]
+    (tmp_path / "old.json").write_text(
+        rewritten(fitted / "model.json", fit=body["fit"], parameters=body["parameters"]),
+        encoding="utf-8",
+    )
+    own = saved.load(tmp_path / "old.json").estimator
+    assert (own.starts_left_, own.interruptible) == (0, False)
+
+
 DAMAGED = {
     "truncated": (lambda path: path.read_text()[:-100], "cut short"),
     "edited": (lambda path: path.read_text().replace('"n_init": 4', '"n_init": 5'), "edited"),
