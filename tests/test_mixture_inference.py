@@ -74,6 +74,36 @@ def test_counts_of_any_size_have_quantiles(fits):
     assert large.sum() > 3 and low[large] == pytest.approx(normal, rel=1e-4)
 
 
+def test_counts_of_a_mean_that_numpy_does_not_draw_are_refused(fits):
+    near, far = np.array([[1.0, 0.0]]), np.array([[300.0, 0.0], [1.0, 0.0]])
+    assert predict.mean(fits["poisson"], far).max() > 1e19
+    assert np.isfinite(predict.draw(fits["poisson"], near, 0)[0]).all()
+    with pytest.raises(DataError, match=r"a mean is beyond 9e\+18: counts cannot be drawn"):
+        predict.draw(fits["poisson"], far, 0)
+
+
+@pytest.mark.parametrize("size", [1e139, -1e139])
+def test_far_rows_have_an_interval_or_are_refused(size, fits):
+    x = np.array([[size, 0.0], [0.0, size]])
+    low, high = predict.interval(fits["gaussian"], x)
+    assert np.isfinite(low).all() and (low <= high).all()
+    assert np.isfinite(high).all() and np.isfinite(predict.gate_proba(fits["gaussian"], x)).all()
+    with pytest.raises(DataError, match=r"column x1 has values beyond 1e\+140: rescale it"):
+        predict.interval(fits["gaussian"], np.array([[0.0, 100 * size]]))
+
+
+@pytest.mark.parametrize("level", ["a", 2, 0, 1.0, np.nan, None])
+def test_level_that_is_no_probability_is_refused(level, fits):
+    found, x = fits["gaussian"], np.zeros((1, 2))
+    for refused in (
+        lambda: predict.interval(found, x, level),
+        lambda: inference.summary(found, level=level),
+        lambda: inference.gate_interval(found, x, level),
+    ):
+        with pytest.raises(DataError, match="level must lie between 0 and 1, got"):
+            refused()
+
+
 def test_interval_orders_and_refuses(fits):
     x = draw(CASES["gaussian"])[0][:5]
     low, high = predict.interval(fits["gaussian"], x, 0.9)

@@ -6,6 +6,7 @@ from mixture_cases import CASES, Case, draw, model_of
 
 from emmoe.mixture import Problem, fit, sample, search
 from emmoe.mixture.search import Rules, finish, race
+from emmoe.mixture.watch import Watch
 
 BASE = CASES["gaussian"]
 MANY = Case(
@@ -20,7 +21,7 @@ def many():
 
 def test_search_on_a_part_ends_at_the_maximum_of_all_rows(many):
     lines = []
-    found = fit(many, 3, n_init=4, report=lines.append)
+    found = fit(many, 3, n_init=4, watch=Watch(say=lines.append))
     assert found.status == "maximum"
     assert "5000 of 24000 rows" in lines[0]
     truth = np.array(BASE.experts)[:, 0]

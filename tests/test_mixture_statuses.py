@@ -212,6 +212,13 @@ REFUSED = {
     "shapes": (Problem(X[:, 0], Y), 2, "x must be (n, d)"),
     "no such family": (Problem(X, Y, "gamma"), 2, "no family 'gamma'"),
     "no such column": (Problem(X, Y, gate_columns=(1,)), 2, "gate_columns must be"),
+    "tiny y": (Problem(X, Y * 1e-300), 2, "y has no value beyond 1e-140: rescale it"),
+    "huge counts": (
+        Problem(X, np.full(120, 2e10), "poisson"), 2, "counts beyond 1e+10: take family gaussian"
+    ),
+    "huge weights": (Problem(X, Y, weights=np.full(120, 1e139)), 2, "weights add up to 1.2e+141"),
+    "tiny weights": (Problem(X, Y, weights=np.full(120, 1e-300)), 2, "weights add up to 1.2e-298"),
+    "infinite sum": (Problem(X, Y, weights=np.full(120, 1e307)), 2, "weights add up to inf"),
     "offset of gaussians": (Problem(X, Y, offset=Y), 2, "takes no offset"),
 }  # fmt: skip
 
@@ -225,9 +232,41 @@ def test_what_cannot_be_fitted_is_refused_in_one_line(name):
     assert "\n" not in str(refusal.value)
 
 
+def rough(name):
+    """Counts whose likelihood is steep: none at all, columns of long tails, rows far away."""
+    rng = np.random.default_rng(0)
+    x, y = rng.standard_normal((200, 2)), rng.poisson(2.0, 200).astype(float)
+    far = np.where(np.arange(200) < 1, 10.0 ** np.array([[3], [6], [9]]), 0)
+    given = {
+        "no counts": Problem(x, 0 * y, "poisson"),
+        "one count": Problem(x, np.eye(200)[3], "poisson"),
+        "long tails": Problem(np.exp(3 * x), y, "poisson"),
+        "offsets": Problem(x, y, "poisson", offset=np.where(x[:, 1] > 0, 800.0, 0.0)),
+    }
+    given |= {f"far {k}": Problem(x + far[k][:, None], y, "poisson") for k in range(3)}
+    return given[name]
+
+
+ROUGH = ("no counts", "one count", "long tails", "offsets", "far 0", "far 1", "far 2")
+
+
+@pytest.mark.parametrize("name", ROUGH)
+def test_steep_counts_are_fitted_without_a_word_of_numpy(name):
+    with warnings.catch_warnings(action="error"):
+        found = fit(rough(name), 2, n_init=4)
+    assert found.status in status.STATUSES
+    assert np.isfinite([found.loglik, *found.theta, *found.certificate.values()]).all()
+    if found.status == "maximum":
+        assert found.certificate.get("unprojected", 1.0) > 0.01
+
+
 @pytest.mark.parametrize(
-    "settings", [{"alpha": -1}, {"tol": 0}, {"n_init": 2.5}, {"variance_floor": np.nan}]
-)
+    "settings",
+    [
+        {"alpha": -1}, {"tol": 0}, {"n_init": 2.5}, {"variance_floor": np.nan},
+        {"tol": "low"}, {"alpha": None}, {"variance_penalty": True},
+    ],
+)  # fmt: skip
 def test_settings_out_of_range_are_refused(settings):
     with pytest.raises(DataError, match=next(iter(settings))):
         few(Problem(X, LINE), **settings)

@@ -181,7 +181,7 @@ def test_success_counts_starts_near_the_best_of_all_seeds():
         assert hits == (runs["log_likelihood"] > 253.761301 - 0.05).sum()
 
 
-def test_success_is_of_seeds_and_its_mean_leaves_out_suprema():
+def test_success_is_of_seeds_and_suprema_have_a_mean_of_their_own():
     def seeds(status, *hits):
         size = len(hits)
         return pd.DataFrame({
@@ -199,6 +199,10 @@ def test_success_is_of_seeds_and_its_mean_leaves_out_suprema():
     assert table["design_success"]["one"] == 0.9 and np.isnan(table["design_a_start"]["one"])
     mean = table.loc[mixture_success.MEAN]
     assert (mean["success"], mean["seeds"]) == (0.75, 4)
+    supremum = table.loc[mixture_success.SUPREMUM]
+    assert (supremum["success"], supremum["a_start"], supremum["seeds"]) == (0.5, 1 / 40, 2)
+    only = mixture_success.build(curves={}, one=given["one"])
+    assert list(only["problem"]) == ["one", mixture_success.MEAN]
 
 
 def law(**noise):

@@ -8,10 +8,11 @@ import pandas as pd
 import pytest
 from test_tables_of_users import mangled
 
-from emmoe import MixtureOfExpertsRegressor
 from emmoe.__main__ import main
-from emmoe.commands import _fits, fit
+from emmoe.commands import _described, _fits, fit
+from emmoe.mixture import search
 from emmoe.mixture.estimators import saved
+from emmoe.mixture.watch import STOPPING
 from emmoe.store.errors import DataError
 
 N = 200
@@ -169,24 +170,28 @@ def test_numbers_of_experts_are_checked(experts, fitted, capsys):
 
 @pytest.mark.parametrize(
     ("at", "kept", "said"),
-    [((2, 1), 1, "K = 1\n"), ((2, 4), 2, "K = 1, K = 2 from 1 of 4 starts\n")],
+    [((2, 0), 1, "K = 1"), ((2, 3), 2, "K = 1, K = 2 from 3 of 4 starts")],
 )
 def test_interruption_goes_on_with_what_is_done(at, kept, said, fitted, monkeypatch, capsys):
-    plain = fit._fitted
+    """A real signal, before a start of K = 2 is done or after three of them."""
+    short = search._short
 
-    def interrupted(family, options, *data):
-        if (options["n_experts"], options["n_init"]) == at:
+    def interrupted(model, theta, index, rules):
+        if (model.layout.experts, index) == at:
             signal.raise_signal(signal.SIGINT)
-        return plain(family, options, *data)
+        return short(model, theta, index, rules)
 
-    monkeypatch.setattr(fit, "_fitted", interrupted)
+    monkeypatch.setattr(search, "_short", interrupted)
     options = ["--features", "x", "--experts", "1:3", "--starts", "4"]
     out = fitted / "part.json"
     assert ended("fit", fitted / "data.csv", "--target", "y", *options, "--out", out) == 0
-    assert capsys.readouterr().err == f"interrupted: going on with what is done, {said}"
+    shown = capsys.readouterr()
+    assert shown.err == f"{STOPPING}\ngoing on with what is done: {said}\n"
+    assert ("warning: interrupted: 1 starts were left undone" in shown.out) == (kept == 2)
     model = saved.load(out)
     assert [row["n_experts"] for row in model.tried] == list(range(1, kept + 1))
     assert model.estimator.n_experts == kept
+    assert model.estimator.starts_left_ == (kept == 2)
 
 
 def test_interruption_before_anything_is_done_ends_the_command(fitted, monkeypatch):
@@ -194,37 +199,52 @@ def test_interruption_before_anything_is_done_ends_the_command(fitted, monkeypat
     assert ended("fit", fitted / "data.csv", "--target", "y", "--features", "x") == "interrupted"
 
 
-def test_who_waits_is_told_the_time_left():
-    waiting = _fits._Waiting([1, 2], 4)  # 4, 4 and 16 units of work
-    begun = waiting._begun
-    assert waiting.line(begun + 2) == "2 s so far"
-    waiting.for_(lambda number, starts: None, 1, 4)
-    waiting._since = begun + 3
-    assert waiting.line(begun + 5) == "5 s so far, about 13 s left"  # 3 s for 4 of 24, 2 s gone
-
-
-def test_long_fit_is_kept_on_the_way(monkeypatch, capsys):
-    """Where a start takes a second, 5 and 25 of 60 are kept; the last fit has them all."""
-    clock, tried = [0.0], []
+def test_who_waits_is_told_the_time_left(monkeypatch):
+    clock = [0.0]
     monkeypatch.setattr(_fits.time, "monotonic", lambda: clock[0])
+    waiting = _fits._Waiting([1, 2], 4)  # 1 and 16 units of work
+    assert waiting.line(2.0) == "2 s so far"
+    clock[0] = 2.0
+    waiting.for_(lambda number, watch: None, 1, None)
+    assert waiting.line(4.0) == "4 s so far, about 30 s left"  # 2 s for 1 of 17, 2 s gone
 
-    def fitted(number, starts):
-        tried.append(starts)
-        clock[0] += starts * number**2 / 4
-        if tried == stopped:
-            raise KeyboardInterrupt
-        return MixtureOfExpertsRegressor(number, n_init=starts)
+    def half_done(number, watch):
+        clock[0] = 11.0
+        waiting.share(0.5)
+        assert waiting.line(13.0) == "13 s so far, about 8 s left"  # 11 s for 9 of 17
+        clock[0] = 21.0
 
-    stopped = []
-    (found,) = _fits.fits([2], 60, fitted)
-    assert (tried, found.n_init) == ([1, 5, 25, 60], 60)
-    clock[0], tried, stopped = 0.0, [], [1, 5, 25, 60]
-    (found,) = _fits.fits([2], 60, fitted)
-    assert found.n_init == 25
-    assert capsys.readouterr().err.endswith("done, K = 2 from 25 of 60 starts\n")
-    clock[0], tried, stopped = 0.0, [], []
-    _fits.fits([2], 20, fitted)
-    assert tried == [1, 20]  # less than half a minute
+    waiting.for_(half_done, 2, None)
+    assert waiting.line(21.0) == "21 s so far, about 1 s left"
+
+
+def test_small_numbers_have_digits_and_dropped_columns_say_so(table, tmp_path, capsys):
+    """Units of 1e-6 of y and 1e6 of x; a column that another one determines."""
+    small = table[["y", "x"]] * [1e-6, 1e6]
+    small.assign(again=2 * small["x"]).to_csv(tmp_path / "data.csv", index=False)
+    out = ["--starts", "4", "--out", tmp_path / "model.json"]
+    assert ended("fit", tmp_path / "data.csv", "--target", "y", *out) == 0
+    shown = capsys.readouterr().out
+    own = saved.load(tmp_path / "model.json").estimator
+    assert own.dropped_features_ == {"gate": ("again",), "experts": ("again",)}
+    slopes = own.summary().query("block == 'expert' and feature == 'x'")
+    for name in ("estimate", "se", "low", "high"):
+        assert all(f"{number:.4g}" in shown for number in slopes[name])
+    assert abs(slopes["estimate"]).max() < 1e-11
+    rows = [line.split() for line in shown.splitlines() if " again " in line]
+    assert [row[3:] for row in rows] == [["dropped", *"-----"[:4]]] * 3
+
+
+@pytest.mark.parametrize(
+    ("cell", "said"),
+    [
+        (1.5, "1.5000"), (0.0, "0.0000"), (-0.0123, "-0.0123"), (1.234e-9, "1.234e-09"),
+        (-4.5e12, "-4.5e+12"), (float("nan"), "-"), (None, "-"), (float("inf"), "inf"),
+        (7, "7"), ("x", "x"),
+    ],
+)  # fmt: skip
+def test_cell_has_decimals_or_digits(cell, said):
+    assert _described._cell(cell) == said
 
 
 def test_later_table_without_a_column_is_refused(table, fitted):
@@ -238,6 +258,17 @@ def rewritten(path, **changes):
     body = json.loads(path.read_text(encoding="utf-8")) | changes
     del body["checksum"]
     return json.dumps(body | {"checksum": saved._checksum(body)})
+
+
+def test_model_of_before_starts_were_counted_is_read(fitted, tmp_path):
+    body = json.loads((fitted / "model.json").read_text(encoding="utf-8"))
+    del body["fit"]["starts_left"], body["parameters"]["interruptible"]
+    (tmp_path / "old.json").write_text(
+        rewritten(fitted / "model.json", fit=body["fit"], parameters=body["parameters"]),
+        encoding="utf-8",
+    )
+    own = saved.load(tmp_path / "old.json").estimator
+    assert (own.starts_left_, own.interruptible) == (0, False)
 
 
 DAMAGED = {

@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from emmoe.store import tabular
 from emmoe.store.coding import coding
 from emmoe.store.errors import DataError
 from emmoe.store.tabular import read_table
@@ -68,6 +69,38 @@ def test_table_is_read_from_standard_input(monkeypatch):
     stream = io.TextIOWrapper(io.BytesIO(PLAIN.encode()), encoding="utf-8")
     monkeypatch.setattr(sys, "stdin", stream)
     pd.testing.assert_frame_equal(read_table("-"), EXPECTED, check_dtype=False)
+
+
+def test_standard_input_without_an_end_is_refused(monkeypatch):
+    class Endless(io.RawIOBase):
+        given = 0
+
+        def readable(self):
+            return True
+
+        def readinto(self, buffer):
+            buffer[:] = b"y\n" * (len(buffer) // 2) + b"y" * (len(buffer) % 2)
+            self.given += len(buffer)
+            return len(buffer)
+
+    endless = Endless()
+    stream = io.TextIOWrapper(io.BufferedReader(endless), encoding="utf-8")
+    monkeypatch.setattr(sys, "stdin", stream)
+    monkeypatch.setattr(tabular, "MOST", 3 << 20)
+    with pytest.raises(DataError) as refusal:
+        read_table("-")
+    said = "standard input: does not end after 3 MB: write it to a file, and give its name"
+    assert str(refusal.value) == said
+    assert endless.given < 4 << 20
+
+
+@pytest.mark.parametrize("header", ["a:b", "a b", "a~b"])
+def test_columns_that_are_not_told_apart_hint_at_the_separator(header, written):
+    table = read_table(written(f"{header}\n{header.replace('a', '1').replace('b', '2')}\n"))
+    with pytest.raises(DataError) as refusal:
+        coding(table, "a")
+    said = f"target: the table has no column 'a': it has one column, {header!r}: separate columns "
+    assert str(refusal.value) == f"{said}by commas, semicolons, tabs or |"
 
 
 def test_parquet_is_known_by_its_content(tmp_path):

@@ -1,10 +1,14 @@
 """A fit in words: status, choice of K, experts and gate with intervals, optima, warnings."""
 
+import math
+
 import pandas as pd
 
 from emmoe.mixture.estimators._base import MixtureOfExperts
+from emmoe.mixture.estimators.select import Tried
 
 DIGITS = 4
+SMALL, LARGE = 1e-2, 1e7  # between them, decimals are the clearer ones
 EXPLAINED = {
     "maximum": "a certified maximum of the likelihood",
     "separable": "the likelihood has no finite maximum: the fit that is shown is penalised",
@@ -27,7 +31,7 @@ ADVICE = {
 }
 
 
-def model(own: MixtureOfExperts, tried: pd.DataFrame, target: str) -> str:
+def model(own: MixtureOfExperts, tried: list[Tried], target: str) -> str:
     """Return what `emmoe fit` prints of a fit."""
     rows, hits = own.effective_rows_, own.basins_
     experts = f"{own.n_experts} expert{'s' * (own.n_experts > 1)}"
@@ -40,17 +44,33 @@ def model(own: MixtureOfExperts, tried: pd.DataFrame, target: str) -> str:
         lines.append(f"what to do: {ADVICE[own.status_]}")
     others = own.warnings_[own.status_ != "maximum" :]  # the first is the status
     lines += [f"warning: {line}" for line in others]
-    lines += ["", "by number of experts", text(tried.drop(columns=["aic", "icl"]))]
+    lines += ["", "by number of experts", text(pd.DataFrame(tried).drop(columns=["aic", "icl"]))]
     lines += ["", f"parameters ({own.covariance} standard errors)", text(parameters(own))]
     lines += ["", f"optima of {len(own.restarts_)} starts", text(hits)]
     return "\n".join(lines)
 
 
 def parameters(own: MixtureOfExperts) -> pd.DataFrame:
-    """Return the estimates with what people read of them."""
-    return own.summary().drop(columns=["z"])
+    """Return the estimates with what people read of them; "dropped" for columns that others
+    determine."""
+    table = own.summary().drop(columns=["z"])
+    dropped = {"gate": own.dropped_features_["gate"], "expert": own.dropped_features_["experts"]}
+    gone = [row.feature in dropped.get(row.block, ()) for row in table.itertuples()]
+    table["estimate"] = table["estimate"].astype(object).mask(gone, "dropped")
+    return table
 
 
 def text(table: pd.DataFrame) -> str:
-    """Return a table as text, as wide as it is."""
-    return table.to_string(index=False, float_format=lambda x: f"{x:.{DIGITS}f}", na_rep="-")
+    """Return a table as text, as wide as it is; "-" where nothing is known."""
+    shown = {name: [_cell(cell) for cell in column] for name, column in table.items()}
+    return pd.DataFrame(shown).to_string(index=False)
+
+
+def _cell(cell: object) -> str:
+    """A number to DIGITS decimals, or to as many digits where it is small or large."""
+    if cell is None or not isinstance(cell, float):
+        return "-" if cell is None else str(cell)
+    if cell != cell:
+        return "-"
+    plain = cell == 0 or SMALL <= abs(cell) < LARGE or not math.isfinite(cell)
+    return f"{cell:.{DIGITS}f}" if plain else f"{cell:.{DIGITS}g}"

@@ -4,6 +4,7 @@ plots and tables; with the table that was fitted, its rows and residuals too."""
 import argparse
 import io
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 import jinja2
@@ -79,16 +80,16 @@ def _plots(
     if table is not None and regression:
         y = numbers(model.coding.targets(table), "the model is a regression")
         for name in names[:COLUMNS]:
-            yield f"The fit along {name}", lambda name=name: plot.fit(own, x, y, name)
-        yield "Residuals by expert", lambda: plot.residuals(own, x, y)
+            yield f"The fit along {name}", partial(plot.fit, own, x, y, name)
+        yield "Residuals by expert", partial(plot.residuals, own, x, y)
     if own.n_experts > 1:
         for name in names[:COLUMNS]:
-            yield f"The gate along {name}", lambda name=name: plot.gate(own, x, name)
+            yield f"The gate along {name}", partial(plot.gate, own, x, name)
     if names:
-        yield "Slopes", lambda: plot.coefficients(own)
-    yield "Where the starts ended", lambda: plot.optima(own)
+        yield "Slopes", partial(plot.coefficients, own)
+    yield "Where the starts ended", partial(plot.optima, own)
     if len(tried) > 1 and tried["bic"].notna().any():
-        yield "BIC over the number of experts", lambda: plot.criterion(tried)
+        yield "BIC over the number of experts", partial(plot.criterion, tried)
 
 
 def _around(model: Model) -> np.ndarray:

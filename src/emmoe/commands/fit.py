@@ -1,12 +1,14 @@
 """Fit a mixture of experts to a table (CSV or Parquet) and write the model as JSON.
 
 Ends with 0 for a certified maximum, with 3 for a fit of another status, with 1 for input that
-cannot be used. Interrupted (Ctrl-C), it goes on with the starts that are done, and says which."""
+cannot be used. Interrupted (Ctrl-C), it goes on with the starts that are done, and says which; once
+more, it ends."""
 
 import argparse
 import re
 import sys
 import warnings
+from typing import TypedDict
 
 import numpy as np
 import pandas as pd
@@ -16,9 +18,9 @@ from emmoe.commands._arguments import ending, natural
 from emmoe.commands._fits import fits
 from emmoe.commands._needed import needed
 from emmoe.mixture.estimators import MixtureOfExpertsClassifier, MixtureOfExpertsRegressor
-from emmoe.mixture.estimators._base import MixtureOfExperts
 from emmoe.mixture.estimators.saved import Model, save
 from emmoe.mixture.estimators.select import CRITERIA, best_of, compared
+from emmoe.mixture.watch import Watch
 from emmoe.store.coding import coding, numbers
 from emmoe.store.errors import DataError
 from emmoe.store.files import write_text
@@ -28,6 +30,18 @@ REGRESSIONS = ("gaussian", "poisson")
 FAMILIES = (*REGRESSIONS, "classes")
 OTHER_STATUS = 3
 MOST = 20  # experts
+
+
+Estimator = MixtureOfExpertsRegressor | MixtureOfExpertsClassifier
+
+
+class Options(TypedDict):
+    """What both estimators are made with."""
+
+    n_init: int
+    random_state: int
+    gate_features: list[int] | None
+    covariance: str
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -79,17 +93,20 @@ def run(args: argparse.Namespace) -> None:
     family = args.family or ("gaussian" if pd.api.types.is_numeric_dtype(target) else "classes")
     y = numbers(target, "take --family classes") if family in REGRESSIONS else _labels(target)
     gate = None if args.gate is None else coded.features_of(args.gate, "--gate")
-    options = {"random_state": args.seed, "gate_features": gate}
-    options |= {"covariance": "robust" if args.robust else "observed"}
+    options = Options(
+        n_init=args.starts, random_state=args.seed, gate_features=gate,
+        covariance="robust" if args.robust else "observed",
+    )  # fmt: skip
     frame = pd.DataFrame(features, columns=list(coded.names))
 
-    def fit(number: int, starts: int) -> MixtureOfExperts:
-        own = options | {"n_experts": number, "n_init": starts}
-        return _fitted(family, own, frame, y, weight)
+    def fit(number: int, watch: Watch) -> Estimator:
+        own = _estimator(family, number, options)
+        own._watch = watch
+        return _fitted(own, frame, y, weight)
 
     found = fits(args.experts, args.starts, fit)
     best, tried = best_of(found, args.criterion), compared(found)
-    model = Model(best, coded, tried.to_dict("records"))
+    model = Model(best, coded, tried)
     save(model, args.out)
     print(_described.model(best, tried, shown(args.target)))
     print(f"\nmodel: {args.out}")
@@ -108,10 +125,15 @@ def _labels(target: pd.Series) -> np.ndarray:
     return target.to_numpy()
 
 
-def _fitted(family: str, options: dict, frame, y, weight) -> MixtureOfExperts:
-    own = MixtureOfExpertsClassifier(**options)
+def _estimator(family: str, number: int, options: Options) -> Estimator:
     if family in REGRESSIONS:
-        own = MixtureOfExpertsRegressor(family=family, **options)
+        return MixtureOfExpertsRegressor(number, family=family, **options)
+    return MixtureOfExpertsClassifier(number, **options)
+
+
+def _fitted(
+    own: Estimator, frame: pd.DataFrame, y: np.ndarray, weight: np.ndarray | None
+) -> Estimator:
     with warnings.catch_warnings(action="ignore"):  # they are printed with the fit
         try:
             return own.fit(frame, y, sample_weight=weight)

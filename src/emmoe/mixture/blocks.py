@@ -111,7 +111,9 @@ def solve(block: Block, b: Array, tolerance: float = 0.0) -> tuple[Array, int]:
     return b, evaluations
 
 
-def _search(block: Block, b: Array, step: Array, state: Evaluated, decrement: float):
+def _search(
+    block: Block, b: Array, step: Array, state: Evaluated, decrement: float
+) -> tuple[tuple[Array, Evaluated] | None, int]:
     """Return the first halving of the step that lowers the objective, with what it is there, or
     None; and how many were tried. Where round-off hides the gain, the gradient must halve."""
     value, gradient, _ = state

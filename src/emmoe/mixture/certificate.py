@@ -7,6 +7,7 @@ that the model is: J(theta+)' [grad A(theta+) - grad A(theta_t) + grad L(theta_t
 in natural parameters; a gaussian's are (beta / s^2, 1 / s^2).
 """
 
+import math
 from typing import NamedTuple
 
 import numpy as np
@@ -48,15 +49,21 @@ def residuals(model: Mixture, theta: Array, target: Array) -> Residuals:
     for now, then in zip(model.parts(theta), model.parts(target), strict=True):
         moved += _rows(model, now, _map_change(now, then))
         bracket, full = _bracket(model, now, then), _bracket(model, now, now)
-        projected += _rows(model, now, _pulled_back(then, bracket))
-        gap += now.data.weight @ sum((b**2).sum(axis=(0, 1)) for b in bracket)
-        size += now.data.weight @ sum((b**2).sum(axis=(0, 1)) for b in full)
+        projected += _rows(model, now, _pulled_back(model, then, bracket))
+        gap = math.hypot(gap, *(_length(b, now.data.weight) for b in bracket))
+        size = math.hypot(size, *(_length(b, now.data.weight) for b in full))
     scale = np.linalg.norm(gradient)
     return Residuals(
         float(np.linalg.norm(moved + gradient) / scale),
         float(np.linalg.norm(projected) / scale),
-        float(np.sqrt(gap / size)),
+        gap / size,
     )
+
+
+def _length(factors: Array, weight: Array) -> float:
+    """Return sqrt(E |factors|^2) of some rows, (..., c), whose squares may leave the range."""
+    largest = float(np.abs(factors).max(initial=0)) or 1.0
+    return largest * float(np.sqrt(((factors / largest) ** 2 * weight).sum()))
 
 
 def _square(part: Parts) -> Array:
@@ -82,12 +89,16 @@ def _bracket(model: Mixture, now: Parts, then: Parts) -> tuple[Array, Array, Arr
     return nu, eta, second[:, None]
 
 
-def _pulled_back(then: Parts, bracket) -> tuple[Array, Array, Array]:
+def _pulled_back(
+    model: Mixture, then: Parts, bracket: tuple[Array, Array, Array]
+) -> tuple[Array, Array, Array]:
     """Return J(then)' of a bracket by rows: nu_k = x'w_k - psi(eta_k), so its part in an expert is
     that of eta less psi' times that of nu."""
     nu, eta, second = bracket
-    mean_square = (then.mean[:, 0] ** 2 + _square(then)) / 2
-    return nu[:-1, 0], eta - then.mean * nu, second[:, 0] + mean_square * nu[:, 0]
+    tau = second[:, 0]
+    if model.layout.scale:
+        tau = tau + (then.mean[:, 0] ** 2 + _square(then)) / 2 * nu[:, 0]
+    return nu[:-1, 0], eta - then.mean * nu, tau
 
 
 def _rows(model: Mixture, part: Parts, factors: tuple[Array, Array, Array]) -> Array:
@@ -108,6 +119,7 @@ def divergence(model: Mixture, at: Array, u: Array, t: Array) -> float:
     total = 0.0
     for here, first, second in zip(model.parts(at), model.parts(u), model.parts(t), strict=True):
         apart = model.sample.family.divergence(second.eta, first.eta, scales[1], scales[0])
+        apart = np.where(here.posterior > 0, apart, 0.0)  # which may be infinite
         kl = (second.gate * _log_ratio(second.gate, first.gate)).sum(axis=0)
         total += float(here.data.weight @ (kl + (here.posterior * apart).sum(axis=0)))
     return total

@@ -5,37 +5,68 @@ There is no likelihood-ratio test: the null lies on the boundary, where it is ir
 
 from collections.abc import Iterable
 from dataclasses import replace
-from typing import Any
+from typing import NotRequired, TypedDict, Unpack
 
 import numpy as np
+from numpy.typing import NDArray
 
 from emmoe.mixture import predict
-from emmoe.mixture.families.base import Array
 from emmoe.mixture.fit import fit
 from emmoe.mixture.fitted import Fitted
-from emmoe.mixture.problem import Problem
+from emmoe.mixture.problem import CheckedProblem, Problem
 from emmoe.store.errors import DataError
 
 CRITERIA = {"aic": 1, "bic": 1, "icl": 1, "held_out": -1}  # each, and the sign that makes it a cost
-Row = dict[str, float | str]  # of a comparison, by column
+Rows = NDArray[np.integer]  # positions
+
+
+class Settings(TypedDict, total=False):
+    """What `fit` may be told."""
+
+    n_init: int
+    max_iter: int
+    tol: float
+    variance_floor: float
+    variance_penalty: float
+    alpha: float
+
+
+class Row(TypedDict):
+    """A number of experts in a comparison."""
+
+    n_experts: int
+    status: str
+    loglik: float
+    n_parameters: int
+    aic: float
+    bic: float
+    icl: float
+    held_out: NotRequired[float]
+    held_out_se: NotRequired[float]
 
 
 def compare(
-    problem: Problem, numbers: Iterable[int], *, folds: int = 0, seed: int = 0, **settings: Any
+    problem: Problem,
+    numbers: Iterable[int],
+    *,
+    folds: int = 0,
+    seed: int = 0,
+    **settings: Unpack[Settings],
 ) -> tuple[list[Row], list[Fitted]]:
     """Return a row a number of experts, and the fits.
 
     With folds (2 or more), held_out is the log-likelihood of each row under the fit to the other
     folds, in nats over the weights' sum, and held_out_se its standard error. settings: of `fit`."""
-    problem, rows, fits = problem.checked(), [], []
-    parts = _parts(len(problem.y), folds, seed)
+    checked, rows, fits = problem.checked(), [], []
+    parts = _parts(len(checked.y), folds, seed)
     for number in numbers:
-        found = fit(problem, number, seed=seed, **settings)
-        row = {"n_experts": number, "status": found.status, "loglik": found.loglik}
-        row |= {"n_parameters": found.n_parameters}
-        row |= {name: getattr(found, name) for name in ("aic", "bic", "icl")}
+        found = fit(checked, number, seed=seed, **settings)
+        row = Row(
+            n_experts=number, status=found.status, loglik=found.loglik,
+            n_parameters=found.n_parameters, aic=found.aic, bic=found.bic, icl=found.icl,
+        )  # fmt: skip
         if parts:
-            row |= _held_out(problem, number, parts, seed, settings)
+            row["held_out"], row["held_out_se"] = _held_out(checked, number, parts, seed, settings)
         rows.append(row)
         fits.append(found)
     return rows, fits
@@ -47,7 +78,7 @@ def best(rows: list[Row], criterion: str = "bic") -> int:
         raise DataError(f"criterion must be one of {', '.join(CRITERIA)}, got {criterion!r}")
     if not rows or criterion not in rows[0]:
         raise DataError(f"no {criterion} to choose by: give numbers of experts, and folds >= 2")
-    costs = np.array([CRITERIA[criterion] * row[criterion] for row in rows])
+    costs = CRITERIA[criterion] * np.array([dict(row)[criterion] for row in rows], float)
     if not np.isfinite(costs).any():
         raise DataError(
             f"no fit has a finite {criterion}: all are penalised; ask for fewer experts"
@@ -55,7 +86,7 @@ def best(rows: list[Row], criterion: str = "bic") -> int:
     return int(np.nanargmin(costs))
 
 
-def _parts(n: int, folds: int, seed: int) -> list[Array]:
+def _parts(n: int, folds: int, seed: int) -> list[Rows]:
     """Return the rows of each fold, drawn at random."""
     if folds == 0:
         return []
@@ -66,8 +97,8 @@ def _parts(n: int, folds: int, seed: int) -> list[Array]:
 
 
 def _held_out(
-    problem: Problem, number: int, parts: list[Array], seed: int, settings: dict[str, Any]
-) -> dict[str, float]:
+    problem: CheckedProblem, number: int, parts: list[Rows], seed: int, settings: Settings
+) -> tuple[float, float]:
     """Return the mean held-out log-likelihood and its standard error over rows."""
     density = np.empty(len(problem.y))
     for part in parts:
@@ -78,10 +109,10 @@ def _held_out(
     weight = problem.weights / problem.weights.sum()
     mean = float(weight @ density)
     error = np.sqrt((weight**2 * (density - mean) ** 2).sum())
-    return {"held_out": mean, "held_out_se": float(error)}
+    return mean, float(error)
 
 
-def _rows(problem: Problem, rows: Array) -> Problem:
+def _rows(problem: CheckedProblem, rows: Rows) -> CheckedProblem:
     """Return some rows of a checked problem."""
     offset = None if problem.offset is None else problem.offset[rows]
     return replace(

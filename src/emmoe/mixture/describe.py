@@ -1,17 +1,17 @@
 """What is said of a maximum: information, rate, certificate, order of the experts, warnings."""
 
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.linalg import LinAlgError, cho_factor, cho_solve
 
 from emmoe.mixture.certificate import certify
 from emmoe.mixture.families.base import Array
-from emmoe.mixture.fitted import Fitted
+from emmoe.mixture.fitted import Basin, Fitted, Restart
 from emmoe.mixture.information import Information, information, score_moment, spectrum
 from emmoe.mixture.model import Mixture
-from emmoe.mixture.problem import Problem
+from emmoe.mixture.problem import CheckedProblem
 from emmoe.mixture.search import Run
 from emmoe.mixture.status import FLAT
 
@@ -26,8 +26,11 @@ STATUS_WARNINGS = {
 SLOW = 0.98  # rho, from which Wald intervals are too short
 
 
-def describe(problem: Problem, model: Mixture, run: Run, runs: list[Run]) -> Fitted:
-    """Return the fit at the run's end; runs are all of the search."""
+def describe(
+    problem: CheckedProblem, model: Mixture, run: Run, runs: list[Run], starts_left: int = 0
+) -> Fitted:
+    """Return the fit at the run's end; runs are all of the search, starts_left what an interruption
+    left undone of it."""
     order = canonical_order(model, run.theta)
     theta = model.layout.permuted(run.theta, order)
     found = information(model, theta)
@@ -49,6 +52,7 @@ def describe(problem: Problem, model: Mixture, run: Run, runs: list[Run]) -> Fit
         n_iter=run.iterations, loglik_path=run.path,
         alpha=share.alpha, variance_penalty=share.rows * sample.total, pooled=share.pooled,
         certificate=certify(run.model, run.em_end), restarts=_restarts(runs), basins=_basins(runs),
+        starts_left=starts_left,
     )  # fmt: skip
     supremum = (
         max(fitted.loglik, runs[0].log_likelihood) if status == "separable" else fitted.loglik
@@ -56,7 +60,7 @@ def describe(problem: Problem, model: Mixture, run: Run, runs: list[Run]) -> Fit
     return replace(fitted, supremum=supremum, warnings=_warnings(fitted))
 
 
-def canonical_order(model: Mixture, theta: Array) -> Array:
+def canonical_order(model: Mixture, theta: Array) -> NDArray[np.integer]:
     """Return the experts by falling mean gate probability."""
     mean = np.zeros(model.layout.experts)
     for part in model.parts(theta):
@@ -64,13 +68,15 @@ def canonical_order(model: Mixture, theta: Array) -> Array:
     return np.argsort(-mean, kind="stable")
 
 
-def _renamed(blocks: tuple[str, ...], order: Array) -> tuple[str, ...]:
+def _renamed(blocks: tuple[str, ...], order: NDArray[np.integer]) -> tuple[str, ...]:
     """Return separable blocks under the experts' new numbers."""
     place = {f"expert {old}": f"expert {new}" for new, old in enumerate(order)}
     return tuple(sorted(place.get(block, block) for block in blocks))
 
 
-def covariances(model: Mixture, theta: Array, found: Information, status: str, separable):
+def covariances(
+    model: Mixture, theta: Array, found: Information, status: str, separable: tuple[str, ...]
+) -> tuple[Array, Array, Array]:
     """Return H^-1 and the sandwiches H^-1 (sum w ss') H^-1 and H^-1 (sum w^2 ss') H^-1, (D, D), H
     that of the penalised fit: weights w are frequencies, or a sample's (Binder, 1983).
 
@@ -117,7 +123,7 @@ def _posterior_sums(model: Mixture, theta: Array) -> tuple[float, Array]:
     return float(entropy * model.sample.total), mass * model.sample.total
 
 
-def _restarts(runs: list[Run]) -> list[dict[str, Any]]:
+def _restarts(runs: list[Run]) -> list[Restart]:
     """Return a row a start, in their order; basin 0 is the best one, None is none."""
     return [
         {
@@ -132,7 +138,7 @@ def _restarts(runs: list[Run]) -> list[dict[str, Any]]:
     ]
 
 
-def _basins(runs: list[Run]) -> list[dict[str, Any]]:
+def _basins(runs: list[Run]) -> list[Basin]:
     """Return a row a basin, the best first: how many of the finished runs ended there."""
     interior = [run for run in runs if run.interior]
     found = {run.basin: run for run in reversed(interior)}
@@ -151,6 +157,8 @@ def _basins(runs: list[Run]) -> list[dict[str, Any]]:
 def _warnings(fitted: Fitted) -> tuple[str, ...]:
     """Return what a reader must know, a line each."""
     found = [STATUS_WARNINGS[fitted.status]] if fitted.status in STATUS_WARNINGS else []
+    if fitted.starts_left:
+        found.append(f"interrupted: {fitted.starts_left} starts were left undone")
     least = 2 * fitted.layout.expert_width
     small = [str(k + 1) for k, rows in enumerate(fitted.effective_rows) if rows < least]
     if small and fitted.n_experts > 1:

@@ -72,13 +72,15 @@ def make(x: Array, weight: Array, columns: tuple[int, ...], names: tuple[str, ..
     factor = _factor(x, weight, columns, mean, deviation)
     kept = _independent(factor)
     basis = np.zeros((1 + len(columns), len(kept)))
-    triangle = _positive(np.linalg.qr(factor[:, kept], mode="r"))
+    triangle = _positive(np.asarray(np.linalg.qr(factor[:, kept], mode="r")))
     basis[kept] = solve_triangular(triangle, np.eye(len(kept)))
     dropped = tuple(c for j, c in enumerate(columns, start=1) if j not in set(kept))
     return Design(columns, mean, deviation, basis, dropped)
 
 
-def _location(x, weight, columns, names) -> tuple[Array, Array]:
+def _location(
+    x: Array, weight: Array, columns: tuple[int, ...], names: tuple[str, ...]
+) -> tuple[Array, Array]:
     """Return means and deviations (d',); a constant column's is its size, which makes it 0 in z."""
     largest, mean, square = (np.zeros(len(columns)) for _ in range(3))
     for rows in chunks(len(x)):
@@ -95,7 +97,9 @@ def _location(x, weight, columns, names) -> tuple[Array, Array]:
     return mean, np.where(constant, np.maximum(largest, 1), deviation)
 
 
-def _factor(x, weight, columns, mean, deviation) -> Array:
+def _factor(
+    x: Array, weight: Array, columns: tuple[int, ...], mean: Array, deviation: Array
+) -> Array:
     """Return R (1 + d', 1 + d') of the QR of the weighted rows, a chunk at a time: from E[zz'],
     which is faster, if no column is near to what those before it determine."""
     moment = np.zeros((1 + len(columns),) * 2)
@@ -111,7 +115,7 @@ def _factor(x, weight, columns, mean, deviation) -> Array:
     factor = np.zeros((0, 1 + len(columns)))
     for rows in chunks(len(x)):
         z = standardised(x[rows], columns, mean, deviation) * np.sqrt(weight[rows])[:, None]
-        factor = np.linalg.qr(np.vstack([factor, z]), mode="r")
+        factor = np.asarray(np.linalg.qr(np.vstack([factor, z]), mode="r"))
     return factor
 
 

@@ -183,4 +183,4 @@ def fitted_log_scale(model: Mixture, block: blocks.Block, b: Array) -> float:
     for rows in blocks.chunks(len(block.omega)):
         e = block.targets[:, rows] - b @ block.columns.rows(rows).T
         total += float(block.omega[rows] @ (e[0] ** 2))
-    return float(_log_scale(model, total, block.omega.sum()))
+    return float(_log_scale(model, np.asarray(total), block.omega.sum()))

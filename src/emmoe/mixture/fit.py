@@ -1,18 +1,20 @@
 """Fit a mixture of experts to a problem: search, certified maximum, what can be said of it."""
 
-from collections.abc import Callable
 from dataclasses import replace
+from numbers import Real
 
 import numpy as np
 from scipy.optimize import linear_sum_assignment
 
 from emmoe.mixture import layout, penalty, sample, starts
 from emmoe.mixture.describe import describe
+from emmoe.mixture.families.base import Array
 from emmoe.mixture.fitted import Fitted
 from emmoe.mixture.model import Mixture
 from emmoe.mixture.problem import Problem
 from emmoe.mixture.sample import Sample
 from emmoe.mixture.search import Rules, Run, finish, polish, search, with_basins
+from emmoe.mixture.watch import Watch
 from emmoe.store.errors import DataError
 
 MANY = 20_000  # rows above which a random part of them is searched
@@ -21,8 +23,6 @@ ROWS_A_PARAMETER = 20  # at least, in that part
 SEPARABLE_ALPHA = 1e-3  # nats, of the fit that is reported where no maximum is finite
 DEGENERATE_ROWS = 1.0  # rows, of the variance penalty where all runs are degenerate
 SHRUNK = 5.0  # the logit from which a penalised fit of separable data starts
-
-Report = Callable[[str], None]
 
 
 def fit(
@@ -36,105 +36,130 @@ def fit(
     variance_penalty: float = 0.0,
     alpha: float = 0.0,
     seed: int = 0,
-    report: Report | None = None,
+    watch: Watch | None = None,
 ) -> Fitted:
     """Return the best fit that `n_init` starts lead to.
 
     max_iter: of EM, a start; tol: Newton decrement in nats; variance_floor: of s over that of one
-    expert; variance_penalty in rows and alpha in nats as in `penalty`; report gets a line a stage.
-    Raises DataError for a problem or a setting that cannot be used."""
+    expert; variance_penalty in rows and alpha in nats as in `penalty`; watch is told how far it is,
+    and says what an interruption leaves. Raises DataError for a problem or a setting that cannot be
+    used, KeyboardInterrupt where the watch does not keep what is done, or nothing is."""
     _check(n_experts, n_init, max_iter, tol, variance_floor, variance_penalty, alpha)
-    problem = problem.checked()
-    data = sample.make(problem)
+    checked = problem.checked()
+    data = sample.make(checked)
     if n_experts > len(data):
         raise DataError(f"{n_experts} experts for {len(data)} rows: ask for fewer")
     shape = layout.Layout(
         n_experts, data.family.rows, data.gate.design.width, data.experts.design.width,
         data.family.has_scale,
     )  # fmt: skip
-    model, pooled = _model(data, shape, alpha, variance_penalty)
-    rules = Rules(max_iter, tol, np.log(variance_floor) + np.log(pooled) / 2)
-    tell = report or (lambda line: None)
-    runs = _searched(model, n_init if n_experts > 1 else 1, seed, rules, tell)
-    chosen, final = _with_maximum(model, runs, n_init, seed, rules, tell)
-    return describe(problem, final, chosen, runs)
+    asked = n_init if n_experts > 1 else 1
+    with np.errstate(over="ignore"):  # steps that are tried and given up may lead anywhere
+        model, pooled = _model(data, shape, alpha, variance_penalty)
+        rules = Rules(max_iter, tol, np.log(variance_floor) + np.log(pooled) / 2)
+        watch = watch or Watch()
+        runs = _searched(model, asked, seed, rules, watch)
+        if not runs:
+            raise KeyboardInterrupt
+        chosen, final = _with_maximum(model, runs, n_init, seed, rules, watch)
+        left = 0 if watch.starts is None else asked - watch.starts
+        return describe(checked, final, chosen, runs, left)
 
 
-def _check(n_experts, n_init, max_iter, tol, floor, rows, alpha) -> None:
+def _check(
+    n_experts: int, n_init: int, max_iter: int, tol: float, floor: float, rows: float, alpha: float
+) -> None:
     """Raise DataError for a setting out of its range."""
-    whole = {"n_experts": n_experts, "n_init": n_init, "max_iter": max_iter}
-    for name, value in whole.items():
-        if not isinstance(value, int | np.integer) or isinstance(value, bool) or value < 1:
-            raise DataError(f"{name} must be a whole number of at least 1, got {value!r}")
-    for name, value in {"tol": tol, "variance_floor": floor}.items():
+    for name, whole in {"n_experts": n_experts, "n_init": n_init, "max_iter": max_iter}.items():
+        if not isinstance(whole, int | np.integer) or isinstance(whole, bool) or whole < 1:
+            raise DataError(f"{name} must be a whole number of at least 1, got {whole!r}")
+    positive = {"tol": tol, "variance_floor": floor}
+    others = {"variance_penalty": rows, "alpha": alpha}
+    for name, value in (positive | others).items():
+        if not isinstance(value, Real) or isinstance(value, bool | np.bool):
+            raise DataError(f"{name} must be a number, got {value!r}")
+    for name, value in positive.items():
         if not 0 < value < np.inf:
             raise DataError(f"{name} must be positive, got {value!r}")
-    for name, value in {"variance_penalty": rows, "alpha": alpha}.items():
+    for name, value in others.items():
         if not 0 <= value < np.inf:
             raise DataError(f"{name} must not be negative, got {value!r}")
 
 
-def _model(data: Sample, shape, alpha: float, rows: float) -> tuple[Mixture, float]:
+def _model(data: Sample, shape: layout.Layout, alpha: float, rows: float) -> tuple[Mixture, float]:
     """Return the model on the sample, and s_0^2, the one-expert fit's variance (1 without s)."""
     bare = Mixture(data, shape, penalty.make(shape, data, 0.0, 0.0, 1.0))
     pooled = float(np.exp(2 * starts.pooled(bare)[1])) if shape.scale else 1.0
     return replace(bare, penalty=penalty.make(shape, data, alpha, rows, pooled)), pooled
 
 
-def _searched(model: Mixture, n_init: int, seed: int, rules: Rules, tell: Report) -> list[Run]:
+def _searched(model: Mixture, n_init: int, seed: int, rules: Rules, watch: Watch) -> list[Run]:
     """Return the runs on all rows; where there are many, of a search on a part of them."""
     count = max(PART, ROWS_A_PARAMETER * model.layout.size)
     if len(model.sample) <= max(MANY, count):
-        tell(f"{n_init} starts on {len(model.sample)} rows")
-        return search(model, n_init, seed, rules)
-    tell(f"{n_init} starts on {count} of {len(model.sample)} rows")
+        watch.say(f"{n_init} starts on {len(model.sample)} rows")
+        return search(model, n_init, seed, rules, watch)
+    watch.say(f"{n_init} starts on {count} of {len(model.sample)} rows")
     rng = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(0, 0)))
     rows = np.sort(rng.choice(len(model.sample), count, replace=False))
-    runs = search(model.on(model.sample.take(rows)), n_init, seed, rules)
-    return _carried(model, runs, rules, tell)
+    runs = search(model.on(model.sample.take(rows)), n_init, seed, rules, watch)
+    return _carried(model, runs, rules, watch)
 
 
-def _carried(model: Mixture, runs: list[Run], rules: Rules, tell: Report) -> list[Run]:
-    """Return the runs with one of each basin taken on to all rows."""
+def _carried(model: Mixture, runs: list[Run], rules: Rules, watch: Watch) -> list[Run]:
+    """Return the runs with one of each basin taken on to all rows; after an interruption those of
+    the basins that were, or of the best one."""
     ends: dict[int, Run] = {}
-    for run in runs:
-        if run.interior and run.basin not in ends:
-            tell(f"basin {run.basin + 1} on all rows")
-            ends[run.basin] = polish(model, run, rules)
-    out = []
-    for run in runs:
-        if run.interior:
-            end = ends[run.basin]
-            run = replace(
-                run, theta=end.theta, log_likelihood=end.log_likelihood, status=end.status,
-                separable=end.separable, point=end.point,
-            )  # fmt: skip
-        out.append(run)
-    return with_basins(out)
+    inside = [run for run in runs if run.interior]
+    carried: list[Run] = []
+    with watch.keeping(carried):
+        for run in inside:
+            carried.append(_on_all_rows(model, run, ends, rules, watch))
+    if watch.starts == 0 and inside:
+        carried.append(_on_all_rows(model, inside[0], ends, rules, watch))
+        watch.starts = 1
+    left = [replace(run, status="raced", basin=-1) for run in inside[len(carried) :]]
+    return with_basins([*carried, *left, *(run for run in runs if not run.interior)])
 
 
-def _with_maximum(model, runs: list[Run], n_init: int, seed: int, rules: Rules, tell: Report):
+def _on_all_rows(model: Mixture, run: Run, ends: dict[int, Run], rules: Rules, watch: Watch) -> Run:
+    """Return a run at the end, on all rows, of its basin; ends holds those that are known."""
+    if run.basin not in ends:
+        watch.say(f"basin {run.basin + 1} on all rows")
+        ends[run.basin] = polish(model, run, rules)
+    end = ends[run.basin]
+    return replace(
+        run, theta=end.theta, log_likelihood=end.log_likelihood, status=end.status,
+        separable=end.separable, point=end.point,
+    )  # fmt: skip
+
+
+def _with_maximum(
+    model: Mixture, runs: list[Run], n_init: int, seed: int, rules: Rules, watch: Watch
+) -> tuple[Run, Mixture]:
     """Return the run to report and the model that it maximises: where no maximum is finite, a
     penalised one, searched for anew: of runs that end at one supremum, round-off ranks them. On
-    many rows it is started from the best run."""
+    many rows, and after an interruption, it is started from the best run."""
     best, own = runs[0], model.penalty
     alpha, rows = max(own.alpha, SEPARABLE_ALPHA), own.rows * model.sample.total
-    if not best.interior:
-        tell("every run is degenerate: the variances are penalised")
-        model = _penalised(model, alpha, max(rows, DEGENERATE_ROWS))
-        found = search(model, n_init, seed, replace(rules, floor=-np.inf))[0]
-        return replace(found, status="degenerate"), model
-    if best.status != "separable":
+    if best.interior and best.status != "separable":
         return best, model
-    tell(f"separable ({', '.join(best.separable)}): the fit is penalised")
+    if not best.interior:
+        watch.say("every run is degenerate: the variances are penalised")
+        model = _penalised(model, alpha, max(rows, DEGENERATE_ROWS))
+        count = 1 if watch.interrupted else n_init
+        found = search(model, count, seed, replace(rules, floor=-np.inf), watch)
+        if not found:
+            raise KeyboardInterrupt
+        return replace(found[0], status="degenerate"), model
+    watch.say(f"separable ({', '.join(best.separable)}): the fit is penalised")
     model = _penalised(model, alpha, rows)
-    if len(model.sample) <= MANY:
-        found = search(model, n_init, seed, rules)[0]
-        blocks = _renamed(model, best, found)
-    else:
-        begun = replace(best, theta=_shrunk(model, best.theta), status="raced")
-        found, blocks = finish(model, begun, rules), best.separable
-    return replace(found, status="separable", separable=blocks), model
+    anew = len(model.sample) <= MANY and not watch.interrupted
+    if anew and (found := search(model, n_init, seed, rules, watch)):
+        blocks = _renamed(model, best, found[0])
+        return replace(found[0], status="separable", separable=blocks), model
+    begun = replace(best, theta=_shrunk(model, best.theta), status="raced")
+    return replace(finish(model, begun, rules), status="separable", separable=best.separable), model
 
 
 def _renamed(model: Mixture, run: Run, other: Run) -> tuple[str, ...]:
@@ -153,7 +178,7 @@ def _penalised(model: Mixture, alpha: float, rows: float) -> Mixture:
     return replace(model, penalty=added)
 
 
-def _shrunk(model: Mixture, theta):
+def _shrunk(model: Mixture, theta: Array) -> Array:
     """Return theta with gate rows (and logit rows of experts) no longer than a logit of SHRUNK."""
     gate, experts, log_scale = (part.copy() for part in model.layout.split(theta))
     limit = SHRUNK / model.sample.reach

@@ -4,9 +4,9 @@ Parameters as they are given (`theta_given`): gate rows (K-1) times (intercept, 
 (K, m) times (intercept, slopes), log s (K,); experts by falling mean gate probability.
 """
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any
+from typing import TypedDict
 
 import numpy as np
 from scipy.linalg import block_diag
@@ -15,6 +15,26 @@ from emmoe.mixture.design import Design
 from emmoe.mixture.families import Family, of_name
 from emmoe.mixture.families.base import Array
 from emmoe.mixture.layout import Layout
+
+
+class Restart(TypedDict):
+    """A start: where its run ended; basin 0 is the best one, None is none."""
+
+    start: int
+    law: str
+    log_likelihood: float
+    iterations: int
+    status: str
+    basin: int | None
+
+
+class Basin(TypedDict):
+    """An optimum: how many of the finished runs ended there."""
+
+    log_likelihood: float
+    status: str
+    hits: int
+    share: float
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,9 +72,10 @@ class Fitted:
     variance_penalty: float
     pooled: float  # s_0^2, of one expert, in units of y's variance
     certificate: dict[str, float]
-    restarts: list[dict[str, Any]]
-    basins: list[dict[str, Any]]
-    warnings: tuple[str, ...] = field(default=())
+    restarts: list[Restart]
+    basins: list[Basin]
+    warnings: tuple[str, ...] = ()
+    starts_left: int = 0  # that an interruption left undone
 
     @property
     def n_experts(self) -> int:

@@ -5,7 +5,8 @@ frequencies; or "sampling", V (sum w^2 ss') V for weights of a sample, inverse c
 """
 
 from collections.abc import Callable
-from typing import Any
+from itertools import combinations
+from typing import TypedDict
 
 import numpy as np
 from scipy.stats import norm
@@ -17,6 +18,23 @@ from emmoe.store.errors import DataError
 
 KINDS = ("observed", "robust", "sampling")
 CONTRASTS = ("reference", "pairs", "centred")
+Expert = int | tuple[int, int]  # from 0, or a pair of them
+Named = tuple[str, Expert, int, str]  # block, expert, row, feature
+
+
+class Estimate(TypedDict):
+    """A parameter: its place, estimate, standard error, z, p-value and interval."""
+
+    block: str
+    expert: Expert
+    row: int
+    feature: str
+    estimate: float
+    se: float
+    z: float
+    p: float
+    low: float
+    high: float
 
 
 def covariance(fitted: Fitted, kind: str = "observed") -> Array:
@@ -96,6 +114,7 @@ def gate_interval(
     fitted: Fitted, x: Array, level: float = 0.95, kind: str = "observed"
 ) -> tuple[Array, Array, Array]:
     """Return pi(x) and the ends of its interval, (n, K) each, made on the logit scale."""
+    predict.check_level(level)
     pi = predict.gate_proba(fitted, x)
     if fitted.n_experts == 1:
         return pi, pi, pi
@@ -117,13 +136,14 @@ def gate_interval(
 
 def summary(
     fitted: Fitted, kind: str = "observed", level: float = 0.95, contrast: str = "reference"
-) -> list[dict[str, Any]]:
-    """Return a row a parameter: block, expert, row, feature, estimate, se, z, p, low, high.
+) -> list[Estimate]:
+    """Return a row a parameter; all but the estimate, 0, is NaN for a column that was dropped.
 
     Gate rows are against the last expert ("reference"), for "pairs" between any two, "expert" then
     being a pair, or for "centred" less their mean. Experts count from 0."""
     if contrast not in CONTRASTS:
         raise DataError(f"contrast must be one of {', '.join(CONTRASTS)}, got {contrast!r}")
+    predict.check_level(level)
     names, forms = _contrasts(fitted, contrast)
     estimates = forms @ fitted.theta_given
     size = errors_of(forms, covariance(fitted, kind))
@@ -146,17 +166,19 @@ def errors_of(forms: Array, matrix: Array) -> Array:
     return np.where(found > 0, found, np.nan)
 
 
-def _contrasts(fitted: Fitted, contrast: str):
+def _contrasts(fitted: Fitted, contrast: str) -> tuple[list[Named], Array]:
     """Return names and linear forms (rows, D') of theta_given."""
-    names, identity = fitted.parameter_names, np.eye(len(fitted.parameter_names))
+    names: list[Named] = [*fitted.parameter_names]
+    identity = np.eye(len(names))
     k, width = fitted.n_experts, len(fitted.gate_design.basis)
     if contrast == "reference" or k == 1:
         return names, identity
     if contrast == "pairs":
-        labels = [(i, j) for i in range(k) for j in range(i + 1, k)]
-        between = np.array([np.eye(k)[i] - np.eye(k)[j] for i, j in labels])
+        pairs = list(combinations(range(k), 2))
+        labels: list[Expert] = [*pairs]
+        between = np.array([np.eye(k)[i] - np.eye(k)[j] for i, j in pairs])
     else:
-        labels = list(range(k))
+        labels = [*range(k)]
         between = np.eye(k) - 1 / k
     size = (k - 1) * width
     gate = np.zeros((len(labels) * width, len(names)))

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
+from numpy.typing import NDArray
 
 from emmoe.mixture.families.base import Array
 
@@ -67,7 +68,7 @@ class Layout:
         ends = np.cumsum(widths)
         return [slice(int(e - w), int(e)) for e, w in zip(ends, widths, strict=True)]
 
-    def permuted(self, theta: Array, order: Array) -> Array:
+    def permuted(self, theta: Array, order: NDArray[np.integer]) -> Array:
         """Return theta with the experts in another order, the gate relative to the new last one."""
         gate, experts, log_scale = self.split(theta)
         full = np.vstack([gate, np.zeros((1, self.gate_width))])[order]

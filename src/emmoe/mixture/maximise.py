@@ -21,6 +21,7 @@ SMALLEST = 1e-13  # of an |eigenvalue|, relative to the largest
 SADDLE = -1e-9  # an eigenvalue below it, relative to the largest, is negative
 VANISHING = 1e-7  # of an eigenvalue, relative to the largest: L may have no maximum along it
 NUDGE = 0.1  # the length of a step off a saddle, in whitened units
+Place = tuple[Array, float, Array]  # theta, L and its gradient
 
 
 @dataclass(frozen=True, eq=False)
@@ -79,7 +80,9 @@ def maximise(model: Mixture, theta: Array, floor: float, tolerance: float) -> Po
     return Point(theta, loss, gradient, decrement, False, decrement <= tolerance, factor)
 
 
-def _with_factor(model: Mixture, factor: Factor, at, floor: float, tolerance: float):
+def _with_factor(
+    model: Mixture, factor: Factor, at: Place, floor: float, tolerance: float
+) -> tuple[Array, float, Array, float, str]:
     """Take steps with one factor while each makes the gradient ten times smaller.
 
     Return theta, L, its gradient, decrement, and "converged", "floored", "stalled" or "spent"."""
@@ -104,7 +107,9 @@ def _with_factor(model: Mixture, factor: Factor, at, floor: float, tolerance: fl
             return theta, loss, gradient, decrement * model.sample.total, "spent"
 
 
-def _refined(model: Mixture, factor: Factor, theta: Array, loss: float, gradient: Array):
+def _refined(
+    model: Mixture, factor: Factor, theta: Array, loss: float, gradient: Array
+) -> tuple[Array, float, Array, float]:
     """Return theta, L, its gradient and the decrement in nats after a few more steps, down to where
     round-off stops them: what comes of equal problems then agrees to eight digits and more."""
     for _ in range(REFINEMENTS):
@@ -127,7 +132,9 @@ def _capped(model: Mixture, theta: Array, step: Array) -> Array:
     return step / max(ratio, 1.0)
 
 
-def _search(model: Mixture, theta: Array, step: Array, loss: float, gradient: Array, gain: float):
+def _search(
+    model: Mixture, theta: Array, step: Array, loss: float, gradient: Array, gain: float
+) -> Place | None:
     """Return theta, L and its gradient after the first halving that lowers L, or None; where
     round-off hides the gain, the gradient must fall instead."""
     hidden = gain < ROUND_OFF * (1 + abs(loss))

@@ -89,7 +89,7 @@ class Mixture:
         """Return L(theta) and its gradient (D,), penalised."""
         loss, total = 0.0, np.zeros(self.layout.size)
         for part in self.parts(theta):
-            loss -= part.data.weight @ part.log_likelihood
+            loss -= float(part.data.weight @ part.log_likelihood)
             total += self.weighted_scores(part)
         return float(loss + self.penalty.value(theta)), self.penalty.gradient(theta) - total
 

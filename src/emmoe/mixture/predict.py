@@ -4,24 +4,38 @@ offset (n,), poisson only, is the log of the new rows' exposure. Raises DataErro
 not fit. Means are probabilities of class 1 (logistic) or of all C classes (multinomial).
 """
 
+from numbers import Real
+
 import numpy as np
+from numpy.typing import ArrayLike
 from scipy.optimize import elementwise
 from scipy.stats import norm, poisson
 
 from emmoe.mixture.families.base import Array
 from emmoe.mixture.fitted import Fitted
 from emmoe.mixture.model import log_sum_exp
-from emmoe.mixture.problem import as_numbers, check_finite
+from emmoe.mixture.problem import LARGEST, as_numbers, check_finite
 from emmoe.store.errors import DataError
 
+DRAWN = 9e18  # the largest mean of counts that numpy draws, as 64-bit integers
 
-def covariates(fitted: Fitted, x: Array) -> Array:
+
+def covariates(fitted: Fitted, x: ArrayLike) -> Array:
     """Return x as numbers, checked."""
-    x = as_numbers("x", x)
-    if x.ndim != 2 or x.shape[1] != len(fitted.names):
-        raise DataError(f"x must be (n, {len(fitted.names)}), got shape {x.shape}")
-    check_finite(x, np.zeros(len(x)), fitted.names)
-    return x
+    found = as_numbers("x", x)
+    if found.ndim != 2 or found.shape[1] != len(fitted.names):
+        raise DataError(f"x must be (n, {len(fitted.names)}), got shape {found.shape}")
+    check_finite(found, np.zeros(len(found)), fitted.names)
+    if np.abs(found).max(initial=0) > LARGEST:
+        name = fitted.names[int(np.abs(found).max(axis=0).argmax())]
+        raise DataError(f"column {name} has values beyond {LARGEST:g}: rescale it")
+    return found
+
+
+def check_level(level: float) -> None:
+    """Raise DataError for what is no probability of an interval."""
+    if not isinstance(level, Real) or not 0 < level < 1:
+        raise DataError(f"level must lie between 0 and 1, got {level!r}")
 
 
 def log_gate(fitted: Fitted, x: Array) -> Array:
@@ -79,8 +93,8 @@ def variance(fitted: Fitted, x: Array, offset: Array | None = None) -> Array:
 
 def _moments(fitted: Fitted, x: Array, offset: Array | None) -> tuple[Array, Array]:
     """Return the experts' means and variances, (n, K) each."""
-    found = fitted.law.moments(predictor(fitted, x, offset), log_scale(fitted))
-    return tuple(part[:, 0].T for part in found)
+    centre, spread = fitted.law.moments(predictor(fitted, x, offset), log_scale(fitted))
+    return centre[:, 0].T, spread[:, 0].T
 
 
 def _one_number(fitted: Fitted) -> None:
@@ -117,6 +131,8 @@ def draw(fitted: Fitted, x: Array, seed: int, offset: Array | None = None) -> tu
     pi, eta = gate_proba(fitted, x), predictor(fitted, x, offset)
     expert = (rng.random(len(pi))[:, None] > pi.cumsum(axis=1)[:, :-1]).sum(axis=1)
     own = eta[expert, :, np.arange(len(pi))].T
+    if fitted.family == "poisson" and own.max(initial=-np.inf) > np.log(DRAWN):
+        raise DataError(f"a mean is beyond {DRAWN:g}: counts cannot be drawn from it")
     return fitted.law.draw(own, log_scale(fitted)[expert], rng), expert
 
 
@@ -125,8 +141,7 @@ def interval(
 ) -> tuple[Array, Array]:
     """Return the predictive interval's ends, (n,) each: quantiles (1 -+ level) / 2 of the mixture,
     at the estimated parameters."""
-    if not 0 < level < 1:
-        raise DataError(f"level must lie between 0 and 1, got {level!r}")
+    check_level(level)
     low = quantile(fitted, x, (1 - level) / 2, offset)
     return low, quantile(fitted, x, (1 + level) / 2, offset)
 
@@ -146,9 +161,10 @@ def _gaussian_quantile(pi: Array, centre: Array, sigma: Array, q: float) -> Arra
     """Return the root of the mixture's distribution function; the experts' quantiles hold it."""
     each = centre + sigma * norm.ppf(q)
     low, high = each.min(axis=1), each.max(axis=1)
-    slack = 1e-9 * sigma.max(axis=1)
+    digits = 4 * np.finfo(float).eps * np.abs(each).max(axis=1)
+    slack = np.maximum(1e-9 * sigma.max(axis=1), digits)
 
-    def excess(y, *parts):
+    def excess(y: Array, *parts: Array) -> Array:
         shares, means, deviations = np.split(np.array(parts), 3)
         return (shares * norm.cdf((y - means) / deviations)).sum(axis=0) - q
 

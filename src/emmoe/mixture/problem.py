@@ -1,15 +1,19 @@
 """The data of a fit: what may be asked for, and what is refused in one line."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 
 from emmoe.mixture.families import Family, of_name
 from emmoe.mixture.families.base import Array
 from emmoe.store.errors import DataError
 
 LARGEST = 1e140  # of a column's values: beyond it a variance leaves the floating-point range
+SMALLEST = 1 / LARGEST  # of y's largest value, unless that is 0, and of the weights' sum
+COUNTED = 1e10  # the largest count: beyond it a log-likelihood has no digits to certify, and
+# scipy's quantiles of Poisson laws are NaN
 SHOWN = 5  # rows and columns that a message names
 
 
@@ -38,7 +42,7 @@ class Problem:
             classes = int(np.nanmax(np.minimum(self.y, 1e6))) + 1
         return of_name(self.family, classes)
 
-    def checked(self) -> "Problem":
+    def checked(self) -> "CheckedProblem":
         """Return the problem as float arrays, without rows of weight zero; raise DataError."""
         x, y = as_numbers("x", self.x), as_numbers("y", self.y)
         if x.ndim != 2 or y.ndim != 1 or len(x) != len(y):
@@ -46,14 +50,20 @@ class Problem:
         names = column_names(self.names, x.shape[1])
         weights, offset = self._of_rows("weights", len(y)), self._of_rows("offset", len(y))
         check_finite(x, y, names)
-        x, y, weights, offset = self._positive_rows(x, y, weights, offset)
+        if weights is None:
+            weights = np.ones(len(y))
+        else:
+            check_weights(weights)
+        x, y, weights, offset = _positive_rows(x, y, weights, offset)
         if len(y) < 2:
             raise DataError(f"{len(y)} row of positive weight: a fit needs at least 2")
         law = self.law()
-        self._check_targets(law, y)
+        if offset is not None and not law.has_offset:
+            raise DataError(f"family {law.name} takes no offset")
+        check_targets(law, y)
         experts = chosen("expert_columns", self.expert_columns, x.shape[1])
         gate = chosen("gate_columns", self.gate_columns, x.shape[1])
-        return Problem(
+        return CheckedProblem(
             x, y, self.family, experts, gate, weights, offset, names,
             law.rows + 1 if self.family == "multinomial" else None,
         )  # fmt: skip
@@ -68,30 +78,55 @@ class Problem:
             raise DataError(f"{name} must be {n} finite numbers, one a row")
         return values
 
-    def _positive_rows(self, x, y, weights, offset):
-        """Drop the rows of weight zero."""
-        if weights is None:
-            return x, y, np.ones(len(y)), offset
-        if (weights < 0).any():
-            raise DataError(f"{int((weights < 0).sum())} weights are negative")
-        keep = weights > 0
-        if not keep.any():
-            raise DataError("all weights are zero: nothing to fit")
-        if keep.all():
-            return x, y, weights, offset
-        return x[keep], y[keep], weights[keep], None if offset is None else offset[keep]
 
-    def _check_targets(self, law: Family, y: Array) -> None:
-        """Raise DataError where y or the offset do not go with the family."""
-        if trouble := law.problem_with(y):
-            raise DataError(f"family {law.name} {trouble}")
-        if np.abs(y).max() > LARGEST:
-            raise DataError(f"y has values beyond {LARGEST:g}: rescale it")
-        if self.offset is not None and not law.has_offset:
-            raise DataError(f"family {law.name} takes no offset")
+@dataclass(frozen=True, eq=False)
+class CheckedProblem(Problem):
+    """A problem as `checked` returns it: nothing is left to be guessed."""
+
+    expert_columns: tuple[int, ...] = ()
+    gate_columns: tuple[int, ...] = ()
+    weights: Array = field(default_factory=lambda: np.ones(0))
+    names: tuple[str, ...] = ()
 
 
-def as_numbers(name: str, values) -> Array:
+def _positive_rows(
+    x: Array, y: Array, weights: Array, offset: Array | None
+) -> tuple[Array, Array, Array, Array | None]:
+    """Return x, y, weights and offset without the rows of weight zero."""
+    keep = weights > 0
+    if keep.all():
+        return x, y, weights, offset
+    return x[keep], y[keep], weights[keep], None if offset is None else offset[keep]
+
+
+def check_weights(weights: Array) -> None:
+    """Raise DataError for weights that are negative, or in all out of range."""
+    if (weights < 0).any():
+        raise DataError(f"{int((weights < 0).sum())} weights are negative")
+    if not weights.any():
+        raise DataError("all weights are zero: nothing to fit")
+    with np.errstate(over="ignore"):
+        total = weights.sum()
+    if not SMALLEST <= total <= LARGEST:
+        said = f"weights add up to {total:g}, not to {SMALLEST:g} to {LARGEST:g}"
+        raise DataError(f"{said}: they say how often a row counts, rescale them")
+
+
+def check_targets(law: Family, y: Array) -> None:
+    """Raise DataError where y does not go with the family, or its size leaves no room to compute
+    in."""
+    if trouble := law.problem_with(y):
+        raise DataError(f"family {law.name} {trouble}")
+    largest = np.abs(y).max()
+    if largest > LARGEST:
+        raise DataError(f"y has values beyond {LARGEST:g}: rescale it")
+    if 0 < largest < SMALLEST:
+        raise DataError(f"y has no value beyond {SMALLEST:g}: rescale it")
+    if law.name == "poisson" and largest > COUNTED:
+        raise DataError(f"y has counts beyond {COUNTED:g}: take family gaussian")
+
+
+def as_numbers(name: str, values: ArrayLike) -> Array:
     """Return an array of floats (no copy of one that is)."""
     try:
         array = np.asarray(values)
@@ -133,6 +168,6 @@ def check_finite(x: Array, y: Array, names: Sequence[str]) -> None:
         raise DataError(f"{len(rows)} rows are not finite in y; the first: {first(rows)}")
 
 
-def first(rows: Array) -> str:
+def first(rows: NDArray[np.integer]) -> str:
     """Return the first few rows, as a list."""
     return ", ".join(str(int(row)) for row in rows[:SHOWN])

@@ -15,6 +15,7 @@ from emmoe.mixture.fitted import Fitted
 from emmoe.mixture.information import hessian
 from emmoe.mixture.maximise import Factor
 from emmoe.mixture.model import Mixture
+from emmoe.mixture.predict import check_level
 from emmoe.mixture.problem import Problem
 from emmoe.store.errors import DataError
 
@@ -32,6 +33,7 @@ def profile_interval(
 
     An end is infinite where the likelihood never falls enough. Raises DataError for a fit that is
     no maximum, or a column that was dropped."""
+    check_level(level)
     form = fitted.jacobian[index]
     error = np.sqrt(form @ fitted.covariance @ form)
     if fitted.status != "maximum" or not error > 0:

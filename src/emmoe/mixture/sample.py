@@ -8,13 +8,14 @@ from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.special import logsumexp
 
 from emmoe.mixture import design
 from emmoe.mixture.design import Design
 from emmoe.mixture.families import Family
 from emmoe.mixture.families.base import Array
-from emmoe.mixture.problem import Problem
+from emmoe.mixture.problem import CheckedProblem
 
 STORED = 160e6  # bytes of whitened rows that are kept; more are made anew in each pass
 CONSTANT = 1e-13  # a deviation of y, relative to its size, that is round-off
@@ -44,7 +45,7 @@ class Columns:
         """Return (c, p)."""
         return self.design.rows(self.x[rows]) if self.stored is None else self.stored[rows]
 
-    def take(self, rows: Array) -> "Columns":
+    def take(self, rows: NDArray[np.integer]) -> "Columns":
         """Return some rows, kept."""
         some = self.design.rows(self.x[rows]) if self.stored is None else self.stored[rows]
         return replace(self, x=self.x[:0], stored=some)
@@ -79,7 +80,7 @@ class Sample:
                 self.offset[rows],
             )  # fmt: skip
 
-    def take(self, rows: Array) -> "Sample":
+    def take(self, rows: NDArray[np.integer]) -> "Sample":
         """Return some rows as a sample of its own, in the same coordinates."""
         gate = self.gate.take(rows)
         weight = self.weight[rows]
@@ -90,10 +91,10 @@ class Sample:
         )  # fmt: skip
 
 
-def make(problem: Problem) -> Sample:
+def make(problem: CheckedProblem) -> Sample:
     """Return the sample of a checked problem."""
     family, total = problem.law(), float(problem.weights.sum())
-    weight = problem.weights / total
+    weight = np.asarray(problem.weights / total)
     centre, unit = location(problem, weight)
     y = (problem.y - centre) / unit if family.has_scale else problem.y
     given = np.zeros(len(y)) if problem.offset is None else problem.offset
@@ -114,7 +115,7 @@ def make(problem: Problem) -> Sample:
     )
 
 
-def location(problem: Problem, weight: Array) -> tuple[float, float]:
+def location(problem: CheckedProblem, weight: Array) -> tuple[float, float]:
     """Return y's centre and unit on the scale of eta."""
     y = problem.y
     if problem.family == "gaussian":
@@ -129,7 +130,7 @@ def location(problem: Problem, weight: Array) -> tuple[float, float]:
     return 0.0, 1.0
 
 
-def _columns(problem: Problem, weight: Array) -> tuple[Columns, Columns]:
+def _columns(problem: CheckedProblem, weight: Array) -> tuple[Columns, Columns]:
     """Return the gate's and the experts' columns: one object, where they are the same."""
     sets = (problem.gate_columns, problem.expert_columns)
     made = [

@@ -3,6 +3,7 @@
 Every start runs twenty iterations of EM with one Newton step in each block. The best ones go on
 until EM gains less than a nat an iteration, and then by Newton's method, which ends where EM would
 have: where a Hessian is cheap all of them, since slow EM makes a race unfair, else the best five.
+The starts that an interruption leaves are those that are finished, or of the race so far.
 """
 
 from dataclasses import dataclass, replace
@@ -14,6 +15,7 @@ from emmoe.mixture.families.base import Array
 from emmoe.mixture.maximise import Point, maximise
 from emmoe.mixture.model import Mixture
 from emmoe.mixture.status import status_of
+from emmoe.mixture.watch import Watch
 
 SHORT = 20  # iterations of the race
 FINALISTS = 5
@@ -56,7 +58,9 @@ class Run:
         return self.status not in ("degenerate", "raced")
 
 
-def monotone_em(model: Mixture, theta: Array, iterations: int, gain: float, floor: float):
+def monotone_em(
+    model: Mixture, theta: Array, iterations: int, gain: float, floor: float
+) -> tuple[Array, list[float], bool]:
     """Return theta, the losses of its path, and whether log s touched the floor.
 
     A step that raises the loss, since the blocks take one Newton step only, is halved. It ends
@@ -84,17 +88,28 @@ def _floored(model: Mixture, theta: Array, floor: float) -> bool:
     return bool(model.layout.scale and model.layout.split(theta)[2].min() <= floor)
 
 
-def race(model: Mixture, n_init: int, seed: int, rules: Rules) -> list[Run]:
-    """Return short runs from all starts."""
-    one, runs = starts.pooled(model), []
-    for index in range(n_init):
-        theta = starts.start(model, index, seed, one)
-        theta, losses, floored = monotone_em(
-            model, theta, min(SHORT, rules.max_iter), 0.0, rules.floor
-        )
-        status = "degenerate" if floored else "raced"
-        runs.append(_run(model, index, theta, losses, status))
+def race(
+    model: Mixture, n_init: int, seed: int, rules: Rules, watch: Watch | None = None
+) -> list[Run]:
+    """Return short runs from all starts, or from those before an interruption."""
+    watch, one = watch or Watch(), starts.pooled(model)
+    runs: list[Run] = []
+    with watch.keeping(runs):
+        for index in range(n_init):
+            runs.append(_short(model, starts.start(model, index, seed, one), index, rules))
+            watch.share(len(runs) / (n_init + FINALISTS))
     return runs
+
+
+def _short(model: Mixture, theta: Array, index: int, rules: Rules) -> Run:
+    """Return a start's run of the race."""
+    theta, losses, floored = monotone_em(model, theta, min(SHORT, rules.max_iter), 0.0, rules.floor)
+    return _run(model, index, theta, losses, "degenerate" if floored else "raced")
+
+
+def _rank(run: Run) -> tuple[bool, float]:
+    """Return what sorts runs of the race, the best ones first."""
+    return run.status == "degenerate", -run.log_likelihood
 
 
 def _run(model: Mixture, index: int, theta: Array, losses: list[float], status: str) -> Run:
@@ -129,17 +144,49 @@ def polish(model: Mixture, run: Run, rules: Rules) -> Run:
     )  # fmt: skip
 
 
-def search(model: Mixture, n_init: int, seed: int, rules: Rules) -> list[Run]:
-    """Return all runs: the best of the race finished, and more of them while none is interior."""
-    runs = race(model, n_init, seed, rules)
-    order = sorted(runs, key=lambda run: (run.status == "degenerate", -run.log_likelihood))
-    count = n_init if model.layout.size <= FEW else FINALISTS
+def search(
+    model: Mixture, n_init: int, seed: int, rules: Rules, watch: Watch | None = None
+) -> list[Run]:
+    """Return all runs, the best of the race finished, and more of them while none is interior; of a
+    small model all of them, one by one.
+
+    An interruption leaves the starts that are done, all those of the race with the best of them
+    finished, or none."""
+    watch = watch or Watch()
+    if model.layout.size <= FEW:
+        return with_basins(_one_by_one(model, n_init, seed, rules, watch))
+    order = sorted(race(model, n_init, seed, rules, watch), key=_rank)
     done: list[Run] = []
-    for run in order:
-        if len(done) >= count and any(r.interior for r in done):
+    with watch.keeping(done):
+        _finish(model, order, done, 1 if watch.interrupted else FINALISTS, rules, watch)
+    if watch.interrupted:
+        _finish(model, order, done, 1, rules, watch)
+        watch.starts = max(watch.starts or 0, len(done))
+    return with_basins(done + order[len(done) :])
+
+
+def _one_by_one(model: Mixture, n_init: int, seed: int, rules: Rules, watch: Watch) -> list[Run]:
+    """Return the finished runs of all starts, or of those before an interruption, in the order of
+    their race."""
+    one = starts.pooled(model)
+    done: list[tuple[Run, Run]] = []
+    with watch.keeping(done):
+        for index in range(n_init):
+            short = _short(model, starts.start(model, index, seed, one), index, rules)
+            done.append((short, finish(model, short, rules)))
+            watch.share(len(done) / n_init)
+    return [run for _, run in sorted(done, key=lambda pair: _rank(pair[0]))]
+
+
+def _finish(
+    model: Mixture, order: list[Run], done: list[Run], count: int, rules: Rules, watch: Watch
+) -> None:
+    """Add finished runs to those that are done, until they are so many and one is interior."""
+    for run in order[len(done) :]:
+        if len(done) >= count and any(own.interior for own in done):
             break
         done.append(finish(model, run, rules))
-    return with_basins(done + order[len(done) :])
+        watch.share((len(order) + len(done)) / (len(order) + count))
 
 
 def with_basins(runs: list[Run]) -> list[Run]:

@@ -67,9 +67,10 @@ class Coding:
 
     def targets(self, table: pd.DataFrame) -> pd.Series:
         """Return the target's column; raises DataError where it lacks or has missing values."""
-        _check_there(table, [self.target], "target")
-        _check_missing(table, [self.target])
-        return table[self.target]
+        target = str(self.target)
+        _check_there(table, [target], "target")
+        _check_missing(table, [target])
+        return table[target]
 
     def weight(self, table: pd.DataFrame) -> np.ndarray | None:
         """Return (n,) of weights, None where no column has them."""
@@ -148,7 +149,15 @@ def _check_there(table: pd.DataFrame, columns: Sequence[str], what: str) -> None
     for column in columns:
         if column not in table.columns:
             said = f"{what}: the table has no column {shown(column)!r}"
-            raise DataError(f"{said}{_nearest(column, table.columns)}")
+            raise DataError(f"{said}{_unseparated(table) or _nearest(column, table.columns)}")
+
+
+def _unseparated(table: pd.DataFrame) -> str:
+    """What to do about a table whose columns are not told apart, if it looks like one."""
+    if len(table.columns) > 1 or str(table.columns[0]).isidentifier():
+        return ""
+    said = f": it has one column, {shown(table.columns[0])!r}"
+    return f"{said}: separate columns by commas, semicolons, tabs or |"
 
 
 def _nearest(column: str, known: Iterable[str]) -> str:

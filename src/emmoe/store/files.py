@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 import pandas as pd
 
@@ -54,8 +54,8 @@ def write_csv(frame: pd.DataFrame, path: Path | str, **options: Any) -> None:
         put_csv(frame, temporary, **options)
 
 
-def put_csv(frame: pd.DataFrame, path: Path | str, **options: Any) -> None:
-    """Write a table at once to a path that is temporary.
+def put_csv(frame: pd.DataFrame, path: Path | str | TextIO, **options: Any) -> None:
+    """Write a table at once to a path that is temporary, or to a stream.
 
     An apostrophe goes before a text that a spreadsheet would compute instead of show."""
     texts = frame.select_dtypes(exclude=("number", "bool", "datetime"))

@@ -17,6 +17,7 @@ from emmoe.store.errors import DataError
 STANDARD_INPUT = "-"
 SEPARATORS = (",", ";", "\t", "|")
 SAMPLED = 20  # lines that a separator is judged by
+MOST = 1 << 29  # bytes of the standard input, which may have no end
 SHOWN = 5  # names and rows that a message repeats
 WIDTH = 40  # characters of a text that a message repeats
 PARQUET = b"PAR1"
@@ -43,7 +44,11 @@ def read_table(source: Path | str) -> pd.DataFrame:
 
 def _bytes(source: Path | str, name: str) -> bytes:
     if str(source) == STANDARD_INPUT:
-        return sys.stdin.buffer.read()
+        content = sys.stdin.buffer.read(MOST + 1)
+        if len(content) > MOST:
+            said = f"does not end after {MOST >> 20} MB"
+            raise DataError(f"{name}: {said}: write it to a file, and give its name")
+        return content
     try:
         return Path(source).read_bytes()
     except (OSError, ValueError) as error:  # ValueError: a NUL in the path

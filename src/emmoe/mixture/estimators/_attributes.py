@@ -130,6 +130,11 @@ class FittedAttributes:
         return pd.DataFrame(self._fitted.restarts)
 
     @property
+    def starts_left_(self) -> int:
+        """Starts that an interruption left undone; 0 where there was none."""
+        return self._fitted.starts_left
+
+    @property
     def basins_(self) -> pd.DataFrame:
         """A row per optimum that was found: log-likelihood, status, hits and their share."""
         return pd.DataFrame(self._fitted.basins)

@@ -3,6 +3,7 @@
 import sys
 import warnings
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -14,9 +15,10 @@ from sklearn.utils.validation import _check_sample_weight, check_is_fitted, vali
 
 from emmoe.mixture import Problem, fit, inference, online, predict
 from emmoe.mixture.estimators._attributes import FittedAttributes
-from emmoe.mixture.estimators._checks import check_scales, check_settings, seed_of
 from emmoe.mixture.estimators._errors import value_errors
 from emmoe.mixture.estimators._features import positions
+from emmoe.mixture.estimators._seeds import seed_of
+from emmoe.mixture.watch import Watch
 from emmoe.store.errors import DataError
 
 Array = NDArray[np.floating]
@@ -34,7 +36,9 @@ class MixtureOfExperts(FittedAttributes, BaseEstimator):
     covariance: str
     random_state: int | np.random.RandomState | None
     verbose: int
+    interruptible: bool
     n_features_in_: int
+    _watch: Watch | None = None  # by which a command follows a fit
     _online: online.Online | None = None  # what `partial_fit` goes on from
 
     def _numbers(self, y: ArrayLike) -> Array:
@@ -62,15 +66,18 @@ class MixtureOfExperts(FittedAttributes, BaseEstimator):
                 positions("gate_features", self.gate_features, names),
                 weights, names=names, classes=classes,
             )  # fmt: skip
-            check_settings(settings)
-            check_scales(y, weights, family)
             seed = seed_of(self.random_state)
-            report = _say if self.verbose else None
             self._online = None
-            self._fitted = fit(problem, self.n_experts, seed=seed, report=report, **settings)
-        if self.status_ != "maximum":
+            watch = self._watch or self._watching()
+            self._fitted = fit(problem, self.n_experts, seed=seed, watch=watch, **settings)
+        if self.status_ != "maximum" or self.starts_left_:
             said = self.warnings_[0] + NEXT.get(self.status_, "")
             warnings.warn(said, ConvergenceWarning, stacklevel=3)
+
+    def _watching(self) -> Watch:
+        """Return what follows a fit, as the parameters ask for it."""
+        watch = Watch(stopping=_say if self.interruptible else None)
+        return replace(watch, say=_say) if self.verbose else watch
 
     def _go_on(
         self, X: Array, y: Array, family: str, weights: Array | None, classes: int | None = None
@@ -98,13 +105,16 @@ class MixtureOfExperts(FittedAttributes, BaseEstimator):
     def _checked(self, X: ArrayLike) -> Array:
         """Return new rows (n, d) as numbers."""
         check_is_fitted(self)
-        return validate_data(self, X, reset=False, dtype=np.float64)
+        x = validate_data(self, X, reset=False, dtype=np.float64)
+        with value_errors():
+            return predict.covariates(self._fitted, x)
 
     def _checked_with_targets(self, X: ArrayLike, y: ArrayLike) -> tuple[Array, Array]:
         """Return new rows, and their targets as the family has them."""
         check_is_fitted(self)
         x, own = validate_data(self, X, y, reset=False, dtype=np.float64)
-        return x, self._numbers(own)
+        with value_errors():
+            return predict.covariates(self._fitted, x), self._numbers(own)
 
     def gate_proba(self, X: ArrayLike) -> Array:
         """Return each expert's probability before y is seen, (n, K)."""

@@ -43,6 +43,9 @@ class MixtureOfExpertsClassifier(ClassifierMixin, MixtureOfExperts):
         Of the starts; None gives the same answer at each run.
     verbose : int, default=0
         Whether to say what is going on.
+    interruptible : bool, default=False
+        Whether Ctrl-C ends the search alone, with the starts that are done, and warns;
+        `starts_left_` says how many are not. Else it raises KeyboardInterrupt.
 
     Examples
     --------
@@ -69,6 +72,7 @@ class MixtureOfExpertsClassifier(ClassifierMixin, MixtureOfExperts):
         covariance: str = "observed",
         random_state: int | np.random.RandomState | None = None,
         verbose: int = 0,
+        interruptible: bool = False,
     ):
         self.n_experts = n_experts
         self.expert_features = expert_features
@@ -80,6 +84,7 @@ class MixtureOfExpertsClassifier(ClassifierMixin, MixtureOfExperts):
         self.covariance = covariance
         self.random_state = random_state
         self.verbose = verbose
+        self.interruptible = interruptible
 
     def fit(self, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None = None) -> Self:
         """Fit to X (n, d) and labels y (n,); sample_weight (n,) counts a row so many times.

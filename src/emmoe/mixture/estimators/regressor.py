@@ -51,6 +51,9 @@ class MixtureOfExpertsRegressor(RegressorMixin, MixtureOfExperts):
         Of the starts; None gives the same answer at each run.
     verbose : int, default=0
         Whether to say what is going on.
+    interruptible : bool, default=False
+        Whether Ctrl-C ends the search alone, with the starts that are done, and warns;
+        `starts_left_` says how many are not. Else it raises KeyboardInterrupt.
 
     Examples
     --------
@@ -83,6 +86,7 @@ class MixtureOfExpertsRegressor(RegressorMixin, MixtureOfExperts):
         covariance: str = "observed",
         random_state: int | np.random.RandomState | None = None,
         verbose: int = 0,
+        interruptible: bool = False,
     ):
         self.n_experts = n_experts
         self.family = family
@@ -97,6 +101,7 @@ class MixtureOfExpertsRegressor(RegressorMixin, MixtureOfExperts):
         self.covariance = covariance
         self.random_state = random_state
         self.verbose = verbose
+        self.interruptible = interruptible
 
     def fit(self, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None = None) -> Self:
         """Fit to X (n, d) and y (n,); sample_weight (n,) counts a row so many times.

@@ -19,6 +19,7 @@ from emmoe.mixture import Fitted
 from emmoe.mixture.estimators._base import MixtureOfExperts
 from emmoe.mixture.estimators.classifier import MixtureOfExpertsClassifier
 from emmoe.mixture.estimators.regressor import MixtureOfExpertsRegressor
+from emmoe.mixture.estimators.select import Tried
 from emmoe.store.coding import Coding
 from emmoe.store.errors import DataError
 from emmoe.store.files import write_text
@@ -29,8 +30,6 @@ KINDS = {own.__name__: own for own in (MixtureOfExpertsRegressor, MixtureOfExper
 NUMBERS = {"nan": np.nan, "inf": np.inf, "-inf": -np.inf}  # which JSON lacks
 FIT_AGAIN = "fit it again with emmoe fit"
 
-Row = dict[str, Any]  # by column: a number or a text
-
 
 @dataclass(frozen=True)
 class Model:
@@ -38,7 +37,7 @@ class Model:
 
     estimator: MixtureOfExperts
     coding: Coding
-    tried: list[Row]
+    tried: list[Tried]
 
 
 def save(model: Model, path: Path | str) -> None:
@@ -101,7 +100,7 @@ def _model(body: dict[str, Any]) -> Model:
     # Shapes that do not go together show here.
     own.predict(pd.DataFrame(np.zeros((1, own.n_features_in_)), columns=own.feature_names_in_))
     own.summary()
-    return Model(own, coding, _typed(list[Row], body["tried"]))
+    return Model(own, coding, _typed(list[Tried], body["tried"]))
 
 
 def _plain(value: Any) -> Any:
@@ -122,11 +121,14 @@ def _plain(value: Any) -> Any:
 def _typed(kind: Any, value: Any) -> Any:
     """A value of JSON as a type of the model's parts; raises ValueError where it is none."""
     origin, inner = typing.get_origin(kind), typing.get_args(kind)
-    if kind is Any or (isinstance(value, dict) and set(value) == {"number"}):
+    if isinstance(value, dict) and set(value) == {"number"}:
         return _any(value)
     if is_dataclass(kind) and isinstance(kind, type):
         hints = typing.get_type_hints(kind)
-        return kind(**{own.name: _typed(hints[own.name], value[own.name]) for own in fields(kind)})
+        given = [own.name for own in fields(kind) if own.name in value]  # others have a default
+        return kind(**{name: _typed(hints[name], value[name]) for name in given})
+    if typing.is_typeddict(kind):
+        return {name: _typed(own, value[name]) for name, own in typing.get_type_hints(kind).items()}
     if origin in (UnionType, typing.Union):
         (own,) = (one for one in inner if one is not NoneType)
         return None if value is None else _typed(own, value)

@@ -1,7 +1,7 @@
 """The number of experts, by an information criterion."""
 
-from collections.abc import Iterable
-from typing import TypeVar
+from collections.abc import Iterable, Sequence
+from typing import TypedDict, TypeVar
 
 import numpy as np
 import pandas as pd
@@ -12,6 +12,23 @@ from emmoe.mixture.estimators._base import MixtureOfExperts
 from emmoe.mixture.estimators._errors import InvalidInput
 
 CRITERIA = ("aic", "bic", "icl")
+
+
+class Tried(TypedDict):
+    """A number of experts that was fitted."""
+
+    n_experts: int
+    status: str
+    loglik: float
+    n_parameters: int
+    aic: float
+    bic: float
+    icl: float
+    smallest_expert: float
+    basins: int
+    hits: int
+    starts: int
+
 
 Estimator = TypeVar("Estimator", bound=MixtureOfExperts)
 
@@ -37,12 +54,12 @@ def select_n_experts(
         raise InvalidInput("n_experts names no number: give for example range(1, 6)")
     for own in fits:
         own.fit(X, y, sample_weight=sample_weight)
-    return compared(fits), best_of(fits, criterion)
+    return pd.DataFrame(compared(fits)), best_of(fits, criterion)
 
 
-def compared(fits: list[Estimator]) -> pd.DataFrame:
+def compared(fits: Sequence[MixtureOfExperts]) -> list[Tried]:
     """Return a row per fit: what it was, and how often the best optimum of it was reached."""
-    return pd.DataFrame([_row(own) for own in fits])
+    return [_row(own) for own in fits]
 
 
 def best_of(fits: list[Estimator], criterion: str) -> Estimator:
@@ -51,16 +68,11 @@ def best_of(fits: list[Estimator], criterion: str) -> Estimator:
     return fits[int(np.argmin(np.nan_to_num(values, nan=np.inf)))]
 
 
-def _row(own: MixtureOfExperts) -> dict[str, object]:
-    basins = own.basins_
-    return {
-        "n_experts": own.n_experts,
-        "status": own.status_,
-        "loglik": own.loglik_,
-        "n_parameters": own.n_parameters_,
-        **{name: getattr(own, f"{name}_") for name in CRITERIA},
-        "smallest_expert": own.effective_rows_.min(),
-        "basins": len(basins),
-        "hits": int(basins["hits"].iloc[0]) if len(basins) else 0,
-        "starts": len(own.restarts_),
-    }
+def _row(own: MixtureOfExperts) -> Tried:
+    basins = own._fitted.basins
+    return Tried(
+        n_experts=own.n_experts, status=own.status_, loglik=own.loglik_,
+        n_parameters=own.n_parameters_, aic=own.aic_, bic=own.bic_, icl=own.icl_,
+        smallest_expert=float(own.effective_rows_.min()), basins=len(basins),
+        hits=basins[0]["hits"] if basins else 0, starts=len(own.restarts_),
+    )  # fmt: skip

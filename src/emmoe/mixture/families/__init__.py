@@ -1,5 +1,7 @@
 """The families of experts, one file each."""
 
+from collections.abc import Callable
+
 from emmoe.mixture.families.base import Family
 from emmoe.mixture.families.gaussian import Gaussian
 from emmoe.mixture.families.logistic import Logistic
@@ -18,6 +20,7 @@ def of_name(name: str, classes: int | None = None) -> Family:
         if classes is None or classes < 2:
             raise DataError(f"family multinomial needs classes >= 2, got {classes}")
         return Multinomial(classes)
+    plain: dict[str, Callable[[], Family]]
     plain = {"gaussian": Gaussian, "logistic": Logistic, "poisson": Poisson}
     if name not in plain:
         raise DataError(f"no family {name!r}: choose one of {', '.join(FAMILIES)}")

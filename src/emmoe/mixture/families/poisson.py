@@ -37,6 +37,10 @@ class Poisson(Family):
         return rng.poisson(self.mean(eta[0])).astype(float)
 
     def divergence(self, eta: Array, other: Array, log_scale: Array, log_other: Array) -> Array:
-        """mean (e^change - 1 - change), change = other - eta."""
+        """mean (e^change - 1 - change), change = other - eta; where mean e^change would be 0 times
+        infinity, e^other in its place."""
         change = (other - eta)[..., 0, :]
-        return self.mean(eta)[..., 0, :] * (np.expm1(change) - change)
+        mean, far = self.mean(eta)[..., 0, :], change > LARGEST
+        near = np.where(far, 0.0, change)
+        beyond = self.mean(other)[..., 0, :] - mean * (1 + change)
+        return np.where(far, beyond, mean * (np.expm1(near) - near))
