@@ -51,7 +51,7 @@ def with_products(results):
 def data(text):
     """Return what a page's scripts are given."""
     packed = re.search(r'<script type="text/plain" id="data">(.*?)</script>', text)[1]
-    return json.loads(gzip.decompress(base64.b64decode(packed)))
+    return json.loads(gzip.decompress(base64.b85decode(packed)))
 
 
 def figures():

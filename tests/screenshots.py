@@ -15,7 +15,7 @@ from emmoe.store.provenance import file_hash
 ROOT = Path(__file__).resolve().parents[1]
 REPORT = ROOT / "results" / "reference" / "report.html"
 SHOWN = "Source"  # the key under which a picture's file holds the report's SHA-256
-COLOURS = 64
+COLOURS = 256
 # By name: the size, the place in the page, and what the browser prefers.
 SHOTS = {
     "desktop": (DESKTOP, "", {}),

@@ -75,5 +75,6 @@ def _traced(record: Record, layout: Layout, claim: Claim) -> Traced:
 
 
 def packed(content: Any) -> str:
-    """Return data as gzip'd JSON in base64: nothing in it can end a script element."""
-    return base64.b64encode(gzip.compress(msgspec.json.encode(content), mtime=0)).decode()
+    """Return data as gzip'd JSON in base 85, a sixteenth shorter than in base 64: it has no slash,
+    so that nothing in it can end a script element."""
+    return base64.b85encode(gzip.compress(msgspec.json.encode(content), mtime=0)).decode()

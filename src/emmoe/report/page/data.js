@@ -1,9 +1,23 @@
 // The page's data and the few helpers that all of its scripts share.
 
-// The data are gzip'd JSON in base64: see emmoe.report.data.
+const BASE85 = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz!#$%&()*+-;<=>?@^_`{|}~";
+
+// The bytes of a text in base 85, as Python's base64.b85encode writes them.
+function bytesOf(text) {
+  const values = new Uint8Array(128), fill = (5 - (text.length % 5)) % 5, whole = text + "~".repeat(fill);
+  [...BASE85].forEach((letter, i) => (values[letter.charCodeAt(0)] = i));
+  const view = new DataView(new ArrayBuffer((whole.length / 5) * 4));
+  for (let i = 0; i < whole.length; i += 5) {
+    let word = 0;
+    for (let k = i; k < i + 5; k++) word = word * 85 + values[whole.charCodeAt(k)];
+    view.setUint32((i / 5) * 4, word);
+  }
+  return new Uint8Array(view.buffer, 0, view.byteLength - fill);
+}
+
+// The data are gzip'd JSON: see emmoe.report.data.
 async function readData() {
-  const packed = atob(document.getElementById("data").textContent);
-  const bytes = Uint8Array.from(packed, (letter) => letter.charCodeAt(0));
+  const bytes = bytesOf(document.getElementById("data").textContent);
   const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"));
   return new Response(stream).json();
 }
