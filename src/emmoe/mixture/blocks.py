@@ -7,7 +7,7 @@ poisson expert (omega = weight r_k), and weighted least squares (one step). Rows
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.linalg.lapack import dposv
+import scipy
 
 from emmoe.mixture.design import chunks
 from emmoe.mixture.families import Family
@@ -69,7 +69,7 @@ def weighted_gram(x: Array, coefficients: Array) -> Array:
 
 def newton_step(gradient: Array, hessian: Array) -> Array:
     """Return -H^-1 g; where H is singular, with its eigenvalues floored."""
-    _, solved, failed = dposv(hessian, gradient, lower=1)
+    _, solved, failed = scipy.linalg.lapack.dposv(hessian, gradient, lower=1)
     if not failed and np.isfinite(solved).all():
         return -solved
     values, vectors = np.linalg.eigh(np.asarray_chkfinite(hessian))

@@ -4,7 +4,7 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
-from scipy.linalg import LinAlgError, cho_factor, cho_solve
+import scipy
 
 from emmoe.mixture.certificate import certify
 from emmoe.mixture.families.base import Array
@@ -80,8 +80,11 @@ def covariances(model: Mixture, theta: Array, found: Information, status: str, s
         return nothing, nothing, nothing
     hessian = found.hessian + model.penalty.hessian(theta)
     try:
-        inverse = cho_solve(cho_factor(hessian), np.eye(len(hessian))) / model.sample.total
-    except LinAlgError:
+        inverse = (
+            scipy.linalg.cho_solve(scipy.linalg.cho_factor(hessian), np.eye(len(hessian)))
+            / model.sample.total
+        )
+    except np.linalg.LinAlgError:
         return nothing, nothing, nothing
     robust = inverse @ (score_moment(model, theta) * model.sample.total) @ inverse
     sampling = robust.copy()

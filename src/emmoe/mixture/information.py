@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
-from scipy.linalg import LinAlgError, eigh
+import scipy
 
 from emmoe.mixture.families.base import Array
 from emmoe.mixture.model import Mixture, Parts
@@ -162,6 +162,6 @@ def spectrum(complete: Array, missing: Array) -> Array:
     """Return the eigenvalues of I_c^-1 I_z, rising; the largest is EM's rate. NaN where I_c is
     singular."""
     try:
-        return eigh(missing, complete, eigvals_only=True)
-    except (LinAlgError, ValueError):
+        return scipy.linalg.eigh(missing, complete, eigvals_only=True)
+    except (np.linalg.LinAlgError, ValueError):
         return np.full(len(complete), np.nan)
