@@ -105,12 +105,10 @@ def complete_coefficients(model: Mixture, part: Parts) -> Array:
 
 def missing_coefficients(model: Mixture, part: Parts) -> Array:
     """Return I_z's (R, R, c): (r_j delta_jl - r_j r_l) f_j f_l, j and l the rows' experts."""
-    owners = model.layout.owners
-    factors, posterior = model.factors(part), part.posterior[owners]
-    weighted = factors * posterior
+    factors = model.factors(part)
+    weighted = factors * part.posterior[model.layout.owners]
     out = -weighted[:, None] * weighted[None]
-    same = owners[:, None] == owners[None]
-    a, b = np.nonzero(same)
+    a, b = model.layout.siblings
     out[a, b] += weighted[a] * factors[b]
     return out
 
@@ -146,7 +144,8 @@ def _scaled(x: Array, coefficients: Array) -> Array:
     """Return c x, (P, rows, p), for P coefficients (P, rows): of few columns, one by one."""
     out = np.empty((len(coefficients), *x.shape))
     if x.shape[1] < NARROW:
-        np.multiply(coefficients[:, None], x.T, out=out.swapaxes(1, 2))
+        turned = np.ascontiguousarray(x.T)  # else numpy loops over the columns first
+        np.multiply(coefficients[:, None], turned, out=out.swapaxes(1, 2))
     else:
         np.multiply(coefficients[:, :, None], x, out=out)
     return out

@@ -69,6 +69,11 @@ class Layout:
         return np.concatenate([every[:-1], np.repeat(every, self.rows), scale])
 
     @cached_property
+    def siblings(self) -> tuple[Array, Array]:
+        """Return the pairs of rows of one expert."""
+        return np.nonzero(self.owners[:, None] == self.owners)
+
+    @cached_property
     def blocks(self) -> Array:
         """Return the expert of each row, -1 of the gate's, (R,)."""
         gate = self.experts - 1
