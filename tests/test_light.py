@@ -64,3 +64,19 @@ def test_wheel_holds_the_workflow_and_is_small(tmp_path):
     files = [path for path in folders if path.is_file() and path.suffix != ".pyc"]
     assert {f"emmoe/_workflow/{path.relative_to(ROOT)}" for path in files} <= names
     assert "emmoe/py.typed" in names
+
+
+def test_planning_loads_nothing_that_computes():
+    """All components built, and what analyses need, as Snakemake's own process does it."""
+    heavy = ("matplotlib", "numba", "scipy.linalg", "scipy.optimize", "scipy.stats", "sklearn")
+    shown = python(f"""
+import sys
+import emmoe.jobs.audit, emmoe.jobs.calibrate_gather
+from emmoe.record import registry
+for kind in registry.KINDS:
+    registry.names(kind)
+for name in registry.functions("analyses"):
+    registry.needs("analyses", name)
+print([m for m in {heavy} if m in sys.modules])
+""")
+    assert shown.stdout.strip() == "[]", shown.stderr

@@ -9,6 +9,7 @@ the paper reports, so a changed claim is tested anew in no time.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 import pandas as pd
@@ -34,16 +35,18 @@ class Panel:
     reported: Array
     critical: Array
 
-    @property
+    @cached_property
     def z(self) -> Array:
         """The differences (s, k) in standard errors; 0 or infinite where nothing varies."""
         difference = self.mean - self.reported
         with np.errstate(divide="ignore", invalid="ignore"):
             z = difference / self.error
+        if (self.error > 0).all():
+            return z
         equal = np.isclose(self.mean, self.reported, rtol=1e-9, atol=1e-12)
         return np.where(self.error > 0, z, np.where(equal, 0.0, np.copysign(np.inf, difference)))
 
-    @property
+    @cached_property
     def each(self) -> Array:
         """How far each reading is from being met (s, k), up to 1; infinite for a run that
         diverged. The larger of |z| over its critical value and of the standard deviations' factor,
@@ -54,7 +57,7 @@ class Panel:
             np.maximum(means, np.log(self.factor) / np.log(LIMIT)), nan=np.inf, posinf=np.inf
         )
 
-    @property
+    @cached_property
     def ratios(self) -> Array:
         """How far each setting (s,) is from meeting the whole part."""
         return self.each.max(axis=1)

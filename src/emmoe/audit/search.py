@@ -55,26 +55,27 @@ class Candidates:
         held = np.array([r for (_, part), r in self.ratios.items() if part == HELD_OUT])
         if not len(held):
             return {}
-        count, near = (held <= 1).sum(axis=0), np.where(held <= 1, held, 0.0).sum(axis=0)
+        met = held[:, self.accepted] <= 1
+        count, near = met.sum(axis=0), np.where(met, held[:, self.accepted], 0.0).sum(axis=0)
+        at = np.flatnonzero(self.accepted)
         found: dict[Hashable, tuple[int, float, int]] = {}
-        for at in np.flatnonzero(self.accepted):
-            own = (-int(count[at]), float(near[at]), int(at))
-            found[self.data[at]] = min(own, found.get(self.data[at], own))
+        for own in zip((-count).tolist(), near.tolist(), at.tolist(), strict=True):
+            data = self.data[own[2]]
+            if data not in found or own < found[data]:
+                found[data] = own
         return found
 
 
 def winners(group: Mapping[str, Candidates]) -> dict[str, int | None]:
     """Return by algorithm the position of the winner, None if none of its settings was accepted."""
-    points = dict.fromkeys(data for own in group.values() for data in own.by_data)
-    if not points:
+    worth: dict[Hashable, tuple[int, float]] = {}
+    for own in group.values():
+        for data, (count, near, _) in own.by_data.items():
+            before = worth.get(data, (0, 0.0))
+            worth[data] = before[0] + count, before[1] + near
+    if not worth:
         return dict.fromkeys(group)
-    none = (0, 0.0, None)
-
-    def worth(data: Hashable) -> tuple[int, float]:
-        best = [own.by_data.get(data, none) for own in group.values()]
-        return sum(b[0] for b in best), sum(b[1] for b in best)
-
-    winning = min(points, key=worth)
+    winning, none = min(worth, key=worth.__getitem__), (0, 0.0, None)
     return {name: own.by_data.get(winning, none)[2] for name, own in group.items()}
 
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from scipy.special import stdtrit
+import scipy
 
 from emmoe.calibration.readings import CALIBRATION, Curve
 
@@ -58,7 +58,7 @@ def _band(curve: Curve, accepted: str, names: set[str], predictions: pd.DataFram
         (predictions["curve_id"] == curve.name) & predictions["setting"].isin(names)
     ].astype({"mean": float, "std": float})
     m2 = own["replicates"].to_numpy(float)
-    quantile = stdtrit(m2 - 1, (1 + CONFIDENCE) / 2)  # of Student's t
+    quantile = scipy.special.stdtrit(m2 - 1, (1 + CONFIDENCE) / 2)  # of Student's t
     half = quantile * own["std"] * np.sqrt(1 / m2 + 1 / curve.instances)
     edges = own.assign(low=own["mean"] - half, high=own["mean"] + half).groupby("iteration")
     found = edges.agg(low=("low", "min"), high=("high", "max"), settings=("setting", "nunique"))

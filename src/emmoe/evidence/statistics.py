@@ -8,7 +8,7 @@ the correlation of our replicates. (Max-type tests: Westfall and Young, 1993.)
 from typing import NamedTuple
 
 import numpy as np
-from scipy.special import gammaincinv, ndtr
+import scipy
 
 from emmoe.models.objective import Array
 
@@ -165,7 +165,8 @@ def _true_to_estimated(normals: Array, degrees: int) -> Array:
 
     The estimated variances of two normals with correlation r have the correlation r^2."""
     grid = np.linspace(-6, 6, 1201)
-    chi2 = 2 * gammaincinv(degrees / 2, ndtr(grid))  # scipy.stats has it too, but loads for long
+    # scipy.stats has it too, but loads for long
+    chi2 = 2 * scipy.special.gammaincinv(degrees / 2, scipy.special.ndtr(grid))
     return np.interp(normals, grid, np.sqrt(degrees / chi2))
 
 

@@ -12,7 +12,7 @@ from threading import Thread
 from typing import Any
 
 import numpy as np
-from scipy.optimize import minimize
+import scipy
 
 from emmoe.fitters._coordinates import Coordinates
 from emmoe.fitters.base import State
@@ -122,7 +122,7 @@ class _Search:
             calls["hessp"] = lambda x, v: self._ask(PRODUCT, x, v.copy())
         end: BaseException = _Closed()
         try:
-            minimize(x0=start, method=method, options=dict(options), **calls)
+            scipy.optimize.minimize(x0=start, method=method, options=dict(options), **calls)
         except BaseException as error:
             end = error
         self._requests.put(end)

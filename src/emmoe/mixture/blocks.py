@@ -7,7 +7,7 @@ poisson expert (omega = weight r_k), and weighted least squares (one step). Rows
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.linalg import LinAlgError, cho_factor, cho_solve
+import scipy
 
 from emmoe.mixture.design import chunks
 from emmoe.mixture.families import Family
@@ -69,13 +69,10 @@ def weighted_gram(x: Array, coefficients: Array) -> Array:
 
 def newton_step(gradient: Array, hessian: Array) -> Array:
     """Return -H^-1 g; where H is singular, with its eigenvalues floored."""
-    try:
-        step = -cho_solve(cho_factor(hessian, lower=True), gradient)
-        if np.isfinite(step).all():
-            return step
-    except LinAlgError:
-        pass
-    values, vectors = np.linalg.eigh(hessian)
+    _, solved, failed = scipy.linalg.lapack.dposv(hessian, gradient, lower=1)
+    if not failed and np.isfinite(solved).all():
+        return -solved
+    values, vectors = np.linalg.eigh(np.asarray_chkfinite(hessian))
     values = np.maximum(values, max(FLOOR * values[-1], np.finfo(float).tiny))
     return -vectors @ ((vectors.T @ gradient) / values)
 

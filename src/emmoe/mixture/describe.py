@@ -3,8 +3,8 @@
 from dataclasses import replace
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy.linalg import LinAlgError, cho_factor, cho_solve
 
 from emmoe.mixture.certificate import certify
 from emmoe.mixture.families.base import Array
@@ -86,8 +86,11 @@ def covariances(
         return nothing, nothing, nothing
     hessian = found.hessian + model.penalty.hessian(theta)
     try:
-        inverse = cho_solve(cho_factor(hessian), np.eye(len(hessian))) / model.sample.total
-    except LinAlgError:
+        inverse = (
+            scipy.linalg.cho_solve(scipy.linalg.cho_factor(hessian), np.eye(len(hessian)))
+            / model.sample.total
+        )
+    except np.linalg.LinAlgError:
         return nothing, nothing, nothing
     robust = inverse @ (score_moment(model, theta) * model.sample.total) @ inverse
     sampling = robust.copy()

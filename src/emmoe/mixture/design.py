@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.linalg import solve_triangular
+import scipy
 
 from emmoe.mixture.families.base import Array
 from emmoe.mixture.problem import LARGEST
@@ -73,7 +73,7 @@ def make(x: Array, weight: Array, columns: tuple[int, ...], names: tuple[str, ..
     kept = _independent(factor)
     basis = np.zeros((1 + len(columns), len(kept)))
     triangle = _positive(np.asarray(np.linalg.qr(factor[:, kept], mode="r")))
-    basis[kept] = solve_triangular(triangle, np.eye(len(kept)))
+    basis[kept] = scipy.linalg.solve_triangular(triangle, np.eye(len(kept)))
     dropped = tuple(c for j, c in enumerate(columns, start=1) if j not in set(kept))
     return Design(columns, mean, deviation, basis, dropped)
 

@@ -4,7 +4,7 @@ from dataclasses import replace
 from numbers import Real
 
 import numpy as np
-from scipy.optimize import linear_sum_assignment
+import scipy
 
 from emmoe.mixture import layout, penalty, sample, starts
 from emmoe.mixture.describe import describe
@@ -167,7 +167,7 @@ def _renamed(model: Mixture, run: Run, other: Run) -> tuple[str, ...]:
     by the assignment that shares most of the responsibilities."""
     pairs = zip(model.parts(run.theta), model.parts(other.theta), strict=True)
     shared = sum((one.posterior * one.data.weight) @ two.posterior.T for one, two in pairs)
-    numbers = linear_sum_assignment(-shared)[1]
+    numbers = scipy.optimize.linear_sum_assignment(-shared)[1]
     place = {f"expert {old}": f"expert {new}" for old, new in enumerate(numbers)}
     return tuple(sorted(place.get(block, block) for block in run.separable))
 

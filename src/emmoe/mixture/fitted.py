@@ -9,7 +9,7 @@ from functools import cached_property
 from typing import TypedDict
 
 import numpy as np
-from scipy.linalg import block_diag
+import scipy
 
 from emmoe.mixture.design import Design
 from emmoe.mixture.families import Family, of_name
@@ -125,7 +125,7 @@ class Fitted:
         size, shape = self.layout, self.layout.experts * self.layout.rows
         gate, expert = self.gate_design.raw_map(), self.unit * self.expert_design.raw_map()
         parts = [gate] * (size.experts - 1) + [expert] * shape
-        return block_diag(*parts, np.eye(size.experts * size.scale))
+        return scipy.linalg.block_diag(*parts, np.eye(size.experts * size.scale))
 
     @cached_property
     def theta_given(self) -> Array:

@@ -8,10 +8,13 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
-from scipy.linalg import LinAlgError, eigh
+import scipy
 
 from emmoe.mixture.families.base import Array
 from emmoe.mixture.model import Mixture, Parts
+
+CACHED = 65_536  # products of a coefficient and a column at a time: they stay in the cache
+NARROW = 8  # columns below which numpy multiplies faster along the rows
 
 
 class Information(NamedTuple):
@@ -28,12 +31,14 @@ class Information(NamedTuple):
 
 def information(model: Mixture, theta: Array) -> Information:
     """Return I_c and I_z of the sample."""
-    return Information(complete(model, theta), _summed(model, theta, missing_coefficients))
+    missing = _summed(model, theta, missing_coefficients, _all(model))
+    return Information(complete(model, theta), missing)
 
 
 def complete(model: Mixture, theta: Array) -> Array:
-    """Return I_c of the sample."""
-    return _summed(model, theta, complete_coefficients)
+    """Return I_c of the sample: it has no blocks between experts, or between them and the gate."""
+    blocks = model.layout.blocks
+    return _summed(model, theta, complete_coefficients, blocks[:, None] == blocks)
 
 
 def hessian(model: Mixture, theta: Array) -> Array:
@@ -41,16 +46,25 @@ def hessian(model: Mixture, theta: Array) -> Array:
     found = _summed(
         model, theta,
         lambda model, part: complete_coefficients(model, part) - missing_coefficients(model, part),
+        _all(model),
     )  # fmt: skip
     return found + model.penalty.hessian(theta)
 
 
-def _summed(model: Mixture, theta: Array, coefficients: Callable[[Mixture, Parts], Array]) -> Array:
-    """Return the sum over rows of weight, coefficients (R, R) and products of columns, (D, D)."""
-    total = np.zeros((theta.size, theta.size))
+def _summed(
+    model: Mixture, theta: Array, coefficients: Callable[[Mixture, Parts], Array], wanted: Array
+) -> Array:
+    """Return the sum over rows of weight, coefficients (R, R) and products of columns, (D, D): of
+    the `wanted` ones, (R, R), on and above the diagonal."""
+    total, wanted = np.zeros((theta.size, theta.size)), np.triu(wanted)
     for part in model.parts(theta):
-        _add(total, model, part, coefficients(model, part))
+        _add(total, model, part, coefficients(model, part), wanted)
     return _symmetric(total)
+
+
+def _all(model: Mixture) -> Array:
+    """Return that all blocks are wanted, (R, R)."""
+    return np.ones((len(model.layout.owners),) * 2, bool)
 
 
 def score_moment(model: Mixture, theta: Array, power: int = 1) -> Array:
@@ -78,9 +92,9 @@ def complete_coefficients(model: Mixture, part: Parts) -> Array:
     out[gate, gate] += pi
     variance = model.sample.family.variance(part.mean)
     weight = part.posterior * part.precision[:, None]
-    for expert in range(k):
-        at = slice(k - 1 + expert * m, k - 1 + (expert + 1) * m)
-        out[at, at] = weight[expert] * variance[expert]
+    at = slice(k - 1, k - 1 + k * m)
+    experts = np.arange(k)
+    out[at, at].reshape(k, m, k, m, c)[experts, :, experts] = weight[:, None, None] * variance
     if model.layout.scale:
         slope, scale = np.arange(k) + k - 1, np.arange(k) + 2 * k - 1
         cross = 2 * weight * part.residual[:, 0]
@@ -91,37 +105,62 @@ def complete_coefficients(model: Mixture, part: Parts) -> Array:
 
 def missing_coefficients(model: Mixture, part: Parts) -> Array:
     """Return I_z's (R, R, c): (r_j delta_jl - r_j r_l) f_j f_l, j and l the rows' experts."""
-    owners = model.layout.owners
-    factors, posterior = model.factors(part), part.posterior[owners]
-    weighted = factors * posterior
+    factors = model.factors(part)
+    weighted = factors * part.posterior[model.layout.owners]
     out = -weighted[:, None] * weighted[None]
-    same = owners[:, None] == owners[None]
-    a, b = np.nonzero(same)
+    a, b = model.layout.siblings
     out[a, b] += weighted[a] * factors[b]
     return out
 
 
-def _add(total: Array, model: Mixture, part: Parts, coefficients: Array) -> None:
-    """Add the upper triangle of sum weight coefficient x_a x_b'."""
-    columns, slices = model.columns(part.data), model.layout.slices
-    for a, (left, at) in enumerate(zip(columns, slices, strict=True)):
-        for b in range(a, len(columns)):
-            coefficient = coefficients[a, b] * part.data.weight
-            if not coefficient.any():  # I_c has no blocks between experts
-                continue
-            total[at, slices[b]] += (left * coefficient[:, None]).T @ columns[b]
+def _add(total: Array, model: Mixture, part: Parts, coefficients: Array, wanted: Array) -> None:
+    """Add the `wanted` blocks of sum weight coefficient x_a x_b', all pairs of rows at once that
+    multiply the same columns."""
+    groups = model.layout.groups(part.data.experts is part.data.gate)
+    columns = [part.data.gate, part.data.experts][-len(groups) + model.layout.scale :]
+    columns += [np.ones((len(part.data.weight), 1))] * model.layout.scale
+    for i, (left, x) in enumerate(zip(groups, columns, strict=True)):
+        for right, other in zip(groups[i:], columns[i:], strict=True):
+            at = left.rows, right.rows
+            a, b = np.nonzero(wanted[at])
+            if a.size:
+                coefficient = coefficients[at][a, b] * part.data.weight
+                block = total[left.theta, right.theta]
+                block = block.reshape(-1, left.width, wanted[at].shape[1], right.width)
+                block[a, :, b] += _moments(x, coefficient, other)
+
+
+def _moments(x: Array, coefficients: Array, other: Array) -> Array:
+    """Return the sums of c x x' over rows, (P, p, q), for P coefficients (P, rows)."""
+    step = max(1, CACHED // x.size)
+    parts = [
+        _scaled(x, coefficients[begin : begin + step]).swapaxes(1, 2) @ other
+        for begin in range(0, len(coefficients), step)
+    ]
+    return np.concatenate(parts) if len(parts) > 1 else parts[0]
+
+
+def _scaled(x: Array, coefficients: Array) -> Array:
+    """Return c x, (P, rows, p), for P coefficients (P, rows): of few columns, one by one."""
+    out = np.empty((len(coefficients), *x.shape))
+    if x.shape[1] < NARROW:
+        turned = np.ascontiguousarray(x.T)  # else numpy loops over the columns first
+        np.multiply(coefficients[:, None], turned, out=out.swapaxes(1, 2))
+    else:
+        np.multiply(coefficients[:, :, None], x, out=out)
+    return out
 
 
 def _symmetric(total: Array) -> Array:
     """Return the matrix whose blocks on and above the diagonal are those of `total`."""
-    upper = np.triu(total)
-    return upper + np.triu(upper, 1).T
+    upper = np.triu(total, 1)
+    return upper + upper.T + np.diag(np.diag(total))
 
 
 def spectrum(complete: Array, missing: Array) -> Array:
     """Return the eigenvalues of I_c^-1 I_z, rising; the largest is EM's rate. NaN where I_c is
     singular."""
     try:
-        return eigh(missing, complete, eigvals_only=True)
-    except (LinAlgError, ValueError):
+        return scipy.linalg.eigh(missing, complete, eigvals_only=True)
+    except (np.linalg.LinAlgError, ValueError):
         return np.full(len(complete), np.nan)

@@ -6,11 +6,21 @@ w's, beta's or log s's, and belongs to one expert.
 
 from dataclasses import dataclass
 from functools import cached_property
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from emmoe.mixture.families.base import Array
+
+
+class Group(NamedTuple):
+    """Rows that multiply the same columns: which of the R they are, where they are in theta, and
+    how many columns there are."""
+
+    rows: slice
+    theta: slice
+    width: int
 
 
 @dataclass(frozen=True)
@@ -23,28 +33,28 @@ class Layout:
     expert_width: int
     scale: bool
 
-    @property
+    @cached_property
     def gate_size(self) -> int:
         """Return (K-1) q."""
         return (self.experts - 1) * self.gate_width
 
-    @property
+    @cached_property
     def expert_size(self) -> int:
         """Return K m p."""
         return self.experts * self.rows * self.expert_width
 
-    @property
+    @cached_property
     def size(self) -> int:
         """Return D, the number of free parameters."""
         return self.gate_size + self.expert_size + self.experts * self.scale
 
     def split(self, theta: Array) -> tuple[Array, Array, Array]:
         """Return views w (K-1, q), beta (K, m, p), log s (K,) (zeros where there are none)."""
-        gate, experts, scale = np.split(theta, [self.gate_size, self.gate_size + self.expert_size])
+        begin, end = self.gate_size, self.gate_size + self.expert_size
         return (
-            gate.reshape(self.experts - 1, self.gate_width),
-            experts.reshape(self.experts, self.rows, self.expert_width),
-            scale if self.scale else np.zeros(self.experts),
+            theta[:begin].reshape(self.experts - 1, self.gate_width),
+            theta[begin:end].reshape(self.experts, self.rows, self.expert_width),
+            theta[end:] if self.scale else np.zeros(self.experts),
         )
 
     def join(self, gate: Array, experts: Array, log_scale: Array) -> Array:
@@ -60,13 +70,32 @@ class Layout:
         return np.concatenate([every[:-1], np.repeat(every, self.rows), scale])
 
     @cached_property
-    def slices(self) -> list[slice]:
-        """Return where each row is in theta."""
-        widths = [self.gate_width] * (self.experts - 1)
-        widths += [self.expert_width] * (self.experts * self.rows)
-        widths += [1] * (self.experts * self.scale)
-        ends = np.cumsum(widths)
-        return [slice(int(e - w), int(e)) for e, w in zip(ends, widths, strict=True)]
+    def siblings(self) -> tuple[NDArray[np.integer], NDArray[np.integer]]:
+        """Return the pairs of rows of one expert."""
+        first, second = np.nonzero(self.owners[:, None] == self.owners)
+        return first, second
+
+    @cached_property
+    def blocks(self) -> Array:
+        """Return the expert of each row, -1 of the gate's, (R,)."""
+        gate = self.experts - 1
+        return np.concatenate([np.full(gate, -1), self.owners[gate:]])
+
+    def groups(self, shared: bool) -> list[Group]:
+        """Return the rows by the columns that they multiply: the gate's and the experts' (one
+        group, if these are `shared`), and the ones of log s."""
+        gate, experts = self.experts - 1, self.experts * self.rows
+        sizes = [(gate, self.gate_width), (experts, self.expert_width)]
+        if shared:
+            sizes = [(gate + experts, self.gate_width)]
+        if self.scale:
+            sizes.append((self.experts, 1))
+        groups, row, begin = [], 0, 0
+        for count, width in sizes:
+            end = begin + count * width
+            groups.append(Group(slice(row, row + count), slice(begin, end), width))
+            row, begin = row + count, end
+        return groups
 
     def permuted(self, theta: Array, order: NDArray[np.integer]) -> Array:
         """Return theta with the experts in another order, the gate relative to the new last one."""

@@ -6,6 +6,7 @@ rows of weight. Here all is per unit of weight, like the loss.
 """
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -25,7 +26,7 @@ class Penalty:
     rows: float  # a over the sample's weight
     pooled: float  # s_0^2
 
-    @property
+    @cached_property
     def absent(self) -> bool:
         """Whether nothing is added."""
         return self.rows == 0 and not self.expert.any() and not self.gate.any()

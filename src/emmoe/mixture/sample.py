@@ -8,8 +8,8 @@ from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy.special import logsumexp
 
 from emmoe.mixture import design
 from emmoe.mixture.design import Design
@@ -124,7 +124,9 @@ def location(problem: CheckedProblem, weight: Array) -> tuple[float, float]:
         deviation = float(np.sqrt(weight @ ((y - mean) / size) ** 2))
         return mean, float(size * (deviation if deviation > CONSTANT else 1.0))
     if problem.family == "poisson":
-        exposure = 0.0 if problem.offset is None else logsumexp(problem.offset, b=weight)
+        exposure = (
+            0.0 if problem.offset is None else scipy.special.logsumexp(problem.offset, b=weight)
+        )
         seen = float(weight @ y) or 0.5 / float(problem.weights.sum())
         return float(np.log(seen) - exposure), 1.0
     return 0.0, 1.0

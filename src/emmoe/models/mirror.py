@@ -4,7 +4,7 @@ from abc import abstractmethod
 from collections.abc import Callable
 
 import numpy as np
-from scipy.linalg import solve
+import scipy
 
 from emmoe.models.curved import CurvedModel
 from emmoe.models.objective import EIGEN, Array
@@ -54,4 +54,6 @@ class MirrorModel(CurvedModel):
 
 def missing_share(model: MirrorModel, theta: Array) -> Array:
     """Return M(theta) = (Hess A)^-1 I_z, (p, p): EM's Jacobian at a stationary point."""
-    return solve(model.mirror_hessian(theta), model.missing_information(theta), assume_a="pos")
+    return scipy.linalg.solve(
+        model.mirror_hessian(theta), model.missing_information(theta), assume_a="pos"
+    )

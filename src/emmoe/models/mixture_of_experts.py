@@ -11,7 +11,7 @@ from functools import lru_cache
 from itertools import permutations
 
 import numpy as np
-from scipy.linalg import block_diag
+import scipy
 
 from emmoe.mixture import Problem, em, fit, information, penalty, sample
 from emmoe.mixture.families import Family, of_name
@@ -80,7 +80,7 @@ class MixtureOfExperts(CurvedModel):
         row = data.experts.design.raw_map()
         scales = [np.eye(self.experts)] if layout.scale else []
         expert = [data.unit * row] * (self.experts * layout.rows)
-        self._map = block_diag(*[row] * (self.experts - 1), *expert, *scales)
+        self._map = scipy.linalg.block_diag(*[row] * (self.experts - 1), *expert, *scales)
         self._inverse = np.linalg.inv(self._map)
         shift = np.zeros((self.experts, layout.rows, 1 + x.shape[1]))
         shift[:, :, 0] = data.centre

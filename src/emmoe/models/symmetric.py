@@ -9,11 +9,12 @@ Source: the paper's section on symmetric mixtures of experts; E is the sample me
 
 import math
 from abc import abstractmethod
+from functools import cache
+from types import ModuleType
 
 import numpy as np
-from scipy.linalg import block_diag
+import scipy
 
-from emmoe.models._compiled.symmetric_pass import gram
 from emmoe.models._shared import log_cosh
 from emmoe.models._shared.laws import Law
 from emmoe.models.mirror import MirrorModel
@@ -25,6 +26,14 @@ RECOVERY = (
     Column("relative_error_w", "|w_t - w*| / |w*|, modulo symmetry"),
 )
 SOLVED = 1e-14  # of an M-step's equation: what a Newton search ends at
+
+
+@cache
+def compiled() -> ModuleType:
+    """Return the compiled pass, loaded when it is first used: planning needs no numba."""
+    from emmoe.models._compiled import symmetric_pass
+
+    return symmetric_pass
 
 
 class SymmetricModel(RegressionModel, MirrorModel):
@@ -122,7 +131,7 @@ class SymmetricModel(RegressionModel, MirrorModel):
         """Return Hess A(theta), block diagonal, shape (p, p): a Gram for each block that varies."""
         b, a, _ = self.logits(theta)
         self.work["gram"] += 1
-        return block_diag(self.expert_mirror_hessian(b), log_cosh.hessian(self.xt, a))
+        return scipy.linalg.block_diag(self.expert_mirror_hessian(b), log_cosh.hessian(self.xt, a))
 
     def missing_information(self, theta: Array) -> Array:
         """Return I_z(theta) = E[Var(z | x, y) (c y, 1/2)(c y, 1/2)' (x) xx'], shape (p, p).
@@ -132,7 +141,7 @@ class SymmetricModel(RegressionModel, MirrorModel):
         weight = self.statistic_weight * self.sample.y
         variance = log_cosh.sech2_half(self.logits(theta)[2])
         of_beta, mixed, of_w = (
-            gram(self.xt, variance * score)
+            compiled().gram(self.xt, variance * score)
             for score in (weight**2, weight / 2, np.full_like(weight, 0.25))
         )
         return np.block([[of_beta, mixed], [mixed, of_w]])

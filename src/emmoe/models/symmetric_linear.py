@@ -4,12 +4,11 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.linalg import LinAlgError, cho_factor, cho_solve
+import scipy
 
-from emmoe.models._compiled.symmetric_pass import symmetric_pass
 from emmoe.models._shared.laws import Gaussian
 from emmoe.models.objective import Array
-from emmoe.models.symmetric import SymmetricModel
+from emmoe.models.symmetric import SymmetricModel, compiled
 from emmoe.store.errors import DataError
 
 
@@ -28,8 +27,8 @@ class SymmetricLinear(SymmetricModel):
         x = self.sample.x
         self._gram = self.statistic_weight * x.T @ x / len(x)
         try:
-            self._factor = cho_factor(self._gram)
-        except LinAlgError:
+            self._factor = scipy.linalg.cho_factor(self._gram)
+        except np.linalg.LinAlgError:
             raise DataError("columns of x are linearly dependent: remove some") from None
 
     @property
@@ -41,7 +40,7 @@ class SymmetricLinear(SymmetricModel):
         return self.noise_sd**-2
 
     def _pass(self, theta: Array) -> tuple[float, Array]:
-        loss, sums = symmetric_pass(self.xt, self.y, theta, self.statistic_weight, True)
+        loss, sums = compiled().symmetric_pass(self.xt, self.y, theta, self.statistic_weight, True)
         return loss + math.log(math.sqrt(2 * math.pi) * self.noise_sd), sums
 
     def _expert_mirror(self, b: Array) -> float:
@@ -62,7 +61,7 @@ class SymmetricLinear(SymmetricModel):
         self._charge_once("moment", gram=1)
         self._charge_once("factor", dense=d**3 / 3)
         self.work["dense"] += 2 * d**2
-        return beta - cho_solve(self._factor, gradient)
+        return beta - scipy.linalg.cho_solve(self._factor, gradient)
 
     def _draw_targets(self, b: Array, z: Array, rng: np.random.Generator) -> Array:
         return z * b + self.noise_sd * rng.standard_normal(len(b))

@@ -4,11 +4,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from emmoe.models._compiled.symmetric_pass import symmetric_pass
 from emmoe.models._shared import log_cosh
 from emmoe.models._shared.laws import Logistic
 from emmoe.models.objective import Array
-from emmoe.models.symmetric import SymmetricModel
+from emmoe.models.symmetric import SymmetricModel, compiled
 from emmoe.store.errors import DataError
 
 
@@ -30,7 +29,7 @@ class SymmetricLogistic(SymmetricModel):
         return 0.5
 
     def _pass(self, theta: Array) -> tuple[float, Array]:
-        return symmetric_pass(self.xt, self.y, theta, self.statistic_weight, False)
+        return compiled().symmetric_pass(self.xt, self.y, theta, self.statistic_weight, False)
 
     def _expert_mirror(self, b: Array) -> float:
         return log_cosh.log_2cosh(b / 2).mean()

@@ -6,7 +6,7 @@ A at theta iff M's largest eigenvalue is at most 1 - alpha (the paper's conditio
 is taken over the data at hand, not over the model at theta.
 """
 
-from scipy.linalg import eigh
+import scipy
 
 from emmoe.models.mirror import MirrorModel
 from emmoe.models.objective import Array
@@ -15,5 +15,7 @@ from emmoe.models.objective import Array
 def spectrum(model: MirrorModel, theta: Array) -> tuple[Array, Array]:
     """Return M's eigenvalues, largest first (p,), and its eigenvectors, columns (p, p), which are
     orthonormal in the inner product of Hess A. Raises LinAlgError where Hess A is singular."""
-    values, vectors = eigh(model.missing_information(theta), model.mirror_hessian(theta))
+    values, vectors = scipy.linalg.eigh(
+        model.missing_information(theta), model.mirror_hessian(theta)
+    )
     return values[::-1], vectors[:, ::-1]

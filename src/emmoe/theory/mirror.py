@@ -17,7 +17,6 @@ from functools import cached_property
 
 import numpy as np
 
-from emmoe.models._compiled.terms import bernoulli_divergence, half_tanh_change, log_sigmoid
 from emmoe.models.objective import Array
 from emmoe.models.symmetric import SymmetricModel
 
@@ -33,6 +32,8 @@ def halves(theta: Array) -> tuple[Array, Array]:
 def independent_loss_and_gradient(model: SymmetricModel, theta: Array) -> tuple[float, Array]:
     """Return L(theta) and its gradient (p,): the mean over z ~ post_theta of the component
     scores, from log p(y, z | x) and Bayes' rule."""
+    from emmoe.models._compiled.terms import log_sigmoid  # not to plan: numba
+
     x, (beta, w) = model.sample.x, halves(theta)
     density, score = model.law.log_density_and_score(model.sample.y, SIGNS * (x @ beta))
     log_gate, gate_score = log_sigmoid(SIGNS * (x @ w))
@@ -50,6 +51,8 @@ def independent_gradient(model: SymmetricModel, theta: Array) -> Array:
 def mirror_gradient_change(model: SymmetricModel, new: Array, old: Array) -> Array:
     """Return grad A(new) - grad A(old), accurate relative to |new - old|, for one new point (p,) or
     several (k, p): of new's shape."""
+    from emmoe.models._compiled.terms import half_tanh_change
+
     x, (beta, w) = model.sample.x, halves(old)
     change_b, change_a = (part @ x.T for part in halves(new - old))
     slopes = model.law.slope_change(x @ beta, change_b), half_tanh_change(x @ w, change_a)
@@ -68,6 +71,8 @@ def mirror_residual(
 
 def bregman(model: SymmetricModel, u: Array, t: Array) -> float:
     """Return D_A(u, t), the mean KL divergence of the complete-data model at t from that at u."""
+    from emmoe.models._compiled.terms import bernoulli_divergence
+
     x, (beta, w) = model.sample.x, halves(t)
     change_b, change_a = (x @ part for part in halves(u - t))
     of_gate = bernoulli_divergence(x @ w, change_a)
@@ -76,6 +81,8 @@ def bregman(model: SymmetricModel, u: Array, t: Array) -> float:
 
 def posterior_divergence(model: SymmetricModel, t: Array, t_plus: Array) -> float:
     """Return E KL(post_t || post_t+); the posterior's logit is linear in theta."""
+    from emmoe.models._compiled.terms import bernoulli_divergence
+
     logit, change = model.logits(t)[2], model.logits(t_plus - t)[2]
     return float(np.mean(bernoulli_divergence(logit, change)))
 

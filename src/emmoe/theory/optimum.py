@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 
 import numpy as np
-from scipy.optimize import minimize
+import scipy
 
 from emmoe.models.mirror import MirrorModel
 from emmoe.models.objective import Array
@@ -65,7 +65,7 @@ def settle(model: MirrorModel, theta: Array) -> Optimum:
         _, gradient, statistic = model.e_step(theta)
         theta = model.m_step(theta, statistic, gradient, model.m_step_tolerance)
     size = max(float(np.linalg.norm(theta)), 1.0)
-    found = minimize(
+    found = scipy.optimize.minimize(
         model.loss_and_gradient,
         theta,
         jac=True,

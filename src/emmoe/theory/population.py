@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from numbers import Real
 
 import numpy as np
-from scipy.linalg import solve_triangular
+import scipy
 
 from emmoe.theory.quadrature import linear_information, logistic_information
 
@@ -104,8 +104,8 @@ def _smallest_ratio(observed: np.ndarray, complete: np.ndarray) -> float:
     except np.linalg.LinAlgError:
         # singular to working precision: in SymMoLogE 1 - rho is O(norm^6) when both norms vanish
         return 0.0
-    half = solve_triangular(root, complete, lower=True)
-    inverse = solve_triangular(root, half.T, lower=True)
+    half = scipy.linalg.solve_triangular(root, complete, lower=True)
+    inverse = scipy.linalg.solve_triangular(root, half.T, lower=True)
     return min(1.0, 1 / float(np.linalg.eigvalsh(inverse)[-1]))
 
 

@@ -8,7 +8,6 @@ lambda_max(M(theta_t)) <= 1: the hypothesis of the paper's rates, which a start 
 """
 
 import numpy as np
-from scipy.linalg import LinAlgError
 
 from emmoe.lab.fit import Run
 from emmoe.models.objective import Array, Column
@@ -58,5 +57,5 @@ def _against_optimum(model: SymmetricModel, thetas: Array) -> Array:
 def _top_eigenvalue(model: SymmetricModel, theta: Array) -> float:
     try:
         return float(spectrum(model, theta)[0][0])
-    except LinAlgError:
+    except np.linalg.LinAlgError:
         return np.nan

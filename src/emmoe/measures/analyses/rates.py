@@ -9,7 +9,7 @@ cuts off has shown no linear phase to its end: it has no rate.
 """
 
 import numpy as np
-from scipy.linalg import cholesky
+import scipy
 
 from emmoe.lab.fit import Run
 from emmoe.lab.recorder import CONVERGED, MAX_ITERATIONS
@@ -89,7 +89,7 @@ def _recovery_error(run: Run, optimum: Optimum) -> float:
 
 def _local(run: Run, limit: Optimum, arrived: bool) -> dict[str, float]:
     """The local convergence of a run towards its limit."""
-    root = cholesky(run.model.mirror_hessian(limit.theta))
+    root = scipy.linalg.cholesky(run.model.mirror_hessian(limit.theta))
     errors = (run.thetas - limit.theta) @ root.T
     sizes, scale = np.linalg.norm(errors, axis=1), float(np.linalg.norm(root @ limit.theta))
     found: dict[str, float] = {}

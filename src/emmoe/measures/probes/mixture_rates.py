@@ -6,7 +6,7 @@ with solved M-steps brings a point near the maximum closer, along the slowest di
 
 import numpy as np
 import pandas as pd
-from scipy.linalg import eigh
+import scipy
 
 from emmoe.lab.probe import Probed
 from emmoe.mixture import Fitted, Problem, em, fit, profile
@@ -48,7 +48,7 @@ def _observed(problem: Problem, found: Fitted) -> float:
     """Return the mean ratio, in the norm of I_c, of a few steps that begin near the maximum."""
     model, best = profile.model_of(problem, found), found.theta
     own = information(model, best)
-    slowest = eigh(own.missing, own.complete)[1][:, -1]
+    slowest = scipy.linalg.eigh(own.missing, own.complete)[1][:, -1]
     step = slowest * APART * np.linalg.norm(best) / np.linalg.norm(slowest)
     distances = [np.sqrt(step @ own.complete @ step)]
     point = best + step

@@ -1,7 +1,7 @@
 """Logistic experts: y in {0, 1}, P(y = 1) = sigmoid(eta)."""
 
 import numpy as np
-from scipy.special import expit
+import scipy
 
 from emmoe.mixture.families.base import Array, Family
 
@@ -25,14 +25,14 @@ class Logistic(Family):
         return np.maximum(eta, 0) + np.log1p(np.exp(-np.abs(eta)))
 
     def mean(self, eta: Array) -> Array:
-        return expit(eta)
+        return scipy.special.expit(eta)
 
     def variance(self, mean: Array) -> Array:
         return (mean * (1 - mean))[..., None, :]
 
     def draw(self, eta: Array, log_scale: Array, rng: np.random.Generator) -> Array:
-        return (rng.random(eta.shape[-1]) < expit(eta[0])).astype(float)
+        return (rng.random(eta.shape[-1]) < scipy.special.expit(eta[0])).astype(float)
 
     def divergence(self, eta: Array, other: Array, log_scale: Array, log_other: Array) -> Array:
         change = self.partition(other) - self.partition(eta)
-        return (expit(eta) * (eta - other))[..., 0, :] + change
+        return (scipy.special.expit(eta) * (eta - other))[..., 0, :] + change

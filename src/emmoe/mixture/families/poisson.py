@@ -1,7 +1,7 @@
 """Poisson experts: counts with mean exp(eta); an offset, the log of the exposure, may be in eta."""
 
 import numpy as np
-from scipy.special import gammaln
+import scipy
 
 from emmoe.mixture.families.base import Array, Family
 
@@ -22,7 +22,7 @@ class Poisson(Family):
         return y[None]
 
     def base(self, y: Array) -> Array:
-        return -gammaln(y + 1)
+        return -scipy.special.gammaln(y + 1)
 
     def partition(self, eta: Array) -> Array:
         return self.mean(eta)[..., 0, :]

@@ -9,7 +9,6 @@ from typing import Protocol
 
 import numpy as np
 
-from emmoe.models._compiled.terms import bernoulli_divergence, half_tanh_change, log_sigmoid
 from emmoe.models.objective import Array
 
 
@@ -50,11 +49,17 @@ class Logistic:
     """P(y) = sigmoid(y b) on {-1, 1}; the methods are Gaussian's."""
 
     def log_density_and_score(self, y: Array, b: Array) -> tuple[Array, Array]:
+        from emmoe.models._compiled.terms import log_sigmoid
+
         log_density, derivative = log_sigmoid(y * b)
         return log_density, y * derivative
 
     def divergence(self, b: Array, change: Array) -> Array:
+        from emmoe.models._compiled.terms import bernoulli_divergence
+
         return bernoulli_divergence(b, change)
 
     def slope_change(self, b: Array, change: Array) -> Array:
+        from emmoe.models._compiled.terms import half_tanh_change
+
         return half_tanh_change(b, change)

@@ -4,12 +4,20 @@ E is the sample mean. Its gradient is E[x tanh(x'v/2)]/2 and its Hessian E[sech2
 """
 
 from collections import Counter
+from functools import cache
+from types import ModuleType
 
 import numpy as np
 
-from emmoe.models._compiled import newton
-from emmoe.models._compiled.symmetric_pass import gram
 from emmoe.models.objective import EIGEN, Array
+
+
+@cache
+def _newton() -> ModuleType:
+    """Return the compiled solver, loaded when it is first used: planning needs no numba."""
+    from emmoe.models._compiled import newton
+
+    return newton
 
 
 def log_2cosh(u: Array) -> Array:
@@ -26,7 +34,7 @@ def sech2_half(v: Array) -> Array:
 
 def hessian(xt: Array, logits: Array) -> Array:
     """Return E[sech2(x'v/2) xx']/4, shape (d, d), from x transposed (d, n) and the logits x'v."""
-    return gram(xt, sech2_half(logits) / 4)
+    return _newton().gram(xt, sech2_half(logits) / 4)
 
 
 def solve(
@@ -35,7 +43,8 @@ def solve(
     """Return v+ with E[x tanh(x'v+/2)]/2 = target, from v; see `newton.solve`.
 
     The work counts in units of both blocks: a product with v alone is half a forward product."""
-    solution, forward, backward, grams, unsolved = newton.solve(xt, target, v, residual, tolerance)
+    found = _newton().solve(xt, target, v, residual, tolerance)
+    solution, forward, backward, grams, unsolved = found
     work["forward"] += forward / 2
     work["backward"] += backward / 2
     work["gram"] += grams

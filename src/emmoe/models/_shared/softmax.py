@@ -8,10 +8,11 @@ order of sums, and with it every bit of the result, does not depend on the numbe
 """
 
 from collections.abc import Iterator
+from functools import cache
+from types import ModuleType
 
 import numpy as np
 
-from emmoe.models._compiled.softmax import evaluate_lanes
 from emmoe.models.objective import Array
 from emmoe.models.regression import Sample
 
@@ -60,6 +61,14 @@ def logsumexp(z: Array, axis: int) -> Array:
     return top + np.log(np.exp(z - top).sum(axis=axis, keepdims=True))
 
 
+@cache
+def _compiled() -> ModuleType:
+    """Return the compiled loops, loaded when they are first used: planning needs no numba."""
+    from emmoe.models._compiled import softmax
+
+    return softmax
+
+
 def evaluate(
     z: Array, weights: Array, sample: Sample, rows: slice, posterior: Array, known: bool
 ) -> tuple[Array, Array]:
@@ -71,7 +80,7 @@ def evaluate(
     signs = np.empty((0, 0), np.int8) if sample.signs is None else sample.signs
     loss, offset = np.zeros(len(z)), np.zeros(z.shape[:2])
     arguments = weights.sum(axis=2), signs, sample.y, rows.start, posterior, known
-    evaluate_lanes(z, *arguments, loss, offset)
+    _compiled().evaluate_lanes(z, *arguments, loss, offset)
     return loss, offset
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 import numpy as np
-from scipy.sparse.linalg import LinearOperator, cg
+import scipy
 
 from emmoe.models._shared.whitening import Whitening
 
@@ -17,8 +17,8 @@ def solve(
     """Return v (p,) with product(v) = gradient up to RESIDUAL, for a product with a Hessian that is
     positive semi-definite."""
     target = white.out(gradient)
-    operator = LinearOperator(
+    operator = scipy.sparse.linalg.LinearOperator(
         (target.size,) * 2, matvec=lambda u: white.out(product(white.out(u))), dtype=float
     )
-    found, _ = cg(operator, target, rtol=RESIDUAL, maxiter=MAX_PRODUCTS)
+    found, _ = scipy.sparse.linalg.cg(operator, target, rtol=RESIDUAL, maxiter=MAX_PRODUCTS)
     return white.out(found)

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 import numpy as np
-from scipy.optimize import minimize
+import scipy
 
 from emmoe.models._shared.whitening import Whitening
 from emmoe.models.objective import Array
@@ -34,7 +34,9 @@ def solve(
     options |= dict.fromkeys(("maxfun", "maxiter"), MAX_EVALUATIONS)
     first = white.into(start.ravel())
     try:
-        best = minimize(whitened, first, jac=True, method="L-BFGS-B", options=options)
+        best = scipy.optimize.minimize(
+            whitened, first, jac=True, method="L-BFGS-B", options=options
+        )
     except _Solved as solved:
         return solved.args[0], True
     return white.out(best.x).reshape(start.shape), False
