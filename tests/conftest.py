@@ -5,6 +5,7 @@ here: each says by `example` which small problem or settings suit it.
 """
 
 import dataclasses
+import signal
 
 import numpy as np
 import pytest
@@ -38,6 +39,13 @@ def one_thread():
     """One BLAS thread, as in a job: with two, sums are taken in another order."""
     with threadpool_limits(limits=1):
         yield
+
+
+@pytest.fixture(autouse=True, scope="session")
+def interruptible():
+    """SIGINT as in a terminal: a run in a shell's background, and what it starts, ignores it."""
+    if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_collection_modifyitems(items):
