@@ -67,8 +67,8 @@ def main():
         print(line, flush=True)
         lines.append(line)
 
-    described = provenance.describe()
-    say(f"{described['commit']}, {described['cpu']}, {platform.system()}, seed {SEED}")
+    described = provenance.environment()
+    say(f"{described.commit}, {described.cpu}, {platform.system()}, seed {SEED}")
     with tempfile.TemporaryDirectory(prefix="emmoe-faults-") as name:
         place = Path(name).resolve()
         world = World.made(place, SEED)

@@ -86,7 +86,7 @@ def file_for_folder(world):
     """A file has the name of the folder of results."""
     lab = world.fresh()
     (lab.folder / "results").write_text("")
-    said = refusal(lab.call(), "error: results: a file has the name of a folder")
+    said = refusal(lab.call(), "folders.results", "is there, and no folder")
     (lab.folder / "results").unlink()
     return world.resumed(lab, {}, said)
 

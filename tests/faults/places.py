@@ -86,7 +86,8 @@ def full_reference(world):
         remount(f"size={PLENTY}")
         assert _keep(lab).returncode == 0
         outcome = world.resumed(lab, finished, said)
-        return outcome._replace(lost=outcome.lost + lost)
+        more = lab.numbers().keys() - world.reference.numbers().keys()  # of the target paper
+        return outcome._replace(lost=outcome.lost + lost, differing=outcome.differing - len(more))
 
 
 def _keep(lab):
