@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 from audit_helpers import FAMILIES, claims_file
 from calibration_helpers import FAMILY, curves_of, descent, drawn_by
+from msgspec.structs import replace
 from workflow_helpers import ROOT
 
 from emmoe.audit.winners import to_confirm
@@ -51,6 +52,16 @@ def test_every_seed_has_the_paper_s_instances_and_numbers_of_its_own(monkeypatch
     assert found["critical"].between(2.0, 6.0).all()
     first, second = (found[found["seed"] == seed]["mean"].to_numpy() for seed in (1, 2))
     assert not np.allclose(first, second)
+
+
+def test_readings_later_than_what_is_simulated_are_left_out(monkeypatch):
+    curves = curves_of(drawn_by(descent()))
+    last = max(curve.readings["iteration"].max() for curve in curves) - 1
+    stages = (replace(FAMILY.search.stages[-1], iterations=int(last)),)
+    family = replace(FAMILY, search=replace(FAMILY.search, stages=stages))
+    monkeypatch.setitem(again.SEARCHED, FAMILY.name, lambda own, base: descent())
+    found = again.simulated({}, family, curves, [1], {})
+    assert found["iteration"].max() <= last and len(found) > 0
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ from pathlib import Path
 from workflow_helpers import ROOT
 
 from emmoe.store import provenance
-from faults import disks, places
+from faults import disks, of_jobs, places
 from faults.kills import kills, second_run
 from faults.lab import Outcome, World
 
@@ -47,13 +47,25 @@ def faults(place):
     }
 
 
-def injected(fault, times, world):
+def injected(fault, times, *into):
     """Inject a fault; one that the run does not survive is told with its traceback."""
     try:
-        return fault(world)
+        return fault(*into)
     except Exception:
         traceback.print_exc()
         return Outcome(times, 0, 0, 0, "not survived")
+
+
+def into_jobs(world):
+    """Inject every fault of a single job into a job of every kind; return what became of each."""
+    mounted = disks.can_mount(world.place)
+    faults = [name for name in of_jobs.FAULTS if mounted or name != of_jobs.MOUNTED]
+    with of_jobs.Jobs.made(world, mounted=mounted) as jobs:
+        return {
+            (kind, name): injected(of_jobs.injected, 1, jobs, kind, name, world.chance)
+            for kind in of_jobs.FILES
+            for name in faults
+        }
 
 
 def main():
@@ -78,6 +90,11 @@ def main():
             said = outcome.said.replace(str(place), "...")
             say(f"{what}, {times}: lost {outcome.lost}, differing {outcome.differing}: {said}")
             outcomes.append(outcome)
+        of_one = into_jobs(world)
+        say(f"faults of one job, {len(of_one)}: what became of its files")
+        for line in of_jobs.table(of_one):
+            say(line)
+        outcomes += of_one.values()
     totals = {field: sum(getattr(o, field) for o in outcomes) for field in Outcome._fields[:4]}
     say(f"{(time.monotonic() - started) / 60:.1f} minutes")
     say("faults: " + " ".join(f"{field}={total}" for field, total in totals.items()))

@@ -73,11 +73,11 @@ class Lab(Checkout):
             timeout=SECONDS,
         )
 
-    def begin(self):
+    def begin(self, target=TARGETS):
         """Start a run as a process group of its own."""
         with open(self.folder / "run.log", "a", encoding="utf-8") as log:
             return subprocess.Popen(
-                self.command("--cores", "2"),
+                self.command("--cores", "2", target=target),
                 cwd=self.folder,
                 env=environment(),
                 start_new_session=True,

@@ -46,8 +46,9 @@ def simulated(
     for seed in seeds:
         values = _values(setting, seed, family.search.instances, last, files)
         for curve in own:
-            for part in curve.readings["part"].unique():
-                rows += _part(setting, seed, curve, part, values[curve.metric], family)
+            reached = curve.within(values[curve.metric])
+            for part in reached.readings["part"].unique():
+                rows += _part(setting, seed, reached, part, values[curve.metric], family)
     return pd.DataFrame(rows, columns=FRESH)
 
 

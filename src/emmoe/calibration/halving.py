@@ -120,8 +120,7 @@ def _tried(setting: Drawn, curves: Sequence[Curve], values: Mapping[str, Array])
 def distance(curve: Curve, values: Array) -> float:
     """Return the largest |z| over the calibration readings that were reached; inf if a run
     diverged. Two replicates do not know their scatter, so that reported stands for it."""
-    readings = curve.part(CALIBRATION)
-    readings = readings[readings["iteration"] < values.shape[1]]
+    readings = curve.within(values).part(CALIBRATION)
     at = values[:, readings["iteration"]]
     if not np.isfinite(at).all():
         return np.inf

@@ -1,13 +1,14 @@
 """The paper's readings, curve by curve, each for calibration or held out."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
 
 from emmoe.calibration.family import Family
 from emmoe.evidence import reported as paper
+from emmoe.models.objective import Array
 from emmoe.store.errors import ConfigError
 
 CALIBRATION, HELD_OUT = "calibration", "held_out"
@@ -32,6 +33,11 @@ class Curve:
     def part(self, name: str) -> pd.DataFrame:
         """Return the calibration or the held-out readings."""
         return self.readings[self.readings["part"] == name]
+
+    def within(self, values: Array) -> "Curve":
+        """Return the curve with the readings that simulated values, (replicates, iterations from
+        0), reach."""
+        return replace(self, readings=self.readings[self.readings["iteration"] < values.shape[1]])
 
 
 def curves(reported: pd.DataFrame, family: Family) -> list[Curve]:

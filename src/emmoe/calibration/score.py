@@ -86,14 +86,10 @@ def scored(
     the end is known in the last stage only."""
     scores = []
     for curve in curves:
-        readings = _reached(curve.part(part), values[curve.metric])
+        readings = curve.within(values[curve.metric]).part(part)
         if len(readings) and (last or curve.metric != TO_FINAL):
             scores.append(_score(setting, curve, readings, values[curve.metric], part, plan))
     return scores
-
-
-def _reached(readings: pd.DataFrame, values: Array) -> pd.DataFrame:
-    return readings[readings["iteration"] < values.shape[1]]
 
 
 def _score(
@@ -115,7 +111,7 @@ def predicted(
 ) -> list[dict[str, Any]]:
     rows = []
     for curve in curves:
-        readings = _reached(curve.readings, values[curve.metric])
+        readings = curve.within(values[curve.metric]).readings
         at = values[curve.metric][:, readings["iteration"]]
         facts = {"setting": setting.names[curve.algorithm], "curve_id": curve.name}
         facts |= {"figure": curve.figure, "panel": curve.panel}
