@@ -13,8 +13,9 @@ def verdicts(label, currency, outcomes, ratio=2.0, **facts):
     rows = [{"contest": "all", "currency": currency, "label": label, "verdict": "counted"}]
     for number, (law, found) in enumerate(outcomes.items()):
         for target, outcome in zip(("statistical", "millionth"), found, strict=False):
-            row = {"contest": law, "cell": "all", "data": law, "target": target}
+            row = {"contest": "race", "cell": law, "data": law, "target": target}
             row |= {"dataset": "synthetic", "model": "symmetric_linear", "norm_beta": 1.0 + number}
+            row |= {"observations": 1000, "parameters": 20}
             row |= {"currency": currency, "label": label, "best_label": "L-BFGS"}
             row |= {f"outcome_{role}": outcome for role in ("gd", "best")}
             row |= {f"ratio_{role}": ratio * (1 + number) for role in ("gd", "best")}
@@ -41,7 +42,26 @@ def test_conclusions_name_the_best_variant_of_a_currency_and_count_laws():
     assert shown in sentences["precision"]
     assert "1.5 for symmetric linear at |beta*| = 1 [L-BFGS], 3 for" in sentences["signal"]
     assert "data" not in sentences  # of one kind
-    assert sentences["rivals"].endswith("most often L-BFGS per data pass (6 of 6).")
+    assert "size" not in sentences  # of one, too
+    assert (
+        "the best tuned gradient method, most often L-BFGS (6 of 6 times), it" in first["sentence"]
+    )
+
+
+def test_signal_and_size_are_read_off_the_contests_in_which_they_vary():
+    outcomes = {"near": ["win", "win"], "far": ["loss", "loss"]}
+    sized = verdicts("EM", "passes", outcomes, ratio=5.0, contest="sizes", norm_beta=1.0)
+    sized["observations"] = [np.nan, 500, 500, 9000, 9000]
+    table = conclusions.build(curves={}, a=verdicts("EM", "passes", outcomes), b=sized)
+    said = table.set_index("topic")["sentence"]
+    assert said["signal"].endswith(
+        "2 for symmetric linear at |beta*| = 1 [L-BFGS], 4 for symmetric linear at |beta*| = 2 "
+        "[L-BFGS]."
+    )
+    assert said["size"].endswith(
+        "5 for symmetric linear with n = 500 and 20 parameters [L-BFGS], "
+        "10 for symmetric linear with n = 9000 and 20 parameters [L-BFGS]."
+    )
 
 
 def test_variant_that_runs_on_a_few_laws_alone_is_not_the_best_but_named():
@@ -60,6 +80,8 @@ def test_all_currencies_and_topics_make_eight_sentences():
     tables = {c: verdicts("EM", c, outcomes) for c in ("iteration", "passes", "flops")}
     tables["cpu_seconds"] = verdicts("EM", "cpu_seconds", outcomes)
     tables["images"] = verdicts("EM", "passes", {"img": ["open", "open"]}, dataset="digits")
+    tables["sizes"] = verdicts("EM", "passes", outcomes, contest="sizes")
+    tables["sizes"]["parameters"] = [0, 4, 4, 80, 80]
     table = conclusions.build(curves={}, **tables)
     assert len(table) == 8 and table["sentence"].notna().all()
     assert "on digits (symmetric linear)" in table.set_index("topic")["sentence"]["data"]
@@ -99,8 +121,8 @@ def test_sentence_that_rests_on_a_step_by_fallback_says_so():
     rows.loc[(rows["data"] == "near") & (rows["target"] == "millionth"), "gd_fallback"] = True
     rows.loc[rows["data"] == "far", "best_fallback"] = True
     found = conclusions.build(curves={}, a=rows).set_index("topic")
-    assert found["fallbacks"].to_dict() == {"currency": 3, "precision": 2, "signal": 2, "rivals": 2}
-    assert found["quotients"].to_dict() == {"currency": 8, "precision": 4, "signal": 4, "rivals": 4}
+    assert found["fallbacks"].to_dict() == {"currency": 3, "precision": 2, "signal": 2}
+    assert found["quotients"].to_dict() == {"currency": 8, "precision": 4, "signal": 4}
     said = found["sentence"]
     assert said["currency"].endswith(" (3 of 8 quotients with a step by fallback).")
-    assert said["rivals"].endswith("(4 of 4) (2 of 4 best ones with a step by fallback).")
+    assert said["signal"].endswith(" (2 of 4 quotients with a step by fallback).")

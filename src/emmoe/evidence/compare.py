@@ -11,7 +11,9 @@ from emmoe.evidence.paired import shift
 from emmoe.evidence.reach import PROBLEM, RIVAL, Targets, reached
 from emmoe.evidence.tuning import choose, chosen, tuning_rows
 
-FACTS = ["data", "dataset", "model", "start", "norm_beta", "norm_w"]  # data: the samples' law
+FACTS = [  # data: the samples' law
+    "data", "dataset", "model", "start", "observations", "parameters", "norm_beta", "norm_w",
+]  # fmt: skip
 
 
 class Field(NamedTuple):

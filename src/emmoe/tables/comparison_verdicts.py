@@ -26,7 +26,7 @@ from emmoe.record.entries import Product, Record
 from emmoe.record.reads import Contest, Currencies, Rival, Targets
 
 ALL, BEST = "all", "the best tuned gradient method"
-FACTS = ["data", "dataset", "model", "norm_beta"]
+FACTS = ["data", "dataset", "model", "observations", "parameters", "norm_beta"]
 COLUMNS = [
     "contest", "cell", *FACTS, "target", "currency", "em", "label", "em_fallback", "pairs",
     "ratio_gd", "gd_low", "gd_high", "gd_p", "outcome_gd", "gd_fallback", "best", "best_label",

@@ -3,8 +3,10 @@
 A quotient is EM's cost over the other's: the median over laws of data of the median over a law's
 problems, so that many problems on the same samples count once; problems on which neither arrives
 have none. Quotients that a budget leaves open count as 0 or infinite at their open end; a median
-that is infinite is said by the same median of the lower ends of the intervals. A sentence says how
-many of its quotients have a method whose step is a fallback (`emmoe.evidence.tuning`).
+that is infinite is said by the same median of the lower ends of the intervals. What a quotient does
+with the signal and with the size of the data is read off the contests in which that varies, so that
+little else does. A sentence says how many of its quotients have a method whose step is a fallback
+(`emmoe.evidence.tuning`).
 
 :section: rivals
 :title: Which method to run when
@@ -35,19 +37,18 @@ def build(
 ) -> pd.DataFrame:
     """Return COLUMNS: a row a currency, of the variant of EM with the smallest median quotient to
     the best gradient method in it, among those that run on most laws of data, then, by data pass,
-    rows on precision, signal, data and rivals.
+    rows on precision, signal, size and data.
 
     wins and losses: laws of data on which that variant wins and loses; quotients: that the sentence
-    rests on, fallbacks: those with a step chosen by fallback (on rivals: problems, with such a best
-    one); verdicts: tables of `emmoe.tables.comparison_verdicts`, whose rows add up."""
+    rests on, fallbacks: those with a step chosen by fallback; verdicts: tables of
+    `emmoe.tables.comparison_verdicts`, whose rows add up."""
     rows = pd.concat(verdicts.values(), ignore_index=True)
     rows = rows[rows["contest"] != ALL]
     table = [_of_currency(part, c) for c in PER if len(part := rows[rows["currency"] == c])]
     of_passes = [row for row in table if row["currency"] == PASSES]
     if of_passes:
         own = rows[(rows["currency"] == PASSES) & (rows["label"] == of_passes[0]["label"])]
-        table += [row for row in _parts(own, of_passes[0]["label"]) if row]
-        table.append(_rivals(rows))
+        table += _parts(own, of_passes[0]["label"])
     return pd.DataFrame(table, columns=COLUMNS)
 
 
@@ -82,12 +83,8 @@ def _of_currency(rows: pd.DataFrame, currency: str) -> dict:
 def _said(text: str, rows: pd.DataFrame, roles: Sequence[str]) -> dict:
     """The end of a row: the sentence that rests on quotients of some rows, and how many."""
     marks = [(rows["em_fallback"] | rows[f"{role}_fallback"]).astype(bool) for role in roles]
-    return _marked(text, pd.concat(marks), "quotients")
-
-
-def _marked(text: str, marks: pd.Series, what: str) -> dict:
-    count, of = int(marks.sum()), len(marks)
-    marked = f" ({count} of {of} {what} with a step by fallback)" if count else ""
+    count, of = int(pd.concat(marks).sum()), len(roles) * len(rows)
+    marked = f" ({count} of {of} quotients with a step by fallback)" if count else ""
     return {"quotients": of, "fallbacks": count, "sentence": f"{text}{marked}."}
 
 
@@ -103,10 +100,12 @@ def _better(rows: pd.DataFrame, own: pd.DataFrame) -> list[str]:
 
 
 def _sentence(row: Mapping, own: pd.DataFrame, rivals: int, better: list[str]) -> str:
+    best, times = _most_often(own["best_label"])
+    often = f"{BEST}, most often {best} ({times} of {len(own)} times),"
     said = [
         f"against {name} it wins on {row[f'wins_{role}']} and loses on {row[f'losses_{role}']} of "
         f"{row['laws']} laws of data, at {_times(_size(own, role))} in the median"
-        for role, name in (("gd", "gradient descent with one tuned step"), ("best", BEST))
+        for role, name in (("gd", "gradient descent with one tuned step"), ("best", often))
     ]
     currency = PER[row["currency"]]
     rank = "does best of EM's variants that run on all data" if rivals else "alone runs on all data"
@@ -119,36 +118,32 @@ def _times(size: str) -> str:
 
 def _parts(rows: pd.DataFrame, label: str) -> Iterator[dict]:
     """Rows on what the quotient to the best gradient method depends on."""
-    for topic, keys, wording in (
-        ("precision", ["target"], "to the target {0}"),
-        ("signal", ["model", "norm_beta"], "for {0} at |beta*| = {1:g}"),
-        ("data", ["dataset", "model"], "on {0} ({1})"),
+    sizes = ["observations", "parameters"]
+    for topic, varied, keys, wording in (
+        ("precision", [], ["target"], "to the target {0}"),
+        ("signal", ["norm_beta"], ["model", "norm_beta"], "for {0} at |beta*| = {1:g}"),
+        ("size", sizes, ["model", *sizes], "for {0} with n = {1:g} and {2:g} parameters"),
+        ("data", [], ["dataset", "model"], "on {0} ({1})"),
     ):
+        own = rows[_differ(rows, varied)] if varied else rows
         found = {
             wording.format(*(str(k).replace("_", " ") if isinstance(k, str) else k for k in key)):
             f"{_size(part, 'best')} {{}} [{_most_often(part['best_label'])[0]}]"
-            for key, part in rows.groupby(keys, sort=False)
+            for key, part in own.groupby(keys, sort=False)
         }  # fmt: skip
         if len(found) > 1:
             said = ", ".join(size.format(where) for where, size in found.items())
             text = f"Per data pass, {label} costs, as a multiple of {BEST} [most often]: {said}"
             row = {"topic": topic, "currency": PASSES, "label": label}
-            yield row | _said(text, rows, ["best"])
+            yield row | _said(text, own, ["best"])
+
+
+def _differ(rows: pd.DataFrame, columns: Sequence[str]) -> pd.Series:
+    """Whether the contest of a row has problems that differ in one of some columns."""
+    counts = rows.groupby("contest")[list(columns)].transform("nunique")
+    return (counts > 1).any(axis=1)
 
 
 def _most_often(names: pd.Series) -> tuple[str, int]:
     counts = names.value_counts().sort_index().sort_values(ascending=False, kind="stable")
     return counts.index[0], int(counts.iloc[0])
-
-
-def _rivals(rows: pd.DataFrame) -> dict:
-    """Which gradient method is the best one most often, in each currency."""
-    problems = rows.drop_duplicates(["currency", "contest", "cell", "target"])
-    said = []
-    for currency in (c for c in PER if (problems["currency"] == c).any()):
-        names = problems.loc[problems["currency"] == currency, "best_label"]
-        best, times = _most_often(names)
-        said.append(f"{best} per {PER[currency]} ({times} of {len(names)})")
-    text = f"The best tuned gradient method is most often {', '.join(said)}"
-    marks = problems["best_fallback"].astype(bool)
-    return {"topic": "rivals", **_marked(text, marks, "best ones")}
