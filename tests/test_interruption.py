@@ -56,7 +56,7 @@ def test_fit_is_that_from_the_starts_that_are_done(at):
 
 @pytest.mark.parametrize(
     ("at", "left", "finished"),
-    [(1, 7, 1), (3, 5, 1), (STARTS, 0, 1), (STARTS + 1, 7, 1), (STARTS + 4, 4, 4)],
+    [(1, 7, 1), (3, 5, 1), (STARTS, 0, 1), (STARTS + 1, 4, 1), (STARTS + 4, 1, 4)],
 )
 def test_best_of_the_race_is_finished_where_not_all_are(at, left, finished, monkeypatch, whole):
     """In the race, whose best is then finished, and among the runs that are finished."""
@@ -105,6 +105,24 @@ def test_separable_fit_is_penalised_though_it_was_interrupted(at):
     assert np.isfinite(found.theta).all() and found.penalised
 
 
+@pytest.mark.parametrize(("at", "left"), [(1, STARTS - 1), (6, STARTS - 6)])
+def test_starts_left_are_those_of_the_search_that_was_interrupted(at, left):
+    """Of one expert one start is asked for; if its fit is penalised, all of them are."""
+    problem = Problem(X, (X[:, 0] > 0).astype(float), family="logistic")
+    found = fit(problem, 1, n_init=STARTS, watch=Interrupting(1 + at))
+    assert (found.status, found.starts_left) == ("separable", left)
+
+
+def test_share_never_passes_one_and_rises_within_a_search(monkeypatch):
+    shares = []
+    module = import_module("emmoe.mixture.fit")
+    for name, rows in {"MANY": 100, "PART": 100, "ROWS_A_PARAMETER": 5}.items():
+        monkeypatch.setattr(module, name, rows)
+    fit(PROBLEM, 2, n_init=STARTS, watch=Watch(share=shares.append))
+    assert shares == sorted(shares) and shares[-1] == 1.0
+    assert module.HALF in shares
+
+
 @pytest.mark.parametrize("polished", [0, 1])
 def test_many_rows_keep_the_basins_that_were_carried_on(polished, monkeypatch):
     """Of a search on a part of the rows; the best basin is carried on, if none was."""
@@ -126,7 +144,7 @@ def test_many_rows_keep_the_basins_that_were_carried_on(polished, monkeypatch):
     assert done in ([None, 0], [0, None])
     assert found.n_rows == whole
     assert len(found.basins) == 1
-    assert found.starts_left == STARTS - found.basins[0]["hits"]
+    assert found.starts_left == sum(row["status"] == "raced" for row in found.restarts) > 0
 
 
 def test_estimator_keeps_what_is_done_if_asked(monkeypatch, capsys):
@@ -160,7 +178,7 @@ y = np.where(x[:, 0] < 0.2, 2, -1) * x[:, 0] + np.sin(50 * x[:, 0])
 keeps = {"stopping": print} if sys.argv[1] == "keep" else {}
 watch = Watch(share=lambda part: print("a start", flush=True), **keeps)
 found = fit(Problem(x, y), 2, n_init=10**6, watch=watch)
-print("kept", 0 < watch.starts < 10**6, found.starts_left == 10**6 - watch.starts)
+print("kept", 0 < watch.left < 10**6, found.starts_left == watch.left)
 """
 
 

@@ -2,6 +2,7 @@
 
 import json
 import signal
+from importlib import import_module
 
 import numpy as np
 import pandas as pd
@@ -170,7 +171,7 @@ def test_numbers_of_experts_are_checked(experts, fitted, capsys):
 
 @pytest.mark.parametrize(
     ("at", "kept", "said"),
-    [((2, 0), 1, "K = 1"), ((2, 3), 2, "K = 1, K = 2 from 3 of 4 starts")],
+    [((2, 0), 1, "K = 1"), ((2, 3), 2, "K = 1, K = 2 (1 of 4 starts left undone)")],
 )
 def test_interruption_goes_on_with_what_is_done(at, kept, said, fitted, monkeypatch, capsys):
     """A real signal, before a start of K = 2 is done or after three of them."""
@@ -192,6 +193,35 @@ def test_interruption_goes_on_with_what_is_done(at, kept, said, fitted, monkeypa
     assert [row["n_experts"] for row in model.tried] == list(range(1, kept + 1))
     assert model.estimator.n_experts == kept
     assert model.estimator.starts_left_ == (kept == 2)
+
+
+@pytest.mark.parametrize("asked", [4, 1])
+def test_second_interruption_ends_the_command(asked, fitted, monkeypatch, capsys):
+    """Also where K = 1 is done: what is kept of K = 2 is described when it comes."""
+    fits_of = import_module("emmoe.mixture.fit")
+    described = fits_of.describe
+
+    def interrupted(*given):
+        if given[1].layout.experts == 2:
+            signal.raise_signal(signal.SIGINT)
+        return described(*given)
+
+    short = search._short
+
+    def first(model, theta, index, rules):
+        if (model.layout.experts, index) == (2, 1):
+            signal.raise_signal(signal.SIGINT)
+        return short(model, theta, index, rules)
+
+    monkeypatch.setattr(fits_of, "describe", interrupted)
+    if asked > 1:
+        monkeypatch.setattr(search, "_short", first)
+    options = ["--features", "x", "--experts", "1:3", "--starts", str(asked)]
+    out = fitted / "second.json"
+    end = ended("fit", fitted / "data.csv", "--target", "y", *options, "--out", out)
+    assert (end == "interrupted") == (asked > 1)
+    assert out.exists() == (asked == 1)
+    assert ("going on with what is done: K = 1\n" in capsys.readouterr().err) == (asked == 1)
 
 
 def test_interruption_before_anything_is_done_ends_the_command(fitted, monkeypatch):

@@ -8,7 +8,7 @@ from emmoe.mixture.estimators._base import MixtureOfExperts
 from emmoe.mixture.estimators.select import Tried
 
 DIGITS = 4
-SMALL, LARGE = 1e-2, 1e7  # between them, decimals are the clearer ones
+SMALL, LARGE = 1e-2, 1e12  # between them, decimals are the clearer ones
 EXPLAINED = {
     "maximum": "a certified maximum of the likelihood",
     "separable": "the likelihood has no finite maximum: the fit that is shown is penalised",

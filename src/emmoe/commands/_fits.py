@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Sequence
 
 from emmoe.mixture.estimators._base import MixtureOfExperts
-from emmoe.mixture.watch import Watch
+from emmoe.mixture.watch import NothingDone, Watch
 from emmoe.store.progress import spell
 
 EVERY = 10.0  # seconds between two lines on one fit
@@ -18,7 +18,7 @@ def fits(experts: Sequence[int], starts: int, fit: Fit) -> list[MixtureOfExperts
     """Return the fit of each number of experts.
 
     An interruption ends the fit at hand with the starts that are done, and no other is begun.
-    Raises KeyboardInterrupt where it leaves nothing."""
+    Raises KeyboardInterrupt where it leaves nothing, and at a second one."""
     waiting, found = _Waiting(experts, starts), []
     watch = Watch()
     try:
@@ -29,8 +29,9 @@ def fits(experts: Sequence[int], starts: int, fit: Fit) -> list[MixtureOfExperts
                 break
         else:
             return found
-    except KeyboardInterrupt:
-        if not found:
+    except KeyboardInterrupt as ended:
+        second = watch.interrupted and not isinstance(ended, NothingDone)
+        if second or not found:
             raise
     _say(f"going on with what is done: {', '.join(_named(own) for own in found)}")
     return found
@@ -43,7 +44,7 @@ def _say(line: str) -> None:
 def _named(own: MixtureOfExperts) -> str:
     """A fit as a person knows it."""
     left, asked = own.starts_left_, own.n_init
-    return f"K = {own.n_experts}{f' from {asked - left} of {asked} starts' if left else ''}"
+    return f"K = {own.n_experts}{f' ({left} of {asked} starts left undone)' if left else ''}"
 
 
 class _Waiting:

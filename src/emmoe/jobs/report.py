@@ -98,4 +98,4 @@ def origins(record: Record):
     if not Path(kept).is_file():
         return None
     made = [own for own in read_kept(kept) if own.kind in (Fit.kind, Contest.kind, Probe.kind)]
-    return gathered(made, frozenset(), whole, kept)
+    return gathered(made, frozenset(), set(), kept)

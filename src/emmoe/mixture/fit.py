@@ -14,7 +14,7 @@ from emmoe.mixture.model import Mixture
 from emmoe.mixture.problem import Problem
 from emmoe.mixture.sample import Sample
 from emmoe.mixture.search import Rules, Run, finish, polish, search, with_basins
-from emmoe.mixture.watch import Watch
+from emmoe.mixture.watch import NothingDone, Watch
 from emmoe.store.errors import DataError
 
 MANY = 20_000  # rows above which a random part of them is searched
@@ -22,6 +22,7 @@ PART = 5_000
 ROWS_A_PARAMETER = 20  # at least, in that part
 SEPARABLE_ALPHA = 1e-3  # nats, of the fit that is reported where no maximum is finite
 DEGENERATE_ROWS = 1.0  # rows, of the variance penalty where all runs are degenerate
+HALF = 0.5  # of a fit's time, for each of two stages of which nobody knows what they take
 SHRUNK = 5.0  # the logit from which a penalised fit of separable data starts
 
 
@@ -43,7 +44,7 @@ def fit(
     max_iter: of EM, a start; tol: Newton decrement in nats; variance_floor: of s over that of one
     expert; variance_penalty in rows and alpha in nats as in `penalty`; watch is told how far it is,
     and says what an interruption leaves. Raises DataError for a problem or a setting that cannot be
-    used, KeyboardInterrupt where the watch does not keep what is done, or nothing is."""
+    used, KeyboardInterrupt where the watch keeps nothing, NothingDone where nothing is done."""
     _check(n_experts, n_init, max_iter, tol, variance_floor, variance_penalty, alpha)
     checked = problem.checked()
     data = sample.make(checked)
@@ -60,10 +61,9 @@ def fit(
         watch = watch or Watch()
         runs = _searched(model, asked, seed, rules, watch)
         if not runs:
-            raise KeyboardInterrupt
+            raise NothingDone
         chosen, final = _with_maximum(model, runs, n_init, seed, rules, watch)
-        left = 0 if watch.starts is None else asked - watch.starts
-        return describe(checked, final, chosen, runs, left)
+        return describe(checked, final, chosen, runs, watch.left or 0)
 
 
 def _check(
@@ -100,9 +100,11 @@ def _searched(model: Mixture, n_init: int, seed: int, rules: Rules, watch: Watch
         watch.say(f"{n_init} starts on {len(model.sample)} rows")
         return search(model, n_init, seed, rules, watch)
     watch.say(f"{n_init} starts on {count} of {len(model.sample)} rows")
+    watch.high = HALF
     rng = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(0, 0)))
     rows = np.sort(rng.choice(len(model.sample), count, replace=False))
     runs = search(model.on(model.sample.take(rows)), n_init, seed, rules, watch)
+    watch.low, watch.high = HALF, 1.0
     return _carried(model, runs, rules, watch)
 
 
@@ -112,12 +114,13 @@ def _carried(model: Mixture, runs: list[Run], rules: Rules, watch: Watch) -> lis
     ends: dict[int, Run] = {}
     inside = [run for run in runs if run.interior]
     carried: list[Run] = []
-    with watch.keeping(carried):
+    with watch.keeping(carried, len(inside)):
         for run in inside:
             carried.append(_on_all_rows(model, run, ends, rules, watch))
-    if watch.starts == 0 and inside:
+            watch.done(len(carried) / len(inside))
+    if inside and not carried:
         carried.append(_on_all_rows(model, inside[0], ends, rules, watch))
-        watch.starts = 1
+        watch.left = len(inside) - 1
     left = [replace(run, status="raced", basin=-1) for run in inside[len(carried) :]]
     return with_basins([*carried, *left, *(run for run in runs if not run.interior)])
 
@@ -148,13 +151,14 @@ def _with_maximum(
         watch.say("every run is degenerate: the variances are penalised")
         model = _penalised(model, alpha, max(rows, DEGENERATE_ROWS))
         count = 1 if watch.interrupted else n_init
+        watch.low = HALF
         found = search(model, count, seed, replace(rules, floor=-np.inf), watch)
         if not found:
-            raise KeyboardInterrupt
+            raise NothingDone
         return replace(found[0], status="degenerate"), model
     watch.say(f"separable ({', '.join(best.separable)}): the fit is penalised")
     model = _penalised(model, alpha, rows)
-    anew = len(model.sample) <= MANY and not watch.interrupted
+    anew, watch.low = len(model.sample) <= MANY and not watch.interrupted, HALF
     if anew and (found := search(model, n_init, seed, rules, watch)):
         blocks = _renamed(model, best, found[0])
         return replace(found[0], status="separable", separable=blocks), model

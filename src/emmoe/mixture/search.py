@@ -94,10 +94,10 @@ def race(
     """Return short runs from all starts, or from those before an interruption."""
     watch, one = watch or Watch(), starts.pooled(model)
     runs: list[Run] = []
-    with watch.keeping(runs):
+    with watch.keeping(runs, n_init):
         for index in range(n_init):
             runs.append(_short(model, starts.start(model, index, seed, one), index, rules))
-            watch.share(len(runs) / (n_init + FINALISTS))
+            watch.done(len(runs) / (n_init + FINALISTS))
     return runs
 
 
@@ -157,11 +157,14 @@ def search(
         return with_basins(_one_by_one(model, n_init, seed, rules, watch))
     order = sorted(race(model, n_init, seed, rules, watch), key=_rank)
     done: list[Run] = []
-    with watch.keeping(done):
-        _finish(model, order, done, 1 if watch.interrupted else FINALISTS, rules, watch)
+    raced = not watch.interrupted
+    count = min(FINALISTS, len(order)) if raced else 1
+    with watch.keeping(done, count):
+        _finish(model, order, done, count, rules, watch)
     if watch.interrupted:
         _finish(model, order, done, 1, rules, watch)
-        watch.starts = max(watch.starts or 0, len(done))
+        if raced:
+            watch.left = max(count - len(done), 0)
     return with_basins(done + order[len(done) :])
 
 
@@ -170,11 +173,11 @@ def _one_by_one(model: Mixture, n_init: int, seed: int, rules: Rules, watch: Wat
     their race."""
     one = starts.pooled(model)
     done: list[tuple[Run, Run]] = []
-    with watch.keeping(done):
+    with watch.keeping(done, n_init):
         for index in range(n_init):
             short = _short(model, starts.start(model, index, seed, one), index, rules)
             done.append((short, finish(model, short, rules)))
-            watch.share(len(done) / n_init)
+            watch.done(len(done) / n_init)
     return [run for _, run in sorted(done, key=lambda pair: _rank(pair[0]))]
 
 
@@ -186,7 +189,7 @@ def _finish(
         if len(done) >= count and any(own.interior for own in done):
             break
         done.append(finish(model, run, rules))
-        watch.share((len(order) + len(done)) / (len(order) + count))
+        watch.done((len(order) + len(done)) / (len(order) + count))
 
 
 def with_basins(runs: list[Run]) -> list[Run]:

@@ -154,7 +154,7 @@ def _check_there(table: pd.DataFrame, columns: Sequence[str], what: str) -> None
 
 def _unseparated(table: pd.DataFrame) -> str:
     """What to do about a table whose columns are not told apart, if it looks like one."""
-    if len(table.columns) > 1 or str(table.columns[0]).isidentifier():
+    if len(table.columns) != 1 or str(table.columns[0]).isidentifier():
         return ""
     said = f": it has one column, {shown(table.columns[0])!r}"
     return f"{said}: separate columns by commas, semicolons, tabs or |"

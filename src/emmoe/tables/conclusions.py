@@ -82,8 +82,9 @@ def _of_currency(rows: pd.DataFrame, currency: str) -> dict:
 
 def _said(text: str, rows: pd.DataFrame, roles: Sequence[str]) -> dict:
     """The end of a row: the sentence that rests on quotients of some rows, and how many."""
-    marks = [(rows["em_fallback"] | rows[f"{role}_fallback"]).astype(bool) for role in roles]
-    count, of = int(pd.concat(marks).sum()), len(roles) * len(rows)
+    there = {role: rows[rows[f"ratio_{role}"].notna()] for role in roles}
+    marks = [own["em_fallback"] | own[f"{role}_fallback"] for role, own in there.items()]
+    count, of = int(pd.concat(marks).astype(bool).sum()), sum(map(len, there.values()))
     marked = f" ({count} of {of} quotients with a step by fallback)" if count else ""
     return {"quotients": of, "fallbacks": count, "sentence": f"{text}{marked}."}
 

@@ -6,6 +6,7 @@ some currency are drawn strongly, the rest thin and grey.
 
 from collections.abc import Collection, Iterable, Mapping
 
+import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -29,7 +30,7 @@ def strong(methods: Collection[str], em: Collection[str], costs: Iterable[pd.Ser
         return list(methods)
     chosen = set(em)
     for own in costs:
-        others = own[own.index.isin(methods) & ~own.index.isin(em)].dropna()
+        others = own[own.index.isin(methods) & ~own.index.isin(em) & (own < np.inf)]
         chosen |= {others.idxmin()} if len(others) else set()
     return [method for method in methods if method in chosen]
 
