@@ -132,7 +132,7 @@ def test_lines_of_costs_are_the_shares_of_runs_that_have_arrived(contests):
         shown = y[np.searchsorted(x, at, side="right") - 1]
         assert shown == pytest.approx((costs <= x[x <= at][-1]).mean())
     median = f"{costs.median():.3g} data passes with Nesterov"
-    assert told(figure).startswith(f"Half of the 96 targets take {median}, the best of the other ")
+    assert told(figure).startswith(f"Half of the 96 targets take {median}, the best other method")
 
 
 def test_of_many_lines_only_ems_variants_and_the_best_others_are_strong():
@@ -146,8 +146,8 @@ def test_of_many_lines_only_ems_variants_and_the_best_others_are_strong():
     weak = {name for name, line in drawn.items() if line.get_color() == WEAK.colour}
     assert weak == set(rivals) - {"rival_0", "em"}
     assert len(drawn) == len(rivals) and drawn["em"].get_color() == LOOKS["em"].colour
-    said = "more than all allowed data passes with each of EM's variants, and "
-    assert said in told(figure) and told(figure).endswith("RIVAL_0, the best of the other methods.")
+    said = "all allowed data passes and more with any of EM's variants, and "
+    assert said in told(figure) and told(figure).endswith("RIVAL_0, the best other method.")
 
 
 def test_lines_of_costs_can_be_drawn_where_nobody_arrives(contests, recwarn):

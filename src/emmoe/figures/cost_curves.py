@@ -64,14 +64,17 @@ def _message(medians: pd.Series, count: int, curves: Curves, em: tuple[str, ...]
     if np.isinf(medians).all():
         return f"No method reaches half of its targets ({count} instances)."
     of_em = medians.index.isin(em)
-    groups = {"EM's variants": medians[of_em], "the other methods": medians[~of_em]}
-    costs = [_least(own, name, curves) for name, own in groups.items() if len(own)]
+    groups = [
+        (medians[of_em], "the best of EM's variants", "any of EM's variants"),
+        (medians[~of_em], "the best other method", "any other method"),
+    ]
+    costs = [_least(*group, curves) for group in groups if len(group[0])]
     return f"Half of the {count} targets take {', and '.join(costs)}."
 
 
-def _least(medians: pd.Series, name: str, curves: Curves) -> str:
+def _least(medians: pd.Series, best: str, every: str, curves: Curves) -> str:
     """Return the least cost of some methods, and with which."""
     first = medians.idxmin()
     if np.isinf(medians[first]):
-        return f"more than all allowed {PER[TOLD]}es with each of {name}"
-    return f"{medians[first]:.3g} {PER[TOLD]}es with {curves[first]}, the best of {name}"
+        return f"all allowed {PER[TOLD]}es and more with {every}"
+    return f"{medians[first]:.3g} {PER[TOLD]}es with {curves[first]}, {best}"

@@ -25,7 +25,7 @@ LOOKS = {
     "em_loose": Look("#0072B2", (0, (1, 0.8)), "d", 1.6),
     "em_inexact": Look("#56B4E9", "-", "P", 1.6),
     "preconditioned": Look("#56B4E9", (0, (6, 1)), "X"),
-    "em_newton": Look("#56B4E9", (0, (5, 1, 1, 1)), "8"),
+    "em_newton": Look("#56B4E9", (0, (5, 1, 1, 1)), "x"),
     "squarem": Look("#222222", "-", "*", 1.1),
     "gradient_em": Look("#D55E00", (0, (4, 1.2)), "s"),
     "gradient_descent": Look("#CC79A7", (0, (5, 1.2, 1.2, 1.2)), "^"),
