@@ -92,12 +92,14 @@ def killed(jobs, kind, chance):
     provenance, outputs = jobs.made_by(kind)
     for path in (provenance, *outputs):
         path.unlink()
+    log = jobs.folder / "run.log"
+    log.unlink(missing_ok=True)
     process = jobs.begin(target=target(kind))
     worker = _worker(process)
     time.sleep(chance.uniform(0, 0.5))
     worker.kill()
     assert process.wait(timeout=SECONDS) != 0, "the run ended well without its job"
-    assert "Traceback" not in (jobs.folder / "run.log").read_text()
+    assert "Traceback" not in log.read_text()
 
 
 def _worker(process):
@@ -120,8 +122,10 @@ def without_disk(jobs, kind, chance):
     for path in (provenance, *outputs):
         path.unlink()
     jobs.remount(f"size={shutil.disk_usage(jobs.folder / RESULTS).used + PAGE}")
-    refusal(jobs.call(target=target(kind)), "No space left on device")
-    jobs.remount(f"size={PLENTY}")
+    try:
+        refusal(jobs.call(target=target(kind)), "No space left on device")
+    finally:  # the next fault is injected into the same jobs
+        jobs.remount(f"size={PLENTY}")
 
 
 def truncated(jobs, kind, chance):
