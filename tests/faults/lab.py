@@ -40,6 +40,8 @@ class Outcome(NamedTuple):
 class Lab(Checkout):
     """A checkout that runs tests/faults.yaml."""
 
+    configs = (CONFIG,)
+
     @classmethod
     def new(cls, folder):
         """Copy the working tree."""
@@ -58,7 +60,7 @@ class Lab(Checkout):
         return Lab(folder)
 
     def command(self, *options, target=TARGETS):
-        config = ["--configfile", CONFIG, "--replace-workflow-config"]
+        config = ["--configfile", *self.configs, "--replace-workflow-config"]
         targets = [target] if isinstance(target, str) else target
         return [sys.executable, "-m", "snakemake", *targets, *config, *options]
 

@@ -9,7 +9,7 @@ from contextlib import contextmanager, nullcontext
 import psutil
 
 from faults.disks import PAGE, PLENTY, disk
-from faults.lab import RESULTS, SECONDS, Lab, Outcome, refusal
+from faults.lab import CONFIG, RESULTS, SECONDS, Lab, Outcome, refusal
 
 SEARCH = "calibration/parts/symmetric_linear"
 # A file of a job of each kind, in the order of the work; the last two read the search as kept.
@@ -37,6 +37,8 @@ CLOCKS = ("seconds.parquet", "report.html")  # which hold seconds of a run, or i
 
 class Jobs(Lab):
     """A finished run of jobs of several kinds, each asked for by a file."""
+
+    configs = (CONFIG, "tests/faults_of_jobs.yaml")
 
     @classmethod
     @contextmanager
