@@ -113,6 +113,12 @@ def test_a_null_paper_drawn_from_a_setting_is_not_called_wrong(monkeypatch):
     assert rows["curves_bad"].sum() <= 0.05 * rows["curves"].sum()
 
 
+def test_no_null_paper_is_drawn_where_nothing_is_accepted_for_all_algorithms():
+    settings = calibration({"far": {"calibration": 50.0, "held_out": 50.0}}, fresh=False)
+    rows = stress.drawn(sources(calibration=settings, ours=runs(offset=90.0)))
+    assert list(rows) == stress.NULLS and rows.empty
+
+
 def test_tables_of_the_world_hold_what_the_outcomes_say():
     settings, scores, predictions = tables(GOOD)
     assert len(settings) == 6 and set(scores["part"]) == {"calibration", "held_out"}

@@ -31,11 +31,12 @@ class Null(NamedTuple):
 def nulls(
     claims: pd.DataFrame, group: Group, predicted: dict[str, Predicted], rng: np.random.Generator
 ) -> Iterator[Null]:
-    """Yield COUNT papers whose values in a group of figures are drawn.
+    """Yield COUNT papers whose values in a group of figures are drawn; none where no data setting
+    is accepted for all of its algorithms.
 
     predicted: by curve, the searched settings' predictions."""
     data = _shared(group)
-    for number in range(COUNT):
+    for number in range(COUNT if data else 0):
         between = number % 2 == 1
         points = _points(group, data, between, rng)
         table, names = claims.copy(), []
