@@ -1,7 +1,6 @@
 """What is made again from an archive shows a number that was forged, however well."""
 
 import json
-import resource
 from io import BytesIO
 from tempfile import TemporaryDirectory
 
@@ -21,6 +20,7 @@ from archive_helpers import (
     write,
 )
 from campaign import CASES
+from memory import peak_memory
 
 from emmoe.archive import again, bounds, compare, recompute
 from emmoe.archive.compare import difference
@@ -220,7 +220,7 @@ def test_result_whose_name_leads_out_of_its_folder_is_not_written(tmp_path):
 
 def peak(place, what, folder, minutes):
     """The most memory that the process that makes things again has used, in bytes."""
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+    return peak_memory()
 
 
 def parquet(frame, **options):
