@@ -10,5 +10,5 @@ def peak_memory():
     Not `resource.getrusage`: on Linux that counts what the process held before, as the copy of a
     large process that runs tests, and then hides what the program takes below it.
     """
-    status = Path("/proc/self/status").read_text()
+    status = Path("/proc/self/status").read_text(encoding="ascii", errors="replace")
     return int(re.search(r"VmHWM:\s+(\d+) kB", status)[1]) * 1024

@@ -146,7 +146,8 @@ for path in sys.argv[1:]:
         main(["verify", path])
     except SystemExit as end:
         said = end.code
-    print("measured", before, peak_memory(), time.process_time() - began, said, sep="\\t", flush=True)
+    took = time.process_time() - began
+    print("measured", before, peak_memory(), took, said, sep="\\t", flush=True)
 """
 
 
