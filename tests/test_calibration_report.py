@@ -13,6 +13,7 @@ from emmoe.calibration.bands import bands, region, settings_table
 from emmoe.calibration.report import declared, text
 from emmoe.jobs._inputs import Inputs
 from emmoe.jobs.calibrate_keep import CalibrateKeep, KeepTask
+from emmoe.record.searches import DataSearch
 from emmoe.store.layout import Layout
 
 REACH = {"beta": [0.05, 0.5], "w": [0.2, 2.0]}
@@ -135,7 +136,7 @@ def test_page_names_the_curves_that_no_setting_meets(read):
 
 
 def test_kept_data_settings_are_accepted_ones_in_order_with_their_numbers(tmp_path):
-    points = tuple((n, {"x": float(n + 1)}) for n in range(6))
+    points = tuple((n, {"d": float(n + 1)}) for n in range(6))
     parts = [str(tmp_path / f"{i}.json") for i in range(2)]
     accepted = [True, False, True, True, False, True]
     for path, rows in zip(parts, (accepted[:4], accepted[4:]), strict=True):
@@ -143,5 +144,6 @@ def test_kept_data_settings_are_accepted_ones_in_order_with_their_numbers(tmp_pa
             json.dump({"settings": [{"accepted": a} for a in rows]}, stream)
     inputs = Inputs(Layout(), {"parts": parts})
     for count, kept in ((9, [0, 2, 3, 5]), (2, [0, 5])):
-        chosen = CalibrateKeep.run("x", KeepTask(points, count), inputs).contents["kept"]["kept"]
-        assert [number for number, _ in chosen] == kept and chosen[0][1] == {"x": 1.0}
+        task = KeepTask(points, DataSearch(draws=5, kept=count, per_part=3, ranges={"d": (1, 6)}))
+        chosen = CalibrateKeep.run("x", task, inputs).contents["kept"]["kept"]
+        assert [number for number, _ in chosen] == kept and chosen[0][1] == {"d": 1.0}

@@ -249,6 +249,37 @@ def test_near_truth_distances_below_the_floor_become_the_floor():
     assert abs(at_floor - stats.norm.cdf(-0.5)) < 5 * 0.5 / np.sqrt(len(beta))
 
 
+LAW = {"beta": [1.1, 0.2], "w": [0.8, 0.1]}
+
+
+def test_inclined_start_in_a_random_direction_is_the_one_near_the_truth():
+    truth, cosine = np.array([1.0, 2.0, 2.0, 0.0, 0.3, 0.4]), {"beta": "random", "w": "random"}
+    own = starts("inclined", truth, 20, distance=LAW, cosine=cosine, floor=0.5)
+    assert np.array_equal(own, starts("near_truth", truth, 20, distance=LAW, floor=0.5))
+
+
+def test_inclined_start_has_the_stated_distance_and_cosine_and_is_uniform_around_them():
+    truth, cosine = np.array([1.0, 2.0, 2.0, 0.0, 0.3, 0.4]), {"beta": 0.9, "w": -0.5}
+    moves = starts("inclined", truth, distance=LAW, cosine=cosine) - truth
+    for block, part in (("beta", slice(0, 3)), ("w", slice(3, 6))):
+        own, size = moves[:, part], np.linalg.norm(truth[part])
+        distances = np.linalg.norm(own, axis=1)
+        assert stats.kstest(distances / size, stats.norm(*LAW[block]).cdf).pvalue > 1e-3
+        towards = -truth[part] / size
+        assert own @ towards / distances == pytest.approx(cosine[block], abs=1e-12)
+        first, second = np.linalg.svd(towards[None])[2][1:]  # of the plane across
+        angles = np.arctan2(own @ first, own @ second)
+        assert stats.kstest(angles, stats.uniform(-np.pi, 2 * np.pi).cdf).pvalue > 1e-3
+
+
+def test_inclined_start_of_one_parameter_and_of_a_vanishing_truth_is_finite():
+    law = registry.build(
+        "starts", "inclined", {"distance": LAW, "cosine": {"beta": 0.5, "w": 0.5}}, ""
+    )
+    found = law.draw(SymmetricLinear().blocks(1), np.array([2.0, 0.0]), rng(0))
+    assert np.isfinite(found).all() and found[1] == 0 and found[0] != 2
+
+
 def test_gaussian_start_has_the_stated_variance_in_every_parameter():
     for column in starts("gaussian", None, variance=0.25).T:
         assert stats.kstest(column, stats.norm(0, 0.5).cdf).pvalue > 1e-3

@@ -24,14 +24,16 @@ rule calibrate_part:
 # Keep some of the accepted data settings, at which the steps are searched.
 rule calibrate_keep:
     input:
-        unpack(lambda w: asked(named(CalibrateKeep))),
+        unpack(lambda w: asked(kept(w))),
     output:
-        written(layout.calibration_kept()),
+        written(layout.calibration_kept("{family}")),
     log:
-        layout.log("calibrate", "kept"),
+        layout.log("calibrate", "{family}/kept"),
+    wildcard_constraints:
+        family=NAME,
     localrule: True
     params:
-        work=lambda w: plain([named(CalibrateKeep).work]),
+        work=lambda w: plain([kept(w).work]),
     script:
         "../scripts/job.py"
 

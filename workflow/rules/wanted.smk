@@ -31,6 +31,10 @@ def part(wildcards):
     return named(Calibrate, wildcards.family, wildcards.stage, int(wildcards.part))
 
 
+def kept(wildcards):
+    return named(CalibrateKeep, wildcards.family)
+
+
 def fresh(wildcards):
     return named(CalibrateFresh, wildcards.family, wildcards.algorithm)
 

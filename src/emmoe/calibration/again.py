@@ -20,6 +20,7 @@ from emmoe.store.seeds import generator
 
 SEARCHED = {
     "symmetric_linear": symmetric_linear.searched,
+    "symmetric_linear_wider": symmetric_linear.searched,
     "fashion_mnist": fashion_mnist.searched,
     "fashion_mnist_wider": wider.searched,
 }

@@ -16,14 +16,17 @@ PARAMETERS = [
     "train_size", "start_variance", "ridge", "intercept",
 ]  # fmt: skip
 CROSS_ENTROPY = "cross_entropy"  # a parameter, too, by name
+CHOICES = ["angle", "cosine_beta", "cosine_w"]  # numbers or words, where they are searched
 CONFIDENCE = 0.95  # of the sampling error in a band, two-sided
 JOINTLY, ALONE, NOWHERE = "jointly", "for the curve", "none"
 
 
 def settings_table(rows: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
     """Return settings.csv: FACTS, PARAMETERS and CROSS_ENTROPY (missing where they do not apply),
-    accepted."""
-    frame = pd.DataFrame(rows).reindex(columns=[*FACTS, *PARAMETERS, CROSS_ENTROPY, "accepted"])
+    those of CHOICES that any row has, accepted."""
+    found = pd.DataFrame(rows)
+    texts = [CROSS_ENTROPY, *(name for name in CHOICES if name in found)]
+    frame = found.reindex(columns=[*FACTS, *PARAMETERS, *texts, "accepted"])
     whole = dict.fromkeys(("d", "inner_steps", "train_size", "intercept"), "Int64")
     return frame.astype({**whole, "accepted": bool})
 

@@ -2,11 +2,13 @@
 
 from collections.abc import Mapping
 
+import numpy as np
 import pandas as pd
 
 from emmoe.calibration.bands import CROSS_ENTROPY, PARAMETERS, region
 from emmoe.calibration.family import Family
 from emmoe.calibration.readings import CALIBRATION, HELD_OUT
+from emmoe.record.searches import DataSearch
 from emmoe.tables._shared.write import markdown
 
 
@@ -30,6 +32,12 @@ def text(
         parts += [HELD_OUT_TEXT, markdown(held_out), _unmet(own, of_band)]
         if family.search.halving:
             parts += [JOINTLY_TEXT, markdown(jointly(mine, own).head(NEAREST))]
+        elif family.search.data and family.search.data.choices:
+            parts += [CHOICES_TEXT, markdown(by_choice(mine, family.search.data))]
+            parts += [
+                TOGETHER_TEXT,
+                markdown(together(mine, own, family.search.data).head(NEAREST)),
+            ]
     return "\n".join(parts)
 
 
@@ -55,6 +63,17 @@ JOINTLY_TEXT = """### Nearest, all algorithms and curves at once
 Of the data points simulated in full, under each cross entropy that may be the one reported: by
 algorithm its nearest setting's largest |z| over the critical value, on all calibration readings.
 All at most 1 would be one setting for the whole figure.
+"""
+CHOICES_TEXT = """### Accepted by choice
+
+`tried with steps`: data settings at which the steps of the gradient fitters were searched, and of
+them those at which some setting of the algorithm was accepted.
+"""
+TOGETHER_TEXT = """### Nearest, all algorithms and curves at once, held-out readings too
+
+By data setting at which the steps were searched, and algorithm: of its settings accepted by the
+calibration readings the nearest one's largest |z| over the critical value, on all readings of all
+its curves. All at most 1 would be one data setting for both figures.
 """
 NEAREST = 10
 
@@ -169,6 +188,47 @@ def jointly(settings: pd.DataFrame, scores: pd.DataFrame) -> pd.DataFrame:
     table = rows.pivot_table(index=shared, columns="algorithm", values="ratio", aggfunc="min")
     worst = table.max(axis=1, skipna=False).rename("worst")
     return table.assign(worst=worst).sort_values("worst").reset_index()
+
+
+def by_choice(settings: pd.DataFrame, search: DataSearch) -> pd.DataFrame:
+    """By choice and value: EM's settings searched and accepted; the data settings of them at which
+    steps were searched, and by algorithm those where one was accepted."""
+    own = settings.assign(point=_point(settings))
+    em, others = own[own["algorithm"] == "em"], own[own["algorithm"] != "em"]
+    rows = []
+    for name, values in (search.choices or {}).items():
+        for value in values:
+            mine = em[em[name] == value]
+            tried = others[others["point"].isin(mine["point"])]
+            row = {"choice": name, "value": str(value), "searched": len(mine)}
+            row |= {"accepted": int(mine["accepted"].sum())}
+            row |= {"tried with steps": tried["point"].nunique()}
+            for algorithm, found in tried.groupby("algorithm"):
+                row[algorithm] = found[found["accepted"]]["point"].nunique()
+            rows.append(row)
+    counts = pd.DataFrame(rows)
+    return counts.fillna(dict.fromkeys(others["algorithm"].unique(), 0)).convert_dtypes()
+
+
+def together(settings: pd.DataFrame, scores: pd.DataFrame, search: DataSearch) -> pd.DataFrame:
+    """Return the data settings at which steps were searched, nearest first: their parameters, and
+    by algorithm the smallest over its accepted settings of the largest |z| over the critical value,
+    on all readings; infinite where none was accepted."""
+    own = settings.assign(point=_point(settings))
+    tried = own[own["algorithm"] != "em"]["point"].unique()
+    ratio = (scores["statistic"] / scores["critical"]).groupby(scores["setting"]).max()
+    kept = own[own["accepted"]].merge(ratio.rename("ratio"), left_on="setting", right_index=True)
+    table = kept.pivot_table(index="point", columns="algorithm", values="ratio", aggfunc="min")
+    table = table.reindex(tried).fillna(np.inf)
+    names = [*search.ranges, *(search.choices or {})]
+    shared = own.drop_duplicates("point").set_index("point")[names]
+    found = table.assign(worst=table.max(axis=1)).join(shared)
+    return found.sort_values("worst").reset_index(names="data setting")
+
+
+def _point(settings: pd.DataFrame) -> pd.Series:
+    """The name of the data setting of each setting of symmetric_linear's search."""
+    return settings["setting"].str.extract(r"^(linear-\d+)-", expand=False)
 
 
 def _unmet(scores: pd.DataFrame, bands: pd.DataFrame) -> str:

@@ -1,8 +1,8 @@
 """The calibration cut into parts: a task is all that a part's numbers depend on.
 
-A part is a stage of a family, and a number: `data` and `steps` of symmetric_linear (the part
-`steps` n searches at the n-th data setting kept), `em` and `one_step` of fashion_mnist,
-`brackets` of fashion_mnist_wider.
+A part is a stage of a family, and a number: `data` and `steps` of symmetric_linear and its wider
+search (the part `steps` n searches at the n-th data setting kept), `em` and `one_step` of
+fashion_mnist, `brackets` of fashion_mnist_wider.
 """
 
 from collections.abc import Sequence
@@ -32,7 +32,7 @@ class PartTask(Struct, frozen=True):
 
 
 def points(family: Family) -> list[Numbered]:
-    """Return the number and the point of every data setting of symmetric_linear."""
+    """Return the number and the point of every data setting of a search of data and start."""
     return list(enumerate(symmetric_linear.data_points(family)))
 
 

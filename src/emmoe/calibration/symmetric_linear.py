@@ -1,14 +1,18 @@
 """The search for Figures 1 and 2: first the data and start, by EM alone, then the other's steps.
 
-A data setting is a point in the ranges of `data`; the hand-set values of the experiment are its
-point 0. A gradient fitter's point is a step for each block, or one for both ("equal"); its reach
-is the step times the number of inner steps, so that one range serves any number of them.
+A data setting is a point in the ranges of `data`, and of its choices; the hand-set values of the
+experiment are its point 0. A gradient fitter's point is a step for each block, or one for both
+("equal"); its reach is the step times the number of inner steps, so that one range serves any
+number of them.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace as with_names
+from itertools import product
+from math import e
 from typing import Any
 
+import pandas as pd
 from msgspec.structs import replace
 
 from emmoe.calibration.family import Family
@@ -17,30 +21,52 @@ from emmoe.calibration.score import Outcome, Plan, evaluate
 from emmoe.calibration.simulate import Setting
 from emmoe.calibration.space import Point, draw, rounded
 from emmoe.record.entries import Component, Experiment, Fitter
-from emmoe.record.searches import StepSearch
+from emmoe.record.searches import DataSearch, StepSearch
 from emmoe.record.values import Value
 from emmoe.store.seeds import generator
 
 BLOCKS = ("beta", "w")
+CHOICES = {"angle": None, "cosine_beta": "beta", "cosine_w": "w"}  # the block, of a start's
 SHORT = {"gradient_descent": "gd", "gradient_em": "gem"}
 WIDER = 1.05  # how much a box reaches beyond the steps it was found by
 
 
-def hand_set(experiment: Experiment) -> Point:
-    """Return the data parameters of an experiment."""
+def hand_set(experiment: Experiment, choices: Iterable[str] = ()) -> Point:
+    """Return the data parameters of an experiment; choices: what is searched besides."""
     data, distance = experiment.data.settings, experiment.start.settings["distance"]
     point = {"d": data["d"], "n_over_d": data["n"] / data["d"]}
     point |= {"norm_beta": data["norm_beta"], "norm_w": data["norm_w"]}
     for block in BLOCKS:
         point |= {f"start_{block}": distance[block][0], f"start_{block}_sd": distance[block][1]}
+    for name in choices:
+        block = CHOICES[name]
+        point[name] = experiment.start.settings["cosine"][block] if block else data[name]
     return point
 
 
 def data_points(family: Family) -> list[Point]:
     """Return the hand-set data parameters, then the drawn ones, of which d is a whole number."""
-    rng = generator(family.seed, "calibration", 0, "data")
-    drawn = draw(family.search.data.ranges, family.search.data.draws, rng)
-    return [hand_set(family.base), *(point | {"d": round(point["d"])} for point in drawn)]
+    rng, search = generator(family.seed, "calibration", 0, "data"), family.search.data
+    drawn = draw(search.ranges, search.draws, rng)
+    if choices := search.choices or {}:
+        combinations = list(product(*choices.values()))
+        order = rng.permutation(search.draws) % len(combinations)
+        for point, own in zip(drawn, order, strict=True):
+            point |= dict(zip(choices, combinations[own], strict=True))
+    first = hand_set(family.base, choices)
+    return [first, *(point | {"d": round(point["d"])} for point in drawn)]
+
+
+def coordinates(point: Point, search: DataSearch) -> Point:
+    """Return a point with 1 or e for each value of a choice: taking another one is as far in
+    logarithms as from one end of a range to the other, by a factor sqrt(2)."""
+    choices = search.choices or {}
+    taken = {
+        f"{name}={value}": e if point[name] == value else 1
+        for name, values in choices.items()
+        for value in values
+    }
+    return {name: value for name, value in point.items() if name not in choices} | taken
 
 
 def data_setting(number: int, point: Point, base: Experiment) -> Setting:
@@ -59,8 +85,17 @@ def searched(row: Mapping[str, Any], base: Experiment) -> Setting:
     if row["algorithm"] == "gradient_em":
         settings["inner_steps"] = steps["inner_steps"]
     point = {name: row[name] for name in hand_set(base)} | {"d": int(row["d"])}
+    point |= {name: _chosen(row[name]) for name in CHOICES if not pd.isna(row.get(name))}
     found = _setting(row["setting"], point, steps, Fitter(row["algorithm"], settings), base)
     return with_names(found, names={row["algorithm"]: row["setting"]})
+
+
+def _chosen(value: str | float) -> str | float:
+    """A choice as a table holds it, where words and numbers share a column."""
+    try:
+        return float(value)
+    except ValueError:
+        return value
 
 
 def is_hand_set(setting: str) -> bool:
@@ -78,8 +113,11 @@ def _setting(
     data = {key: point[key] for key in ("d", "norm_beta", "norm_w")}
     data |= {"n": round(point["n_over_d"] * point["d"])}
     distance = {block: [point[f"start_{block}"], point[f"start_{block}_sd"]] for block in BLOCKS}
+    cosine = {block: point[name] for name, block in CHOICES.items() if block and name in point}
+    start = {"distance": distance} | ({"cosine": cosine} if cosine else {})
+    data |= {"angle": point["angle"]} if "angle" in point else {}
     experiment = replace(
-        base, data=_changed(base.data, **data), start=_changed(base.start, distance=distance)
+        base, data=_changed(base.data, **data), start=_changed(base.start, **start)
     )
     names = {fitter.algorithm: f"{name}-em" if fitter.algorithm == "em" else name}
     return Setting(names, {**point, **steps}, experiment, fitter)

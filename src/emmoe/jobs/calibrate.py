@@ -68,7 +68,8 @@ class Calibrate(Job):
 
     @property
     def inputs(self) -> dict[str, list[str]]:
-        kept = list(self.layout.calibration_kept().values()) if self.stage == "steps" else []
+        steps = self.stage == "steps"
+        kept = list(self.layout.calibration_kept(self.family).values()) if steps else []
         return {"claims": [CLAIMS], "downloads": list(self.checksums), "kept": kept}
 
     @property

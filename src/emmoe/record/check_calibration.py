@@ -1,18 +1,27 @@
 """Checks the section `calibration` of a config beyond its schema."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from emmoe.evidence import reported
-from emmoe.record.entries import Experiment, Record
+from emmoe.record.components import build_dataset, build_start
+from emmoe.record.entries import Component, Experiment, Record
 from emmoe.record.registry import nearest
-from emmoe.record.searches import Halving, Search
+from emmoe.record.searches import DataSearch, Halving, Search
 from emmoe.store.errors import ConfigError
 
 SETTINGS = 100_000
+# What the search of data and start draws, and the blocks whose steps it draws.
+RANGES = {
+    "d", "n_over_d", "norm_beta", "norm_w", "start_beta", "start_beta_sd", "start_w", "start_w_sd",
+}  # fmt: skip
+BLOCKS = {"beta", "w"}
 # What a family searches is what its experiment must be made of.
 MADE_OF = {
     "symmetric_linear": {
         "model": "symmetric_linear", "data": "synthetic", "start": "near_truth",
+    },
+    "symmetric_linear_wider": {
+        "model": "symmetric_linear", "data": "synthetic", "start": "inclined",
     },
     "fashion_mnist": {"model": "logistic_experts"},
     "fashion_mnist_wider": {"model": "logistic_experts"},
@@ -28,9 +37,13 @@ def check(record: Record) -> None:
         _check_experiment(where, search, MADE_OF[name], record.experiments)
         _check_readings(where, search)
         _check_size(where, search)
+        experiment = record.experiments[search.experiment]
         if search.halving:
-            experiment = record.experiments[search.experiment]
             _check_halving(f"{where}.halving", search.halving, experiment)
+        elif search.data:
+            _check_data(f"{where}.data", search.data, experiment)
+            for fitter, own in search.steps.items():
+                _check_names(f"{where}.steps.{fitter}.reach", own.reach, BLOCKS)
         elif not (search.data or search.grids):
             raise ConfigError(f"{where}: nothing is searched: it needs data, grids or halving")
         for path, (low, high) in _ranges(where, search):
@@ -75,6 +88,31 @@ def _check_size(where: str, search: Search) -> None:
             if (count := getattr(own.draws, field)) > SETTINGS:
                 place = f"{where}.steps.{name}.draws.{field}"
                 raise ConfigError(f"{place}: {count} is more than {SETTINGS}")
+
+
+def _check_data(where: str, search: DataSearch, experiment: Experiment) -> None:
+    """Raise ConfigError for a parameter that is none or is missing, and for a choice that the data
+    set or the start refuses."""
+    _check_names(f"{where}.ranges", search.ranges, RANGES)
+    data, start = experiment.data, experiment.start
+    for name, values in (search.choices or {}).items():
+        place, block = f"{where}.choices.{name}", name.removeprefix("cosine_")
+        for value in values:
+            if name == "angle":
+                build_dataset(Component(data.name, {**data.settings, name: value}), place)
+            elif start.name != "inclined":
+                raise ConfigError(f"{place}: the start of {experiment.name} must be inclined")
+            else:
+                changed = {**start.settings, "cosine": {block: value}}
+                build_start(Component(start.name, changed), place)
+
+
+def _check_names(where: str, found: Collection[str], wanted: Collection[str]) -> None:
+    for name in found:
+        if name not in wanted:
+            raise ConfigError(f"{where}.{name}: no such parameter{nearest(name, wanted)}")
+    if missing := sorted(set(wanted) - set(found)):
+        raise ConfigError(f"{where}: lacks {missing[0]}")
 
 
 def _check_halving(where: str, halving: Halving, experiment: Experiment) -> None:

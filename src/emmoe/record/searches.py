@@ -10,6 +10,8 @@ Range = Annotated[tuple[Positive, ...], Meta(min_length=2, max_length=2)]
 Sizes = Annotated[tuple[Positive, ...], Meta(min_length=1)]
 Counts = Annotated[tuple[Count, ...], Meta(min_length=1)]
 Iteration = Annotated[int, Meta(ge=0)]
+Choice = Literal["angle", "cosine_beta", "cosine_w"]
+Chosen = Annotated[tuple[float | Literal["random"], ...], Meta(min_length=1)]
 
 
 class Stage(Struct, frozen=True, forbid_unknown_fields=True):
@@ -20,13 +22,15 @@ class Stage(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class DataSearch(Struct, frozen=True, forbid_unknown_fields=True):
-    """The search of data and start: how many points are drawn from which ranges, how many of the
-    accepted ones are kept for the steps, and how many a job simulates."""
+    """The search of data and start: how many points are drawn from which ranges and choices (each
+    combination of these about equally often), how many of the accepted ones are kept for the steps,
+    and how many a job simulates."""
 
     draws: Annotated[int, Meta(ge=0)]
     kept: Count
     per_part: Count
     ranges: dict[str, Range]
+    choices: dict[Choice, Chosen] | UnsetType = UNSET  # left out where there are none, as halving
 
 
 class Draws(Struct, frozen=True, forbid_unknown_fields=True):

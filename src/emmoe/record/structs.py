@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 import msgspec
+from msgspec import inspect
 
 from emmoe.record.registry import nearest
 from emmoe.record.scalars import CONTROL, odd, shown
@@ -64,24 +65,66 @@ def struct(kind: Any, value: Any, where: str) -> Any:
     try:
         return msgspec.convert(value, kind)
     except msgspec.ValidationError as error:
-        raise ConfigError(_message(str(error), value, where)) from None
+        raise ConfigError(_message(str(error), value, where, kind)) from None
 
 
-def _message(said: str, value: Any, where: str) -> str:
+def _message(said: str, value: Any, where: str, kind: Any) -> str:
     """A line in our words: the setting, what it must be, what it is."""
-    said, _, place = said.partition(" - at `$")
-    if missing := re.match(r"Object missing required field `(\w+)`", said):
-        return f"{where}{_followed(_steps(place), value)[0]}: '{missing[1]}' is missing"
+    said, _, place = said.partition(" - at `")
     dotted, found = _followed(_steps(place), value)
+    if missing := re.match(r"Object missing required field `(\w+)`", said):
+        return f"{where}{dotted}: '{missing[1]}' is missing"
+    own = _type(inspect.type_info(kind), _steps(place))
+    if unknown := re.match(r"Object contains unknown field `(.*)`", said):
+        fields = (field.name for one in own for field in getattr(one, "fields", ()))
+        return f"{where}{dotted}: unknown setting {unknown[1]!r}{nearest(unknown[1], fields)}"
+    if named := re.match(r"Invalid enum value '(.*)'", said):
+        if place.startswith("key"):
+            own = [one.key_type for one in own if isinstance(one, inspect.DictType)]
+        return f"{where}{dotted}: no such choice {named[1]!r}{nearest(named[1], _choices(own))}"
     wanted = re.sub(r", got `.*`$", "", said.removeprefix("Expected "))
-    wanted = re.sub(r"`(\w+)( \| null)?`", lambda m: WORDS.get(m[1], m[1]) + (m[2] or ""), wanted)
-    wanted = wanted.removeprefix("Invalid enum value ").strip()
+    wanted = re.sub(r"`([\w |]+)`", lambda m: _worded(m[1]), wanted)
     return f"{where}{dotted}: must be {wanted}, got {found!r}{_hint(found)}"
+
+
+def _worded(types: str) -> str:
+    """The types that msgspec names, "int | null", in words."""
+    return " or ".join(WORDS.get(name, name) for name in types.split(" | "))
+
+
+def _type(kind: inspect.Type, steps: list[tuple[str, str]]) -> list[inspect.Type]:
+    """The types that a value may have where some steps lead."""
+    own = list(getattr(_bare(kind), "types", [_bare(kind)]))
+    for name, index in steps:
+        inner = [t for one in own for t in _inside(_bare(one), name, index)]
+        own = [t for one in inner for t in getattr(_bare(one), "types", [_bare(one)])]
+    return own
+
+
+def _inside(kind: inspect.Type, name: str, index: str) -> list[inspect.Type]:
+    """The types of what a type holds at a step."""
+    if isinstance(kind, inspect.StructType):
+        return [field.type for field in kind.fields if field.name == name]
+    if isinstance(kind, inspect.DictType):
+        return [kind.value_type]
+    items = getattr(kind, "item_types", None) or [getattr(kind, "item_type", None)]
+    return [one for one in items if one is not None] if index else []
+
+
+def _bare(kind: inspect.Type) -> inspect.Type:
+    return kind.type if isinstance(kind, inspect.Metadata) else kind
+
+
+def _choices(kinds: Iterable[inspect.Type]) -> list[str]:
+    """The words of literal types, and what else is taken where they stand."""
+    taken = {inspect.FloatType: WORDS["float"], inspect.IntType: WORDS["int"]}
+    words = [str(v) for one in kinds if isinstance(one, inspect.LiteralType) for v in one.values]
+    return [*words, *(taken[type(one)] for one in kinds if type(one) in taken)]
 
 
 def _steps(place: str) -> list[tuple[str, str]]:
     """The steps of a path as msgspec writes it, names of mappings unknown."""
-    return re.findall(r"\.(\w+)|\[(\.\.\.|\d+)\]", place.rstrip("`"))
+    return re.findall(r"\.(\w+)|\[(\.\.\.|\d+)\]", place.partition("$")[2])
 
 
 def _followed(steps: list[tuple[str, str]], value: Any) -> tuple[str, Any]:

@@ -23,6 +23,7 @@ NEUTRAL = {
     "emmoe.record.components",
     "emmoe.record.entries",
     "emmoe.record.registry",
+    "emmoe.record.searches",
     "emmoe.record.tasks",
     "emmoe.record.values",
     "emmoe.store.code",

@@ -80,9 +80,9 @@ class Layout:
         name = f"{self.results}/calibration/parts/{family}/{stage}-{part}"
         return {"scores": f"{name}.json", "predictions": f"{name}.parquet"}
 
-    def calibration_kept(self) -> dict[str, str]:
-        """Return the path of the data settings at which steps are searched."""
-        return {"kept": f"{self.results}/calibration/parts/symmetric_linear/kept.json"}
+    def calibration_kept(self, family: str) -> dict[str, str]:
+        """Return the path of the data settings of a family at which steps are searched."""
+        return {"kept": f"{self.results}/calibration/parts/{family}/kept.json"}
 
     def calibration(self) -> dict[str, str]:
         """Return the paths of the calibration's tables and its page."""
