@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from calibration_helpers import BASE, LAST, STAGES
-from msgspec import structs, to_builtins
+from msgspec import convert, structs, to_builtins
 from records import family
 from workflow_helpers import ROOT
 
@@ -16,6 +16,7 @@ from emmoe.calibration.family import families
 from emmoe.calibration.readings import CALIBRATION, HELD_OUT
 from emmoe.calibration.report import by_choice, together
 from emmoe.calibration.space import spread
+from emmoe.jobs.calibrate_keep import KeepTask
 from emmoe.models.regression import Sample
 from emmoe.models.symmetric_linear import SymmetricLinear
 from emmoe.record.entries import Component
@@ -88,6 +89,13 @@ def test_choices_are_what_is_simulated_and_a_row_is_simulated_again(own, tmp_pat
     ):
         again = symmetric_linear.searched(row, own.base)
         assert again.experiment == setting.experiment and again.names == setting.names
+
+
+def test_tasks_of_both_stages_come_back_from_builtins(own):
+    part = search.part_task(own, "data", 0)
+    keep = KeepTask(tuple(search.points(own)), own.search.data)
+    for task in (part, keep):
+        assert convert(to_builtins(task), type(task)) == task
 
 
 def test_kept_points_spread_over_choices_too(own):

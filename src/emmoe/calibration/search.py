@@ -15,10 +15,10 @@ from emmoe.calibration import fashion_mnist, halving, symmetric_linear, wider
 from emmoe.calibration.family import Family
 from emmoe.calibration.readings import check_agreement, curves
 from emmoe.calibration.score import Outcome, Plan, evaluate
-from emmoe.calibration.space import Point
+from emmoe.calibration.symmetric_linear import DataPoint
 from emmoe.lab.fit import Files
 
-Numbered = tuple[int, Point]
+Numbered = tuple[int, DataPoint]
 BRACKETS = "brackets"
 
 

@@ -25,13 +25,15 @@ from emmoe.record.searches import DataSearch, StepSearch
 from emmoe.record.values import Value
 from emmoe.store.seeds import generator
 
+DataPoint = dict[str, int | float | str]  # a point of ranges, and what was chosen
+
 BLOCKS = ("beta", "w")
 CHOICES = {"angle": None, "cosine_beta": "beta", "cosine_w": "w"}  # the block, of a start's
 SHORT = {"gradient_descent": "gd", "gradient_em": "gem"}
 WIDER = 1.05  # how much a box reaches beyond the steps it was found by
 
 
-def hand_set(experiment: Experiment, choices: Iterable[str] = ()) -> Point:
+def hand_set(experiment: Experiment, choices: Iterable[str] = ()) -> DataPoint:
     """Return the data parameters of an experiment; choices: what is searched besides."""
     data, distance = experiment.data.settings, experiment.start.settings["distance"]
     point = {"d": data["d"], "n_over_d": data["n"] / data["d"]}
@@ -44,7 +46,7 @@ def hand_set(experiment: Experiment, choices: Iterable[str] = ()) -> Point:
     return point
 
 
-def data_points(family: Family) -> list[Point]:
+def data_points(family: Family) -> list[DataPoint]:
     """Return the hand-set data parameters, then the drawn ones, of which d is a whole number."""
     rng, search = generator(family.seed, "calibration", 0, "data"), family.search.data
     drawn = draw(search.ranges, search.draws, rng)
@@ -57,7 +59,7 @@ def data_points(family: Family) -> list[Point]:
     return [first, *(point | {"d": round(point["d"])} for point in drawn)]
 
 
-def coordinates(point: Point, search: DataSearch) -> Point:
+def coordinates(point: DataPoint, search: DataSearch) -> Point:
     """Return a point with 1 or e for each value of a choice: taking another one is as far in
     logarithms as from one end of a range to the other, by a factor sqrt(2)."""
     choices = search.choices or {}
@@ -69,7 +71,7 @@ def coordinates(point: Point, search: DataSearch) -> Point:
     return {name: value for name, value in point.items() if name not in choices} | taken
 
 
-def data_setting(number: int, point: Point, base: Experiment) -> Setting:
+def data_setting(number: int, point: DataPoint, base: Experiment) -> Setting:
     """Return EM at a data point, whose number names it."""
     return _setting(_name(number), point, {}, Fitter("em"), base)
 
@@ -108,7 +110,7 @@ def _name(number: int) -> str:
 
 
 def _setting(
-    name: str, point: Point, steps: Mapping[str, float], fitter: Fitter, base: Experiment
+    name: str, point: DataPoint, steps: Mapping[str, float], fitter: Fitter, base: Experiment
 ) -> Setting:
     data = {key: point[key] for key in ("d", "norm_beta", "norm_w")}
     data |= {"n": round(point["n_over_d"] * point["d"])}
@@ -129,7 +131,7 @@ def _changed(component: Component, **settings: Value) -> Component:
 
 def search_steps(
     number: int,
-    point: Point,
+    point: DataPoint,
     family: Family,
     curves: Sequence[Curve],
     plan: Plan,
@@ -155,7 +157,7 @@ class _Rounds:
     def __init__(
         self,
         number: int,
-        point: Point,
+        point: DataPoint,
         algorithm: str,
         search: StepSearch,
         family: Family,
