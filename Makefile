@@ -56,6 +56,7 @@ lint: $(READY) ## check style, format and the types of what users call, change n
 	@.venv/bin/ruff check .
 	@.venv/bin/ruff format --check .
 	@.venv/bin/snakefmt --check Snakefile workflow
+	@.venv/bin/snakemake --lint
 	@.venv/bin/mypy
 
 format: $(READY) ## rewrite the code in the project's format

@@ -1,6 +1,8 @@
 """What to install is written in several files; here they are held together."""
 
+import ast
 import re
+import sys
 import tomllib
 from pathlib import Path
 
@@ -60,6 +62,32 @@ def test_conda_environment_installs_the_lock_on_a_supported_python():
     python = next(item for item in packages if item.startswith("python="))
     assert SUPPORTED.contains(python.removeprefix("python="))
     assert pip == {"pip": ["-r requirements.lock"]}
+
+
+def test_environment_of_a_job_has_what_the_package_imports_as_it_is_locked():
+    *packages, pip = yaml.safe_load(read("workflow/envs/emmoe.yaml"))["dependencies"]
+    python = next(item for item in packages if item.startswith("python="))
+    assert SUPPORTED.contains(python.removeprefix("python="))
+    pins = dict(item.split("==") for item in pip["pip"])
+    assert pins == {name: LOCKED[canonicalize_name(name)] for name in pins}
+    assert {MODULES.get(name, name) for name in pins} == imported() - BROUGHT
+
+
+BROUGHT = {"snakemake", "llvmlite", "markupsafe"}  # by Snakemake, numba and jinja2
+MODULES = {"pillow": "PIL", "pyyaml": "yaml", "scikit-learn": "sklearn"}
+
+
+def imported():
+    """The packages that the code of a job may import."""
+    code = [*ROOT.glob("src/emmoe/**/*.py"), *ROOT.glob("workflow/scripts/*.py")]
+    named = set()
+    for path in code:
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Import):
+                named |= {alias.name for alias in node.names}
+            elif isinstance(node, ast.ImportFrom) and not node.level:
+                named.add(node.module)
+    return {name.partition(".")[0] for name in named} - sys.stdlib_module_names - {"emmoe"}
 
 
 def test_makefile_asks_for_the_oldest_supported_python():

@@ -12,6 +12,8 @@ rule audit_scope:
     benchmark:
         layout.benchmark("audit", "{scope}")
     localrule: True
+    conda:
+        ENVIRONMENT
     params:
         work=lambda w: plain([named(Audit, w.scope).work]),
     script:
@@ -28,6 +30,8 @@ rule theorems:
         layout.log("audit", "theorems-{scope}"),
     benchmark:
         layout.benchmark("audit", "theorems-{scope}")
+    conda:
+        ENVIRONMENT
     params:
         work=lambda w: plain([named(Theorems, w.scope).work]),
     script:
@@ -44,6 +48,8 @@ rule audit_power_scope:
         layout.log("audit", "power-{scope}"),
     benchmark:
         layout.benchmark("audit", "power-{scope}")
+    conda:
+        ENVIRONMENT
     params:
         work=lambda w: plain([named(AuditPower, w.scope).work]),
     script:
@@ -59,6 +65,8 @@ rule audit_claim:
     log:
         layout.log("audit", "claims/{claim}"),
     localrule: True
+    conda:
+        ENVIRONMENT
     params:
         work=lambda w: plain([named(Claim, w.claim).work]),
     script:
@@ -73,6 +81,8 @@ rule audit_strict:
     log:
         layout.log("audit", "strict"),
     localrule: True
+    conda:
+        ENVIRONMENT
     params:
         reference=layout.reference.audit("paper")["rows"],
     script:
@@ -90,6 +100,8 @@ rule report_html:
     benchmark:
         layout.benchmark("report", "report")
     localrule: True
+    conda:
+        ENVIRONMENT
     params:
         work=lambda w: plain([reported().work]),
     script:
@@ -105,6 +117,8 @@ rule archive:
     log:
         layout.log("archive", "archive"),
     localrule: True
+    conda:
+        ENVIRONMENT
     params:
         files=[str(file) for file in files],
         overrides=given.config,

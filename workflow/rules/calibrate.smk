@@ -11,6 +11,8 @@ rule calibrate_part:
         layout.log("calibrate", "{family}/{stage}-{part}"),
     benchmark:
         layout.benchmark("calibrate", "{family}/{stage}-{part}")
+    conda:
+        ENVIRONMENT
     threads: 1
     resources:
         mem_mb=needed(part, "mem_mb"),
@@ -32,6 +34,8 @@ rule calibrate_keep:
     wildcard_constraints:
         family=NAME,
     localrule: True
+    conda:
+        ENVIRONMENT
     params:
         work=lambda w: plain([kept(w).work]),
     script:
@@ -47,6 +51,8 @@ rule calibrate_gather:
     log:
         layout.log("calibrate", "gather"),
     localrule: True
+    conda:
+        ENVIRONMENT
     params:
         work=lambda w: plain([named(CalibrateGather).work]),
     script:
@@ -66,6 +72,8 @@ rule calibrate_fresh:
     wildcard_constraints:
         family=NAME,
         algorithm=NAME,
+    conda:
+        ENVIRONMENT
     threads: 1
     resources:
         mem_mb=needed(fresh, "mem_mb"),

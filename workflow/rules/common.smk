@@ -21,7 +21,7 @@ if SOURCES.is_dir():
 for library in ("OPENBLAS", "OMP", "MKL"):
     os.environ[f"{library}_NUM_THREADS"] = "1"
 # Figures need no screen, and matplotlib refuses to load where a terminal of Jupyter names its own.
-os.environ["MPLBACKEND"] = "agg"
+os.environ.update(MPLBACKEND="agg")
 
 from emmoe.audit.plan import SCOPES  # noqa: E402
 from emmoe.jobs._due import Due  # noqa: E402
@@ -121,6 +121,7 @@ def any_of(names):
     return "|".join(names) or "(?!)"
 
 
+ENVIRONMENT = "../envs/emmoe.yaml"  # of a job, beside this folder, where one is asked for
 NAME = "[a-z][a-z0-9_]*"
 
 

@@ -33,6 +33,8 @@ for (study, target), jobs in batches(record).items():
         benchmark:
             layout.benchmark("products", f"{study}_{target}")
         localrule: True
+        conda:
+            ENVIRONMENT
         params:
             work=worked(jobs),
             drawn={job.name: job.source for job in jobs},

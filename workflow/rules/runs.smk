@@ -10,6 +10,8 @@ rule download:
     log:
         layout.log("download", "{dataset}/{file}"),
     localrule: True
+    conda:
+        ENVIRONMENT
     params:
         sources=lambda w: list(record.downloads[w.dataset].sources),
         checksum=lambda w: plain(record.downloads[w.dataset].files[w.file]),
@@ -29,6 +31,8 @@ rule fit:
         layout.benchmark("fit", "{experiment}/{fitter}/{block}")
     wildcard_constraints:
         experiment=f"(?!({any_of(TOGETHER)})/){NAME}",
+    conda:
+        ENVIRONMENT
     threads: 1
     resources:
         mem_mb=needed(fit, "mem_mb"),
@@ -53,6 +57,8 @@ for name, jobs in [(name, Fit.of_all(record, name)) for name in TOGETHER]:
             layout.log("fit", name),
         benchmark:
             layout.benchmark("fit", name)
+        conda:
+            ENVIRONMENT
         threads: 1
         resources:
             mem_mb=needed_by(jobs, "mem_mb"),
@@ -73,6 +79,8 @@ rule contest:
         layout.log("contest", "{contest}"),
     benchmark:
         layout.benchmark("contest", "{contest}")
+    conda:
+        ENVIRONMENT
     threads: 1
     resources:
         mem_mb=needed(contest, "mem_mb"),
@@ -95,6 +103,8 @@ rule probe:
         layout.benchmark("probe", "{probe}")
     wildcard_constraints:
         probe=f"(?!({any_of(PROBED_TOGETHER)})\\b){NAME}",
+    conda:
+        ENVIRONMENT
     threads: 1
     resources:
         mem_mb=needed(probe, "mem_mb"),
@@ -119,6 +129,8 @@ for name, jobs in probe_batches(record).items():
             layout.log("probe", name),
         benchmark:
             layout.benchmark("probe", name)
+        conda:
+            ENVIRONMENT
         threads: 1
         resources:
             mem_mb=needed_by(jobs, "mem_mb"),
@@ -140,6 +152,8 @@ rule gather:
     benchmark:
         layout.benchmark("gather", "{experiment}")
     localrule: True
+    conda:
+        ENVIRONMENT
     params:
         work=lambda w: plain([gather(w).work]),
     script:
