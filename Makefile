@@ -71,6 +71,7 @@ reference: paper ## full run, then keep its figures, tables and provenance in re
 	@$(RUN) emmoe keep
 
 numbers: $(READY) ## rewrite the numbers that README, docs and CHANGELOG quote, from the kept results
+	@.venv/bin/python docs/counted.py
 	@.venv/bin/python -m emmoe.archive.quoted README.md CHANGELOG.md docs/*.md
 
 screenshots: $(READY) ## take the pictures of the kept report in docs anew (needs Chromium and its driver)
