@@ -60,8 +60,8 @@ def data_points(family: Family) -> list[DataPoint]:
 
 
 def coordinates(point: DataPoint, search: DataSearch) -> Point:
-    """Return a point with 1 or e for each value of a choice: taking another one is as far in
-    logarithms as from one end of a range to the other, by a factor sqrt(2)."""
+    """Return a point with 1 or e for each value of a choice: two points that take other values are
+    sqrt(2) apart, where those at the ends of a range of the points are 1 apart."""
     choices = search.choices or {}
     taken = {
         f"{name}={value}": e if point[name] == value else 1
@@ -115,8 +115,9 @@ def _setting(
     data = {key: point[key] for key in ("d", "norm_beta", "norm_w")}
     data |= {"n": round(point["n_over_d"] * point["d"])}
     distance = {block: [point[f"start_{block}"], point[f"start_{block}_sd"]] for block in BLOCKS}
-    cosine = {block: point[name] for name, block in CHOICES.items() if block and name in point}
-    start = {"distance": distance} | ({"cosine": cosine} if cosine else {})
+    start: dict[str, Value] = {"distance": distance}
+    if cosine := {block: point[name] for name, block in CHOICES.items() if block and name in point}:
+        start["cosine"] = {**base.start.settings["cosine"], **cosine}
     data |= {"angle": point["angle"]} if "angle" in point else {}
     experiment = replace(
         base, data=_changed(base.data, **data), start=_changed(base.start, **start)
