@@ -49,7 +49,7 @@ confirm: $(READY) ## what won the kept search, on fresh seeds: about an hour (do
 test: $(READY) ## run the tests
 	@.venv/bin/python -m pytest -n auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 
-faults: $(READY) ## kill, starve and damage small runs, 15 minutes (KEEP=1: into results/reference)
+faults: $(READY) ## kill, starve and damage small runs, half an hour (KEEP=1: into results/reference)
 	@PYTHONPATH=tests .venv/bin/python -m faults $(if $(KEEP),--keep)
 
 lint: $(READY) ## check style, format and the types of what users call, change nothing

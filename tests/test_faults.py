@@ -55,7 +55,7 @@ def test_job_that_was_killed_or_whose_file_is_gone_makes_it_again_and_no_other(w
 
 def test_table_of_jobs_says_what_became_of_each():
     outcomes = {
-        ("fit", "killed"): Outcome(1, 1, 0, 0, ""),
+        ("fit", "killed"): Outcome(1, 1, 0, 0, "made again"),
         ("fit", "gone"): Outcome(1, 1, 0, 2, ""),
         ("gather", "killed"): Outcome(1, 0, 0, 0, ""),
         ("gather", "gone"): Outcome(1, 1, 1, 0, ""),

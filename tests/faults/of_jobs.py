@@ -1,13 +1,15 @@
 """Faults of one job, of every kind: killed while it works, without disk, its files damaged."""
 
+import contextlib
 import json
 import os
 import shutil
 import time
-from contextlib import contextmanager, nullcontext
 
 import psutil
 
+from emmoe.jobs.product import batches
+from emmoe.record.read import load
 from faults.disks import PAGE, PLENTY, disk
 from faults.lab import CONFIG, RESULTS, SECONDS, Lab, Outcome, refusal
 
@@ -41,11 +43,15 @@ class Jobs(Lab):
     configs = (CONFIG, "tests/faults_of_jobs.yaml")
 
     @classmethod
-    @contextmanager
+    @contextlib.contextmanager
     def made(cls, world, kinds=tuple(FILES), mounted=True):
         """Run what makes the kinds' files, on a disk of its own if one can be mounted."""
         jobs = cls(world.fresh().folder)
-        with disk(jobs.folder / RESULTS, PLENTY) if mounted else nullcontext() as jobs.remount:
+        with (
+            disk(jobs.folder / RESULTS, PLENTY)
+            if mounted
+            else contextlib.nullcontext() as jobs.remount
+        ):
             jobs._make(kinds)
             yield jobs
 
@@ -72,6 +78,20 @@ class Jobs(Lab):
             if FILES[kind] in outputs:
                 return path, [results / name for name in outputs]
         raise AssertionError(f"nothing says what made {FILES[kind]}")
+
+    def made_together(self, kind):
+        """Return the files, and each time the provenance, of all that the process makes which makes
+        a kind's file: of all products of its study and target, if it is a product's."""
+        with contextlib.chdir(self.folder):
+            for jobs in batches(load(self.configs)).values():
+                if any(target(kind) in job.outputs.values() for job in jobs):
+                    return [
+                        (self._at(*job.outputs.values()), *self._at(job.provenance)) for job in jobs
+                    ]
+        return []
+
+    def _at(self, *paths):
+        return [self.folder / path for path in paths]
 
     def written(self):
         """Return when each result was written."""
@@ -175,10 +195,14 @@ MOUNTED = "disk full"  # which needs a disk that can be made small
 
 
 def injected(jobs, kind, fault, chance):
-    """Inject a fault into a job of a kind: the next run makes its files again, and no others."""
+    """Inject a fault into a job of a kind: the next run makes its files again, and no others but
+    those that one process makes together with them, which are made as they were."""
     provenance, outputs = jobs.made_by(kind)
-    contents = {path: path.read_bytes() for path in outputs if path.name not in CLOCKS}
-    others = {path: at for path, at in jobs.written().items() if path not in (provenance, *outputs)}
+    batch = jobs.made_together(kind)
+    made = {*outputs, *(path for paths, _ in batch for path in paths)}
+    contents = {path: path.read_bytes() for path in made if path.name not in CLOCKS}
+    own = {provenance, *made, *(path for _, path in batch)}
+    others = {path: at for path, at in jobs.written().items() if path not in own}
     FAULTS[fault](jobs, kind, chance)
     damaged = jobs.written()
     jobs.run(target=target(kind))
@@ -187,7 +211,7 @@ def injected(jobs, kind, fault, chance):
     lost = sum(now.get(path) != at for path, at in others.items())
     differing = sum(path.read_bytes() != content for path, content in contents.items())
     assert "Nothing to be done" in jobs.run("--dry-run", target=target(kind))
-    return Outcome(1, 1, lost, differing, "made again")
+    return Outcome(1, 1, lost, differing, "its batch again" if batch else "made again")
 
 
 def table(outcomes):
@@ -203,4 +227,4 @@ def table(outcomes):
 def _word(outcome):
     if not outcome.survived:
         return "not survived"
-    return "lost" if outcome.lost else "differs" if outcome.differing else "made again"
+    return "lost" if outcome.lost else "differs" if outcome.differing else outcome.said
