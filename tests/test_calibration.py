@@ -1,5 +1,6 @@
 """The calibration: what is searched, what is accepted, and by which readings alone."""
 
+import copy
 import json
 from dataclasses import replace
 
@@ -313,6 +314,11 @@ def test_hand_set_steps_of_figure_3_are_on_the_grid():
         assert wanted in [(s["inner_steps"], s["step"]) for s in found]
 
 
+STEPS = {
+    "inner_steps": [1],
+    "reach": {"beta": [1, 2], "w": [1, 2]},
+    "draws": {"separate": 1, "equal": 1},
+}
 MISTAKES = [
     ("symmetric_linear.experiment", "linear", "no experiment 'linear'"),
     ("symmetric_linear.experiment", "symmetric_logistic", "must be symmetric_linear"),
@@ -324,10 +330,25 @@ MISTAKES = [
     ("symmetric_linear.data.ranges.n", [8, 9], "ranges.n: no such parameter"),
     ("symmetric_linear.data.ranges", {"d": [8, 9]}, "ranges: lacks n_over_d"),
     ("symmetric_linear.steps.gradient_em.reach.v", [1.0, 2.0], "reach.v: no such parameter"),
-    ("symmetric_linear.data.choices", {"cosine_w": [0.5]}, "must be inclined"),
+    ("symmetric_linear.data.choices", {"cosine_w": [0.5]}, "only symmetric_linear_wider"),
+    ("symmetric_linear.data.choices", {"angle": [30, 30.0]}, "choices.angle: 30.0 is there twice"),
     ("symmetric_linear.data.choices", {"angel": [5]}, "'angel': did you mean 'angle'?"),
     ("symmetric_linear.data.choices", {"angle": [200]}, "choices.angle: angle must be"),
-    ("symmetric_linear.data.choices", {"angle": ["any"]}, "known are a number, random"),
+    ("symmetric_linear.data.choices", {"angle": ["any"]}, "known are random (or a number)"),
+    ("symmetric_linear.data.ranges.d", [1, 2], "ranges: d"),
+    ("symmetric_linear.data.ranges.d", [4, 4e4], "are too many to hold"),
+    ("symmetric_linear.data.ranges.d", [4], "ranges.d: must be a list of length >= 2, got [4]"),
+    ("symmetric_linear.data.kept", 10**9, "data.kept: 1000000000 is more than 100000"),
+    ("symmetric_linear.data", None, "it needs data"),
+    ("symmetric_linear.grids", {"em": {"gate_ratio": [1], "per_part": 1}}, "searches data"),
+    ("symmetric_linear.steps.em", STEPS, "steps.em: no such algorithm"),
+    ("symmetric_linear.steps.gradient_em.inner_steps", [0], "inner_steps.0: must be"),
+    ("symmetric_linear.changes", {"angle": 400}, "changes"),
+    ("symmetric_linear.changes", {"nn": 4}, "changes"),
+    ("symmetric_linear.figures", ["figure_3"], "known are figure_1, figure_2"),
+    ("symmetric_linear.calibration", {}, "names no reading"),
+    ("symmetric_linear.data.xyzxyz", 5, "'xyzxyz': known are choices, draws"),
+    ("symmetric_linear.passes", "x - at `$.y", "no such choice 'x - at `$.y': known are all"),
     ("symmetric_linear.passes", "most", "no such choice 'most': known are all, any"),
     ("symmetric_linear.data.drows", 5, "unknown setting 'drows': did you mean 'draws'?"),
     ("fashion_mnist.experiment", "symmetric_linear", "must be logistic_experts"),
@@ -348,3 +369,21 @@ def test_a_mistake_in_the_calibration_is_one_line_naming_the_setting(path, value
     message = str(caught.value)
     assert message.startswith(f"calibration.{path.split('.')[0]}") and said in message
     assert len(message.splitlines()) == 1
+
+
+def test_two_searches_of_data_are_refused_as_their_settings_have_the_same_names():
+    files = [ROOT / "config.yaml", ROOT / "studies" / "wider_linear.yaml"]
+    content = yaml.safe_load(expanded(files))
+    own = yaml.safe_load(expanded(ROOT / "config.yaml"))["calibration"]["symmetric_linear"]
+    content["calibration"]["symmetric_linear"] = own
+    with pytest.raises(ConfigError, match="has settings of the same names: set it to null"):
+        check(content)
+
+
+def test_a_search_starts_from_an_experiment_of_one_cell():
+    content = yaml.safe_load(expanded(ROOT / "config.yaml"))
+    content["experiments"]["many"] = copy.deepcopy(content["experiments"]["symmetric_linear"])
+    content["experiments"]["many"]["data"]["norm_w"] = [1.0, 2.0]
+    content["calibration"]["symmetric_linear"]["experiment"] = "many"
+    with pytest.raises(ConfigError, match="many has 2 cells: name one of a single one"):
+        check(content)

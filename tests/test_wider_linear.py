@@ -1,11 +1,12 @@
 """The wider search for Figures 1 and 2: over angles and over the law of the start's direction."""
 
+import json
 from itertools import product
 
 import numpy as np
 import pandas as pd
 import pytest
-from calibration_helpers import BASE, LAST, STAGES
+from calibration_helpers import BASE, STAGES
 from msgspec import convert, structs, to_builtins
 from records import family
 from workflow_helpers import ROOT
@@ -15,12 +16,13 @@ from emmoe.calibration.bands import settings_table
 from emmoe.calibration.family import families
 from emmoe.calibration.readings import CALIBRATION, HELD_OUT
 from emmoe.calibration.report import by_choice, together
-from emmoe.calibration.space import spread
-from emmoe.jobs.calibrate_keep import KeepTask
+from emmoe.jobs._inputs import Inputs
+from emmoe.jobs.calibrate_keep import CalibrateKeep, KeepTask
 from emmoe.models.regression import Sample
 from emmoe.models.symmetric_linear import SymmetricLinear
 from emmoe.record.entries import Component
 from emmoe.record.read import load
+from emmoe.store.layout import Layout
 
 FILES = [ROOT / "config.yaml", ROOT / "studies" / "wider_linear.yaml"]
 REPORTED = pd.read_csv(ROOT / "data" / "reported" / "claims.csv")
@@ -98,11 +100,15 @@ def test_tasks_of_both_stages_come_back_from_builtins(own):
         assert convert(to_builtins(task), type(task)) == task
 
 
-def test_kept_points_spread_over_choices_too(own):
-    points = [{"d": 3 + 0.01 * i, "angle": a} for i, a in enumerate(["random"] * 5 + [30])]
-    narrow = structs.replace(own.search.data, choices={"angle": ("random", 30)})
-    places = [symmetric_linear.coordinates(point, narrow) for point in points]
-    assert spread(places, 2) == [0, 5]
+def test_kept_points_spread_over_choices_too(own, tmp_path):
+    angles = ["random"] * 2 + [30.0] + ["random"] * 3
+    points = tuple((i, {"d": 3 + i, "angle": angle}) for i, angle in enumerate(angles))
+    narrow = structs.replace(own.search.data, kept=2, choices={"angle": ("random", 30.0)})
+    rows = [{"accepted": True}] * len(points)
+    (tmp_path / "part.json").write_text(json.dumps({"settings": rows}), encoding="utf-8")
+    inputs = Inputs(Layout(), {"parts": [str(tmp_path / "part.json")]})
+    kept = CalibrateKeep.run("x", KeepTask(points, narrow), inputs).contents["kept"]["kept"]
+    assert kept == [points[0], points[2]]
     plain = structs.replace(narrow, choices={})
     assert symmetric_linear.coordinates({"d": 3.0}, plain) == {"d": 3.0}
 
@@ -128,7 +134,6 @@ def test_steps_are_searched_at_a_data_setting_with_its_choices(own):
         assert {name: outcome.setting.parameters[name] for name in CHOICES} == {
             name: point[name] for name in CHOICES
         }
-        assert outcome.setting.experiment.iterations != LAST  # simulate sets it
 
 
 def table(*rows):
@@ -143,6 +148,7 @@ SETTINGS = [
     ("linear-000-gd-00", "gradient_descent", "random", True),
     ("linear-000-gd-01", "gradient_descent", "random", True),
     ("linear-001-gd-00", "gradient_descent", 30, False),
+    ("linear-000-gem-00", "gradient_em", "random", False),
 ]
 
 
@@ -160,14 +166,27 @@ def test_together_is_by_the_worst_reading_of_the_nearest_accepted_setting(own):
     ratios = {
         "linear-000-em": (0.5, 0.9), "linear-001-em": (0.1, 0.2), "linear-002-em": (5.0, 5.0),
         "linear-000-gd-00": (0.5, 3.0), "linear-000-gd-01": (0.8, 1.5),
-        "linear-001-gd-00": (4.0, 4.0),
+        "linear-001-gd-00": (4.0, 4.0), "linear-000-gem-00": (0.1, 0.1),
     }  # fmt: skip
+    facts = {"curve_id": "a", "critical": 2.0, "spread": 1.2}
     scores = pd.DataFrame(
-        {"setting": name, "curve_id": "a", "part": part, "statistic": 2 * ratio, "critical": 2.0}
+        {"setting": name, "part": part, "statistic": 2 * ratio, **facts}
         for name, own in ratios.items()
         for part, ratio in zip((CALIBRATION, HELD_OUT), own, strict=True)
     )
     found = together(table(*SETTINGS), scores, declared)
     assert list(found["data setting"]) == ["linear-000", "linear-001"]
-    assert list(found["gradient_descent"]) == [1.5, np.inf]
-    assert list(found["worst"]) == [1.5, np.inf] and list(found["em"]) == [0.9, 0.2]
+    assert list(found["gradient_descent"]) == [1.5, np.inf] and list(found["em"]) == [
+        0.9,
+        pytest.approx(0.4),
+    ]
+    assert list(found["gradient_em"]) == [np.inf, np.inf] == list(found["worst"])
+    mine = scores["setting"] == "linear-000-gd-01"
+    rest = table(*SETTINGS[:-1])
+    assert list(together(rest, scores, declared)["worst"]) == [1.5, np.inf]
+    diverged = scores.assign(
+        critical=scores["critical"].where(~mine | (scores["part"] != HELD_OUT))
+    )
+    assert list(together(rest, diverged, declared)["worst"]) == [3.0, np.inf]
+    wide = scores.assign(spread=scores["spread"].where(~mine, 6.0))
+    assert list(together(rest, wide, declared)["worst"]) == [2.0, np.inf]

@@ -8,6 +8,7 @@ import pandas as pd
 import scipy
 
 from emmoe.calibration.readings import CALIBRATION, Curve
+from emmoe.calibration.symmetric_linear import CHOICES
 
 FACTS = ["setting", "family", "algorithm"]
 PARAMETERS = [
@@ -16,14 +17,13 @@ PARAMETERS = [
     "train_size", "start_variance", "ridge", "intercept",
 ]  # fmt: skip
 CROSS_ENTROPY = "cross_entropy"  # a parameter, too, by name
-CHOICES = ["angle", "cosine_beta", "cosine_w"]  # numbers or words, where they are searched
 CONFIDENCE = 0.95  # of the sampling error in a band, two-sided
 JOINTLY, ALONE, NOWHERE = "jointly", "for the curve", "none"
 
 
 def settings_table(rows: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
     """Return settings.csv: FACTS, PARAMETERS and CROSS_ENTROPY (missing where they do not apply),
-    those of CHOICES that any row has, accepted."""
+    those of CHOICES (numbers or words) that any row has, accepted."""
     found = pd.DataFrame(rows)
     texts = [CROSS_ENTROPY, *(name for name in CHOICES if name in found)]
     frame = found.reindex(columns=[*FACTS, *PARAMETERS, *texts, "accepted"])

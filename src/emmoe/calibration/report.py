@@ -8,6 +8,7 @@ import pandas as pd
 from emmoe.calibration.bands import CROSS_ENTROPY, PARAMETERS, region
 from emmoe.calibration.family import Family
 from emmoe.calibration.readings import CALIBRATION, HELD_OUT
+from emmoe.calibration.spreads import LIMIT
 from emmoe.record.searches import DataSearch
 from emmoe.tables._shared.write import markdown
 
@@ -66,14 +67,17 @@ All at most 1 would be one setting for the whole figure.
 """
 CHOICES_TEXT = """### Accepted by choice
 
-`tried with steps`: data settings at which the steps of the gradient fitters were searched, and of
+`searched` and `accepted` count EM's settings. `tried with steps`: those of the accepted at which
+the steps of the gradient fitters were searched, chosen to spread over all that was searched, and of
 them those at which some setting of the algorithm was accepted.
 """
 TOGETHER_TEXT = """### Nearest, all algorithms and curves at once, held-out readings too
 
 By data setting at which the steps were searched, and algorithm: of its settings accepted by the
-calibration readings the nearest one's largest |z| over the critical value, on all readings of all
-its curves. All at most 1 would be one data setting for both figures.
+calibration readings the nearest one's largest |z| over the critical value or, if that is larger,
+its largest factor between standard deviations over 3, on all readings of all its curves. All at
+most 1 would be one data setting for both figures; but held-out readings choose here too, among many
+settings, so that it would have to be tried on fresh seeds.
 """
 NEAREST = 10
 
@@ -213,17 +217,19 @@ def by_choice(settings: pd.DataFrame, search: DataSearch) -> pd.DataFrame:
 def together(settings: pd.DataFrame, scores: pd.DataFrame, search: DataSearch) -> pd.DataFrame:
     """Return the data settings at which steps were searched, nearest first: their parameters, and
     by algorithm the smallest over its accepted settings of the largest |z| over the critical value,
-    on all readings; infinite where none was accepted."""
+    or spread over its limit, on all readings; infinite where none was accepted or a run diverged.
+    """
     own = settings.assign(point=_point(settings))
     tried = own[own["algorithm"] != "em"]["point"].unique()
-    ratio = (scores["statistic"] / scores["critical"]).groupby(scores["setting"]).max()
+    largest = np.maximum(scores["statistic"] / scores["critical"], scores["spread"] / LIMIT)
+    ratio = largest.fillna(np.inf).groupby(scores["setting"]).max()
     kept = own[own["accepted"]].merge(ratio.rename("ratio"), left_on="setting", right_index=True)
     table = kept.pivot_table(index="point", columns="algorithm", values="ratio", aggfunc="min")
-    table = table.reindex(tried).fillna(np.inf)
+    table = table.reindex(index=tried, columns=own["algorithm"].unique()).fillna(np.inf)
     names = [*search.ranges, *(search.choices or {})]
     shared = own.drop_duplicates("point").set_index("point")[names]
     found = table.assign(worst=table.max(axis=1)).join(shared)
-    return found.sort_values("worst").reset_index(names="data setting")
+    return found.sort_values("worst", kind="stable").reset_index(names="data setting")
 
 
 def _point(settings: pd.DataFrame) -> pd.Series:

@@ -70,21 +70,53 @@ def struct(kind: Any, value: Any, where: str) -> Any:
 
 def _message(said: str, value: Any, where: str, kind: Any) -> str:
     """A line in our words: the setting, what it must be, what it is."""
-    said, _, place = said.partition(" - at `")
-    dotted, found = _followed(_steps(place), value)
+    said, place = re.fullmatch(r"(.*?)(?: - at `((?:key` in `)?\$[^`]*)`)?", said, re.S).groups("")
+    value, steps = _named(_steps(place), value, kind)
+    dotted, found = _followed(steps, value)
     if missing := re.match(r"Object missing required field `(\w+)`", said):
         return f"{where}{dotted}: '{missing[1]}' is missing"
-    own = _type(inspect.type_info(kind), _steps(place))
+    own = _type(inspect.type_info(kind), steps)
     if unknown := re.match(r"Object contains unknown field `(.*)`", said):
-        fields = (field.name for one in own for field in getattr(one, "fields", ()))
+        fields = [field.name for one in own for field in getattr(one, "fields", ())]
         return f"{where}{dotted}: unknown setting {unknown[1]!r}{nearest(unknown[1], fields)}"
-    if named := re.match(r"Invalid enum value '(.*)'", said):
+    if named := re.fullmatch(r"Invalid enum value '?(.*?)'?", said, re.S):
         if place.startswith("key"):
             own = [one.key_type for one in own if isinstance(one, inspect.DictType)]
-        return f"{where}{dotted}: no such choice {named[1]!r}{nearest(named[1], _choices(own))}"
+        return f"{where}{dotted}: no such choice {shown(named[1])!r}{_known(named[1], own)}"
     wanted = re.sub(r", got `.*`$", "", said.removeprefix("Expected "))
     wanted = re.sub(r"`([\w |]+)`", lambda m: _worded(m[1]), wanted)
-    return f"{where}{dotted}: must be {wanted}, got {found!r}{_hint(found)}"
+    text = shown(found, LONGEST) if isinstance(found, dict | list | tuple) else repr(found)
+    text = text if len(text) <= LONGEST else f"{text[:LONGEST]}..."
+    return f"{where}{dotted}: must be {wanted}, got {text}{_hint(found)}"
+
+
+def _named(
+    steps: list[tuple[str, str]], value: Any, kind: Any
+) -> tuple[Any, list[tuple[str, str]]]:
+    """The steps with the names that msgspec leaves out of mappings, found by trying each entry
+    alone, and the value with that entry alone there."""
+    value, steps = msgspec.to_builtins(value), list(steps)
+    for at, (_, index) in enumerate(steps):
+        inside = _followed(steps[:at], value)[1]
+        if index != "..." or not isinstance(inside, dict):
+            continue
+        for name in inside:
+            alone = _with(value, [a or int(b) for a, b in steps[:at]], {name: inside[name]})
+            try:
+                msgspec.convert(alone, kind)
+            except msgspec.ValidationError:
+                value, steps[at] = alone, (name, "")
+                break
+    return value, steps
+
+
+def _with(value: Any, steps: list[str | int], inside: Any) -> Any:
+    """A copy of a value with something else where the steps lead."""
+    if not steps:
+        return inside
+    copied = list(value) if isinstance(value, list | tuple) else dict(value)
+    copied[steps[0]] = _with(copied[steps[0]], steps[1:], inside)
+    return copied
 
 
 def _worded(types: str) -> str:
@@ -115,11 +147,17 @@ def _bare(kind: inspect.Type) -> inspect.Type:
     return kind.type if isinstance(kind, inspect.Metadata) else kind
 
 
-def _choices(kinds: Iterable[inspect.Type]) -> list[str]:
-    """The words of literal types, and what else is taken where they stand."""
-    taken = {inspect.FloatType: WORDS["float"], inspect.IntType: WORDS["int"]}
+OTHERS = {
+    inspect.FloatType: WORDS["float"], inspect.IntType: WORDS["int"],
+    inspect.DictType: WORDS["object"], inspect.StructType: WORDS["object"],
+}  # fmt: skip
+
+
+def _known(name: str, kinds: Iterable[inspect.Type]) -> str:
+    """The nearest of the words of literal types or all of them, and what else is taken there."""
     words = [str(v) for one in kinds if isinstance(one, inspect.LiteralType) for v in one.values]
-    return [*words, *(taken[type(one)] for one in kinds if type(one) in taken)]
+    others = [OTHERS[type(one)] for one in kinds if type(one) in OTHERS]
+    return nearest(name, words) + (f" (or {' or '.join(others)})" if others else "")
 
 
 def _steps(place: str) -> list[tuple[str, str]]:

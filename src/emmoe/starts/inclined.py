@@ -1,7 +1,7 @@
 """The truth plus an offset at a random relative distance and a given angle to the line to zero.
 
-An offset in a uniformly random direction is nearly at right angles to the truth, so that the start
-is longer than it; a start that knows nothing, drawn about zero, is shorter. The cosine says which.
+An offset in a uniformly random direction is at right angles to the truth in the mean; that of a
+start which knows nothing, drawn about zero, points towards zero. The cosine says how much it does.
 """
 
 from collections.abc import Mapping
