@@ -6,7 +6,7 @@ from numbers import Real
 import numpy as np
 import scipy
 
-from emmoe.mixture import layout, penalty, sample, starts
+from emmoe.mixture import layout, penalty, sample, splits, starts
 from emmoe.mixture.describe import describe
 from emmoe.mixture.families.base import Array
 from emmoe.mixture.fitted import Fitted
@@ -62,7 +62,11 @@ def fit(
         runs = _searched(model, asked, seed, rules, watch)
         if not runs:
             raise NothingDone
+        if few := len(data) <= MANY and not watch.interrupted:
+            runs = splits.raised(model, runs, rules)
         chosen, final = _with_maximum(model, runs, n_init, seed, rules, watch)
+        if few and chosen.status == "separable":
+            runs = splits.reached(model, runs, chosen, rules)
         return describe(checked, final, chosen, runs, watch.left or 0)
 
 
@@ -141,8 +145,8 @@ def _with_maximum(
     model: Mixture, runs: list[Run], n_init: int, seed: int, rules: Rules, watch: Watch
 ) -> tuple[Run, Mixture]:
     """Return the run to report and the model that it maximises: where no maximum is finite, a
-    penalised one, searched for anew: of runs that end at one supremum, round-off ranks them. On
-    many rows, and after an interruption, it is started from the best run."""
+    penalised one, started from the best run and searched for anew, as of runs that end at one
+    supremum round-off ranks them. On many rows, and after an interruption, it is only started."""
     best, own = runs[0], model.penalty
     alpha, rows = max(own.alpha, SEPARABLE_ALPHA), own.rows * model.sample.total
     if best.interior and best.status != "separable":
@@ -159,11 +163,13 @@ def _with_maximum(
     watch.say(f"separable ({', '.join(best.separable)}): the fit is penalised")
     model = _penalised(model, alpha, rows)
     anew, watch.low = len(model.sample) <= MANY and not watch.interrupted, HALF
-    if anew and (found := search(model, n_init, seed, rules, watch)):
-        blocks = _renamed(model, best, found[0])
-        return replace(found[0], status="separable", separable=blocks), model
     begun = replace(best, theta=_shrunk(model, best.theta), status="raced")
-    return replace(finish(model, begun, rules), status="separable", separable=best.separable), model
+    own = replace(finish(model, begun, rules), status="separable", separable=best.separable)
+    found = search(model, n_init, seed, rules, watch) if anew else []
+    if found and found[0].log_likelihood > own.log_likelihood:
+        blocks = _renamed(model, best, found[0])
+        own = replace(found[0], status="separable", separable=blocks)
+    return own, model
 
 
 def _renamed(model: Mixture, run: Run, other: Run) -> tuple[str, ...]:

@@ -1,0 +1,102 @@
+"""Cuts of a separable gate are moved to where the supremum is highest."""
+
+import numpy as np
+import pytest
+from statsmodels.datasets import engel
+
+from emmoe.mixture import Problem, fit, splits
+
+SEEDS = range(10)
+
+
+def jump(seed, n=60):
+    """Two lines that part at a jump: which rows belong to which line, their x tells."""
+    rng = np.random.default_rng(seed)
+    x = np.sort(rng.uniform(-1, 1, n))
+    right = x > rng.uniform(-0.5, 0.5)
+    return x, np.where(right, 1.5 - 0.5 * x, 0.5 * x) + 0.4 * rng.standard_normal(n)
+
+
+def best_cut(x, y, least=4):
+    """The highest supremum of two experts with a gate that cuts, by trying every cut."""
+
+    def alone(x, y):
+        columns = np.column_stack([np.ones(len(x)), x])
+        e = y - columns @ np.linalg.lstsq(columns, y)[0]
+        return -len(x) / 2 * (np.log(2 * np.pi * (e**2).mean()) + 1)
+
+    cuts = range(least, len(x) - least)
+    return max(alone(x[:cut], y[:cut]) + alone(x[cut:], y[cut:]) for cut in cuts)
+
+
+def behind():
+    """By how much the suprema of fits from three starts are above those of the best cuts."""
+    found = {}
+    for seed in SEEDS:
+        x, y = jump(seed)
+        own = fit(Problem(x[:, None], y), 2, n_init=3)
+        if own.status == "separable":
+            found[seed] = own.supremum - best_cut(x, y)
+    return found
+
+
+def test_supremum_is_that_of_the_best_cut_of_all():
+    found = behind()
+    assert len(found) >= 8
+    assert min(found.values()) >= -1e-6
+
+
+def test_three_experts_end_a_row_off_the_best_cut_without_moves(monkeypatch):
+    """Of all cuts of the incomes, each tried, the highest supremum is 277.05122."""
+    data = engel.load_pandas().data / 1000
+    problem = Problem(data[["income"]].to_numpy(), data["foodexp"].to_numpy())
+    assert fit(problem, 3).supremum == pytest.approx(277.05122, abs=1e-4)
+    monkeypatch.setattr(splits, "MOVES", 0)
+    assert fit(problem, 3).supremum == pytest.approx(276.94072, abs=1e-4)
+
+
+def test_a_penalised_fit_leads_to_a_supremum_that_no_run_reached(monkeypatch):
+    x, y = jump(7)
+    problem = Problem(x[:, None], y, weights=np.full(60, 2.0))
+    assert fit(problem, 2, n_init=3).supremum == pytest.approx(2 * best_cut(x, y), abs=1e-5)
+    monkeypatch.setattr(splits, "reached", lambda model, runs, penalised, rules: runs)
+    assert fit(problem, 2, n_init=3).supremum < 2 * best_cut(x, y) - 1
+
+
+def test_rows_at_one_place_are_moved_together():
+    """Of rows that are there twice and of weights of 2 the fits are the same."""
+    x, y = jump(7)
+    twice = Problem(np.repeat(x, 2)[:, None], np.repeat(y, 2))
+    one, other = (
+        fit(twice, 2, n_init=3),
+        fit(Problem(x[:, None], y, weights=np.full(60, 2.0)), 2, n_init=3),
+    )
+    assert one.status == other.status == "separable"
+    assert one.supremum == pytest.approx(other.supremum, abs=1e-6)
+    assert one.supremum == pytest.approx(2 * best_cut(x, y), abs=1e-5)
+
+
+def test_borders_are_the_rows_beside_a_cut():
+    rows = np.arange(-3.0, 4.0)
+    logits = np.stack([30 * rows, 0 * rows, 31 * rows - 1])  # experts 0 and 2 share the right side
+    log_gate = logits - np.logaddexp.reduce(logits)
+
+    class Gate:
+        """What `borders` asks of a model."""
+
+        class layout:
+            split = staticmethod(lambda theta: (None, None, None))
+
+        class sample:
+            @staticmethod
+            def chunks():
+                return [(slice(0, 4), Part(log_gate[:, :4])), (slice(4, 7), Part(log_gate[:, 4:]))]
+
+        log_gate = staticmethod(lambda gate, part: part)
+
+    class Part:
+        def __init__(self, gate):
+            self.gate = gate
+
+    found = [(rows.tolist(), other) for rows, other in splits.borders(Gate, None)]
+    assert found == [([4], 1), ([2], 0), ([2], 2), ([5], 1)]
