@@ -21,14 +21,11 @@ from emmoe.calibration.search import counts
 from emmoe.calibration.simulate import simulate
 from emmoe.calibration.wider import CROSS_ENTROPIES
 from emmoe.evidence.statistics import curve_test
-from emmoe.jobs._calibrated import Stamp, stamp
 from emmoe.models.regression import Sample
 from emmoe.record.entries import Component
 from emmoe.record.read import check, expanded, load
 from emmoe.record.searches import Stage
 from emmoe.store.errors import ConfigError
-from emmoe.store.files import read_json
-from emmoe.store.provenance import file_hash
 
 FILES = [ROOT / "config.yaml", ROOT / "studies" / "wider_search.yaml"]
 REPORTED = pd.read_csv(ROOT / "data" / "reported" / "claims.csv")
@@ -306,32 +303,3 @@ def test_a_mistake_in_the_wider_search_is_one_line_naming_the_setting(path, valu
     message = str(caught.value)
     assert message.startswith("calibration.fashion_mnist_wider.halving") and said in message
     assert len(message.splitlines()) == 1
-
-
-KEPT = ROOT / "results" / "reference" / "wider"
-
-
-def test_kept_search_is_of_the_settings_and_the_code_that_stand_here(monkeypatch):
-    monkeypatch.chdir(ROOT)
-    kept, now = read_json(KEPT / "stamp.json"), stamp(families(load(FILES)))
-    assert Stamp(**kept) == now
-
-
-def test_kept_search_has_the_bytes_of_its_provenance():
-    outputs = read_json(KEPT / "provenance.json")["outputs"]
-    # Other code may have simulated some settings anew and found them equal: it renews the stamp.
-    outputs.pop("calibration/stamp.json")
-    found = {f"calibration/{path.name}": file_hash(path) for path in KEPT.iterdir()}
-    apart = {"calibration/provenance.json", "calibration/stamp.json"}
-    assert outputs == {name: own for name, own in found.items() if name not in apart}
-
-
-def test_kept_search_drew_as_many_settings_as_declared_and_scored_each():
-    settings = pd.read_csv(KEPT / "settings.csv")
-    scores = pd.read_csv(KEPT / "scores.csv")
-    drawn = settings.groupby("algorithm")["setting"].count() / len(CROSS_ENTROPIES)
-    assert drawn.to_dict() == {"em": 256, "gradient_descent": 128, "gradient_em": 128}
-    assert set(scores["setting"]) == set(settings["setting"])
-    accepted = set(settings.loc[settings["accepted"], "setting"])
-    read = scores[scores["setting"].isin(accepted) & (scores["part"] == CALIBRATION)]
-    assert (read["statistic"] <= read["critical"]).all() and set(read["setting"]) == accepted
