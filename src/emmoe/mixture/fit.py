@@ -162,14 +162,15 @@ def _with_maximum(
         return replace(found[0], status="degenerate"), model
     watch.say(f"separable ({', '.join(best.separable)}): the fit is penalised")
     model = _penalised(model, alpha, rows)
-    anew, watch.low = len(model.sample) <= MANY and not watch.interrupted, HALF
     begun = replace(best, theta=_shrunk(model, best.theta), status="raced")
-    own = replace(finish(model, begun, rules), status="separable", separable=best.separable)
+    ended = replace(finish(model, begun, rules), status="separable", separable=best.separable)
+    anew = len(model.sample) <= MANY and not watch.interrupted
+    watch.low = HALF
     found = search(model, n_init, seed, rules, watch) if anew else []
-    if found and found[0].log_likelihood > own.log_likelihood:
+    if found and found[0].log_likelihood > ended.log_likelihood:
         blocks = _renamed(model, best, found[0])
-        own = replace(found[0], status="separable", separable=blocks)
-    return own, model
+        ended = replace(found[0], status="separable", separable=blocks)
+    return ended, model
 
 
 def _renamed(model: Mixture, run: Run, other: Run) -> tuple[str, ...]:

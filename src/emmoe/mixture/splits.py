@@ -74,7 +74,8 @@ def borders(model: Mixture, theta: Array) -> list[tuple[Rows, int]]:
     """
     gate = model.layout.split(theta)[0]
     logits = np.concatenate([model.log_gate(gate, d.gate) for _, d in model.sample.chunks()], 1)
-    first, found = logits.argmax(axis=0), []
+    first = logits.argmax(axis=0)
+    found: list[tuple[Rows, int]] = []
     for own, other in np.ndindex(len(logits), len(logits)):
         margin = logits[own] - logits[other]
         mine, beyond = (first == own) & (margin > CUT), (first == other) & (margin < -CUT)
