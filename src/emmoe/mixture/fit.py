@@ -62,11 +62,9 @@ def fit(
         runs = _searched(model, asked, seed, rules, watch)
         if not runs:
             raise NothingDone
-        if few := len(data) <= MANY and not watch.interrupted:
-            runs = splits.raised(model, runs, rules)
+        if not watch.interrupted:
+            runs = splits.raised(model, runs, rules, watch)
         chosen, final = _with_maximum(model, runs, n_init, seed, rules, watch)
-        if few and chosen.status == "separable":
-            runs = splits.reached(model, runs, chosen, rules)
         return describe(checked, final, chosen, runs, watch.left or 0)
 
 
@@ -145,8 +143,8 @@ def _with_maximum(
     model: Mixture, runs: list[Run], n_init: int, seed: int, rules: Rules, watch: Watch
 ) -> tuple[Run, Mixture]:
     """Return the run to report and the model that it maximises: where no maximum is finite, a
-    penalised one, started from the best run and searched for anew, as of runs that end at one
-    supremum round-off ranks them. On many rows, and after an interruption, it is only started."""
+    penalised one, searched for anew: of runs that end at one supremum, round-off ranks them. On
+    many rows, and after an interruption, it is started from the best run."""
     best, own = runs[0], model.penalty
     alpha, rows = max(own.alpha, SEPARABLE_ALPHA), own.rows * model.sample.total
     if best.interior and best.status != "separable":
@@ -162,15 +160,13 @@ def _with_maximum(
         return replace(found[0], status="degenerate"), model
     watch.say(f"separable ({', '.join(best.separable)}): the fit is penalised")
     model = _penalised(model, alpha, rows)
-    begun = replace(best, theta=_shrunk(model, best.theta), status="raced")
-    ended = replace(finish(model, begun, rules), status="separable", separable=best.separable)
     anew = len(model.sample) <= MANY and not watch.interrupted
     watch.low = HALF
-    found = search(model, n_init, seed, rules, watch) if anew else []
-    if found and found[0].log_likelihood > ended.log_likelihood:
+    if anew and (found := search(model, n_init, seed, rules, watch)):
         blocks = _renamed(model, best, found[0])
-        ended = replace(found[0], status="separable", separable=blocks)
-    return ended, model
+        return replace(found[0], status="separable", separable=blocks), model
+    begun = replace(best, theta=_shrunk(model, best.theta), status="raced")
+    return replace(finish(model, begun, rules), status="separable", separable=best.separable), model
 
 
 def _renamed(model: Mixture, run: Run, other: Run) -> tuple[str, ...]:

@@ -1,7 +1,8 @@
 """Cuts of a separable gate: rows beside a cut are moved across it while that raises the supremum.
 
 Where the gate cuts the rows, L has a supremum for each way to cut them, and a run ends at the one
-that it drifted to: no path within finite parameters leads to the next one.
+that it drifted to: no path within finite parameters leads to the next one. What is found is the
+best cut nearby, not of all.
 """
 
 from dataclasses import replace
@@ -13,59 +14,64 @@ from emmoe.mixture import em
 from emmoe.mixture.families.base import Array
 from emmoe.mixture.model import Mixture
 from emmoe.mixture.search import SAME, Rules, Run, polish, with_basins
+from emmoe.mixture.watch import Watch
 
 CUT = 10.0  # a difference of logits beyond which a row is on one side
+LARGE = 2_000  # rows above which none is moved: a move takes up to a hundred Hessians
 MOVES = 20  # at most
 FOLLOWED = 4  # moves followed to their ends, those that cost least before
 WARM = 1e-3  # the decrement of the M-step after a move, a start only
+COARSE = 1e-3  # nats, of the ends between which the best one is chosen
 TIED = 1e-9  # of a margin, within which rows lie at one place
+EQUAL = 1e-6  # nats between runs at one supremum, which round-off ranks
 Rows = NDArray[np.integer]  # positions
 
 
-def raised(model: Mixture, runs: list[Run], rules: Rules) -> list[Run]:
-    """Return the runs; where the best one's gate is separable, those of its basin at the highest
-    supremum that moves across its cuts lead to."""
-    best = runs[0]
-    if best.status != "separable" or "gate" not in best.separable:
+def raised(model: Mixture, runs: list[Run], rules: Rules, watch: Watch) -> list[Run]:
+    """Return the runs; where the best one's gate is separable, the first start that ended there at
+    the highest supremum that moves across its cuts lead to. An interruption leaves them."""
+    top = [run for run in runs if run.log_likelihood >= runs[0].log_likelihood - EQUAL]
+    run = min(top, key=lambda run: run.start)
+    if not _cuts(runs[0]) or not _cuts(run) or len(model.sample) > LARGE:
         return runs
-    higher = highest(model, best, rules)
-    if higher is best:
-        return runs
-    end = {name: getattr(higher, name) for name in ("theta", "log_likelihood", "status")}
-    end |= {"separable": higher.separable, "point": higher.point}
-    return with_basins([replace(r, **end) if r.basin == best.basin else r for r in runs])
+    watch.say("rows are moved across the cuts of the gate")
+    with watch.keeping(runs, len(runs)):
+        end = _highest(model, run, rules)
+        return with_basins([end if own is run else own for own in runs])
+    return runs
 
 
-def reached(model: Mixture, runs: list[Run], penalised: Run, rules: Rules) -> list[Run]:
-    """Return the runs; where a penalised fit leads to a higher supremum than all of them, with that
-    for the run of its start."""
-    end = highest(model, polish(model, penalised, rules), rules)
-    if not end.interior or end.log_likelihood <= runs[0].log_likelihood + SAME:
-        return runs
-    return with_basins([end, *(run for run in runs if run.start != end.start)])
+def _cuts(run: Run) -> bool:
+    return run.status == "separable" and "gate" in run.separable
 
 
-def highest(model: Mixture, run: Run, rules: Rules) -> Run:
+def _highest(model: Mixture, run: Run, rules: Rules) -> Run:
     """Return the run after as many moves as raise it, each the best one there is."""
-    for _ in range(MOVES if "gate" in run.separable else 0):
-        ends = [end for end in _moved(model, run, rules) if end.interior]
+    for _ in range(MOVES):
+        ends = _moved(model, run, replace(rules, tol=COARSE))
         best = max(ends, key=lambda end: end.log_likelihood, default=run)
         if best.log_likelihood <= run.log_likelihood + SAME:
+            break
+        best = polish(model, best, rules)
+        if not _cuts(best) or best.log_likelihood <= run.log_likelihood + SAME:
             break
         run = best
     return run
 
 
 def _moved(model: Mixture, run: Run, rules: Rules) -> list[Run]:
-    """Return where the moves that cost least end."""
+    """Return where the moves that cost least end, of those that leave every variance."""
     posterior, begun = model.responsibilities(run.theta), []
     for rows, expert in borders(model, run.theta):
         moved = posterior.copy()
         moved[:, rows] = 0.0
         moved[expert, rows] = 1.0
-        begun.append(em.m_step(model, run.theta, moved, WARM).theta)
+        theta = em.m_step(model, run.theta, moved, WARM).theta
+        if not model.layout.scale or model.layout.split(theta)[2].min() > rules.floor:
+            begun.append(theta)
     followed = sorted(begun, key=model.loss)[:FOLLOWED]
-    return [polish(model, replace(run, theta=theta), rules) for theta in followed]
+    ends = [polish(model, replace(run, theta=theta), rules) for theta in followed]
+    return [end for end in ends if end.interior]
 
 
 def borders(model: Mixture, theta: Array) -> list[tuple[Rows, int]]:
