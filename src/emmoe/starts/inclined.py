@@ -11,7 +11,6 @@ import numpy as np
 
 from emmoe.models.objective import Array, Blocks
 from emmoe.starts.base import Start, random_direction
-from emmoe.starts.near_truth import NearTruth
 
 RANDOM = "random"
 
@@ -32,7 +31,10 @@ class Inclined(Start):
         return cls(dict.fromkeys(blocks, (0.5, 0.1)), dict.fromkeys(blocks, 0.5))
 
     def __post_init__(self):
-        NearTruth(self.distance, self.floor)
+        smallest = {"floor": self.floor} | {f"distance.{b}": v[1] for b, v in self.distance.items()}
+        for name, value in smallest.items():
+            if value < 0:
+                raise ValueError(f"{name}: {value} is negative")
         for block, value in self.cosine.items():
             if value != RANDOM and (isinstance(value, str) or not -1 <= value <= 1):
                 raise ValueError(
