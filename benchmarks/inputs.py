@@ -3,6 +3,7 @@
 import gzip
 import json
 import struct
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -23,11 +24,15 @@ SEED = 1
 
 
 def config_of(name: str, **changes: Any) -> dict[str, Any]:
-    """Return config.yaml with one experiment alone; changes: settings of it, or of its data."""
+    """Return config.yaml with one experiment alone; changes: settings of it, or of its data. No
+    fitter has more replicates, or goes on for longer, than the experiment."""
     config = yaml.safe_load(expanded(ROOT / "config.yaml"))
     experiment = config["experiments"][name]
     of_data = {key: changes.pop(key) for key in set(changes) & set(experiment["data"])}
     experiment |= changes | {"data": experiment["data"] | of_data}
+    for fitter, limit in product(experiment["fitters"].values(), ("replicates", "iterations")):
+        if limit in fitter:
+            fitter[limit] = min(fitter[limit], experiment[limit])
     kept = {key: config[key] for key in ("seed", "folders", "downloads")}
     return kept | {"experiments": {name: experiment}, "figures": {}, "tables": {}}
 

@@ -318,3 +318,10 @@ def test_scaling_is_fitted_on_log_axes_and_drawn():
     assert [text.get_text() for text in figure.axes[0].texts] == ["1.50"] * 3
     bars = figure.axes[0].collections[0].get_segments()
     np.testing.assert_allclose([bar[:, 1] for bar in bars], 3e-6 * np.outer(sizes**1.5, [0.5, 2]))
+
+
+@pytest.mark.parametrize("experiment", ["fashion_mnist", "symmetric_linear"])
+def test_an_experiment_of_a_single_replicate_can_be_made_of_each_that_is_measured(experiment):
+    own = inputs.experiment_of(experiment, replicates=1, replicates_per_block=1, iterations=1)
+    counts = {(f.replicates, f.iterations) for f in own.fitters.values()}
+    assert all(count in (None, 1) for pair in counts for count in pair)
