@@ -91,6 +91,20 @@ def bound(family: str, n: int, experts: int, alpha: float = 0.0, variance_penalt
     return model, 0.5 * rng.standard_normal(model.layout.size)
 
 
+def sorted_rows(n: int, d: int):
+    """Return a model of three gaussian experts on weighted rows that are sorted by their expert,
+    gate and experts on all d columns, and the theta that the experts are at."""
+    rng = np.random.default_rng(11)
+    x = rng.standard_normal((n, d))
+    x = x[np.argsort(x[:, 0])]
+    own = np.searchsorted([n // 50, n // 2], np.arange(n))
+    y = rng.standard_normal((3, d))[own] @ np.eye(d)[0] + x[:, 1] * own + rng.standard_normal(n)
+    model = model_of(Problem(x, y, weights=rng.random(n) + 0.5), 3)
+    theta = 0.2 * rng.standard_normal(model.layout.size)
+    model.layout.split(theta)[0][:, :2] = [[-2.5, -3.0], [-0.5, -1.5]]
+    return model, theta
+
+
 def model_of(
     given: Problem, experts: int, alpha: float = 0.0, variance_penalty: float = 0.0
 ) -> Mixture:

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 from mixture_cases import CASES, Case, draw, model_of
 
-from emmoe.mixture import Problem, fit, sample, search
+from emmoe.mixture import Problem, em, fit, sample, search
+from emmoe.mixture.maximise import maximise
 from emmoe.mixture.search import Rules, finish, race
 from emmoe.mixture.watch import Watch
 
@@ -49,6 +50,36 @@ def test_race_takes_the_best_five_of_many_parameters_to_the_end(many, monkeypatc
     behind = [run["log_likelihood"] for run in found.restarts if run["status"] == "raced"]
     assert max(behind) < found.loglik
     assert all(run["basin"] is None for run in found.restarts if run["status"] == "raced")
+
+
+def test_race_ends_a_run_that_has_converged(many, monkeypatch):
+    """EM gains by factors of rho^2 an iteration: where rho is small it is done long before the
+    race's end, and where round-off is all that moves it no step is tried twice."""
+    x, side = many.x[:2000], np.random.default_rng(0).random(2000) < 0.4
+    y = np.where(side, 4, -4) * x[:, 1] + many.y[:2000] / 10
+    model, steps = model_of(Problem(x, y), 2), []
+    step = em.newton_em_step
+    monkeypatch.setattr(
+        search.em, "newton_em_step", lambda *at: steps.append(at) or step(*at)
+    )  # fmt: skip
+    runs = race(model, 4, 0, Rules(2000, 1e-10, -9.0))
+    done = [run.iterations for run in runs]
+    assert min(done) < search.SHORT
+    assert len(steps) <= sum(done) + len(runs)
+    for run in runs:
+        assert run.iterations == search.SHORT or run.path[-1] - run.path[-2] < search.STILL
+        assert (np.diff(run.path) > -1e-9).all()
+
+
+def test_factor_of_some_rows_leads_to_the_maximum_of_all(many):
+    model = model_of(many, 3)
+    some = model.on(model.sample.take(np.arange(0, 24_000, 5)))
+    (run,) = race(some, 1, 0, Rules(200, 1e-10, -9.0))
+    part = maximise(some, run.theta, -9.0, 1e-10)
+    ends = [maximise(model, part.theta, -9.0, 1e-10, known) for known in (None, part.factor)]
+    assert all(end.converged and not end.factor.saddle for end in ends)
+    assert ends[1].loss == pytest.approx(ends[0].loss, rel=1e-14)
+    assert ends[1].theta == pytest.approx(ends[0].theta, abs=1e-9)
 
 
 def test_start_of_the_best_run_is_repeated_by_its_number(many):

@@ -10,12 +10,19 @@ from mixture_cases import (
     model_of,
     moving_map,
     problem,
+    sorted_rows,
 )
 from scipy import integrate
 
 from emmoe.mixture import certificate, em, fit
 from emmoe.mixture.families import FAMILIES, of_name
-from emmoe.mixture.information import hessian, information, spectrum
+from emmoe.mixture.information import (
+    WIDE,
+    hessian,
+    information,
+    information_and_scores,
+    spectrum,
+)
 
 
 @pytest.fixture(params=FAMILIES)
@@ -55,6 +62,64 @@ def test_complete_information_is_minus_the_hessian_of_q(at):
     found = information(model, theta)
     assert found.complete == pytest.approx(exact, abs=3e-9 * np.abs(exact).max())
     assert found.hessian == pytest.approx(hessian(model, theta), abs=1e-12)
+
+
+def test_scores_are_the_derivatives_of_each_row(at):
+    """By differences of the log-likelihoods of all rows: the sandwiches' meat, both powers."""
+    model, theta = at
+    rows = differences(lambda point: rows_of(model, point), theta)
+    found, moments = information_and_scores(model, theta, (1, 2))
+    for power, moment in enumerate(moments, start=1):
+        exact = (rows.T * model.sample.weight**power) @ rows
+        assert moment == pytest.approx(exact, abs=1e-8 * np.abs(exact).max())
+    assert found.complete == pytest.approx(information(model, theta).complete, abs=1e-13)
+
+
+def rows_of(model, theta):
+    """Return the log-likelihood of each row, (n,)."""
+    return np.concatenate([part.log_likelihood for part in model.parts(theta)])
+
+
+@pytest.mark.parametrize("d", [3, WIDE + 1])
+def test_sums_over_chunks_are_those_over_rows(d):
+    """On 5 000 rows, narrow and wide: Hessians and meat from all rows' scores, at once."""
+    model, theta = sorted_rows(5000, d)
+    (z, x), weight = (model.sample.gate.stored, model.sample.experts.stored), model.sample.weight
+    parts = list(model.parts(theta))
+    r, pi, e = (
+        np.concatenate([getattr(p, name) for p in parts], -1)
+        for name in ("posterior", "gate", "residual")
+    )
+    e, s = e[:, 0], np.exp(model.layout.split(theta)[2])[:, None]
+
+    def scores(k):
+        """Return the complete-data scores of all rows for one expert, (n, D)."""
+        own = (np.arange(3) == k)[:, None]
+        gate = [(own[j] - pi[j])[:, None] * z for j in range(2)]
+        experts = [(own[j] * e[j] / s[j] ** 2)[:, None] * x for j in range(3)]
+        return np.hstack([*gate, *experts, (own * ((e / s) ** 2 - 1)).T])
+
+    each = [scores(k) for k in range(3)]
+    mean = sum(r[k][:, None] * each[k] for k in range(3))
+    missing = sum(((each[k] - mean).T * (weight * r[k])) @ (each[k] - mean) for k in range(3))
+    found, (meat,) = information_and_scores(model, theta, (1,))
+    assert found.missing == pytest.approx(missing, abs=1e-12 * np.abs(missing).max())
+    assert meat == pytest.approx((mean.T * weight) @ mean, abs=1e-12 * np.abs(meat).max())
+    assert found.hessian == pytest.approx(hessian(model, theta), abs=1e-12 * np.abs(missing).max())
+
+
+def test_hessians_of_gaussian_experts_are_the_weighted_grams():
+    """The heaviest expert's is what the others leave, whoever of them has the first rows."""
+    model, theta = sorted_rows(5000, 4)
+    r, x = model.responsibilities(theta), model.sample.experts.stored
+    found = em.moments(model, theta)
+    assert found.mass == pytest.approx(r @ model.sample.weight, rel=1e-13)
+    assert found.mass.argmax() != r[:, :2048].sum(axis=1).argmax()
+    for k in range(3):
+        exact = (x.T * (model.sample.weight * r[k])) @ x
+        assert found.hessians[k] == pytest.approx(exact, abs=1e-15 * len(x) ** 0.5)
+        step = np.linalg.solve(found.hessians[k], found.experts[k])
+        assert np.linalg.solve(exact, found.experts[k]) == pytest.approx(step, rel=1e-10)
 
 
 @pytest.mark.parametrize("name", CASES)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 import scipy
 
-from emmoe.mixture.design import chunks
+from emmoe.mixture.design import chunks, weighted_gram
 from emmoe.mixture.families import Family
 from emmoe.mixture.families.base import Array
 from emmoe.mixture.sample import Columns
@@ -42,29 +42,23 @@ class Block:
             eta = b @ x.T + self.offset[rows]
             mean = self.family.mean(eta)
             value += omega @ (self.family.partition(eta) - (t * eta).sum(axis=0))
-            slope, curvature = newton_terms(x, omega, t - mean, self.family.variance(mean))
-            gradient, hessian = gradient - slope, hessian + curvature
+            gradient -= ((omega * (t - mean)) @ x).ravel()
+            hessian += curvature(x, omega, self.family.variance(mean))
         return float(value), gradient, hessian
 
 
-def newton_terms(x: Array, omega: Array, residual: Array, variance: Array) -> tuple[Array, Array]:
-    """Return sum omega residual x, (m p,), and sum omega V (x) xx', (m p, m p), of some rows.
+def curvature(x: Array, omega: Array, variance: Array) -> Array:
+    """Return sum omega V (x) xx', (m p, m p), of some rows.
 
-    x (c, p), omega (c,), residual (m, c), variance V (m, m, c)."""
-    m, p = len(residual), x.shape[1]
+    x (c, p), omega (c,), variance V (m, m, c)."""
+    m, p = len(variance), x.shape[1]
     hessian = np.empty((m, p, m, p))
     for i in range(m):
         hessian[i, :, i] = weighted_gram(x, omega * variance[i, i])
         for j in range(i):
             gram = (x * (omega * variance[i, j])[:, None]).T @ x
             hessian[i, :, j], hessian[j, :, i] = gram, gram
-    return ((omega * residual) @ x).ravel(), hessian.reshape(m * p, m * p)
-
-
-def weighted_gram(x: Array, coefficients: Array) -> Array:
-    """Return sum c xx', (p, p), for c >= 0: a product with itself takes half the time."""
-    rows = x * np.sqrt(coefficients)[:, None]
-    return rows.T @ rows
+    return hessian.reshape(m * p, m * p)
 
 
 def newton_step(gradient: Array, hessian: Array) -> Array:

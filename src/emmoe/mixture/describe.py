@@ -1,6 +1,7 @@
 """What is said of a maximum: information, rate, certificate, order of the experts, warnings."""
 
 from dataclasses import replace
+from typing import NamedTuple
 
 import numpy as np
 import scipy
@@ -9,9 +10,10 @@ from numpy.typing import NDArray
 from emmoe.mixture.certificate import certify
 from emmoe.mixture.families.base import Array
 from emmoe.mixture.fitted import Basin, Fitted, Restart
-from emmoe.mixture.information import Information, information, score_moment, spectrum
+from emmoe.mixture.information import information_and_scores, spectrum
 from emmoe.mixture.model import Mixture
 from emmoe.mixture.problem import CheckedProblem
+from emmoe.mixture.sample import Sample
 from emmoe.mixture.search import Run
 from emmoe.mixture.status import FLAT
 
@@ -31,24 +33,28 @@ def describe(
 ) -> Fitted:
     """Return the fit at the run's end; runs are all of the search, starts_left what an interruption
     left undone of it."""
-    order = canonical_order(model, run.theta)
+    sums = _sums(model, run.theta)
+    order = np.argsort(-sums.gate, kind="stable")  # by falling mean gate probability
     theta = model.layout.permuted(run.theta, order)
-    found = information(model, theta)
+    sample, share = model.sample, model.penalty
+    found, moments = information_and_scores(model, theta, _powers(sample))
     rate = float(spectrum(found.complete + model.penalty.hessian(theta), found.missing)[-1])
     status = "flat" if run.status == "maximum" and not rate < 1 - FLAT else run.status
     if status == "flat":
         runs = [replace(r, status=status) if r.basin == run.basin else r for r in runs]
     separable = _renamed(run.separable, order)
-    plain, robust, sampling = covariances(model, theta, found, status, separable)
-    entropy, effective = _posterior_sums(model, theta)
-    sample, share = model.sample, model.penalty
+    curvature = found.hessian + share.hessian(theta)
+    plain, robust, sampling = _covariances(curvature, moments, sample.total, status)
+    hidden = _positions(model, separable)
+    for matrix in (plain, robust, sampling):
+        matrix[hidden], matrix[:, hidden] = np.nan, np.nan
     fitted = Fitted(
         family=problem.family, classes=problem.classes, names=problem.names, layout=model.layout,
         gate_design=sample.gate.design, expert_design=sample.experts.design,
         centre=sample.centre, unit=sample.unit, theta=theta, covariance=plain,
         covariance_robust=robust, covariance_sampling=sampling, status=status, separable=separable,
-        loglik=model.log_likelihood(theta), supremum=np.nan, rate=rate, entropy=entropy,
-        n_rows=len(sample), total_weight=sample.total, effective_rows=effective,
+        loglik=sums.log_likelihood, supremum=np.nan, rate=rate, entropy=sums.entropy,
+        n_rows=len(sample), total_weight=sample.total, effective_rows=sums.mass[order],
         n_iter=run.iterations, loglik_path=run.path,
         alpha=share.alpha, variance_penalty=share.rows * sample.total, pooled=share.pooled,
         certificate=certify(run.model, run.em_end), restarts=_restarts(runs), basins=_basins(runs),
@@ -60,12 +66,28 @@ def describe(
     return replace(fitted, supremum=supremum, warnings=_warnings(fitted))
 
 
-def canonical_order(model: Mixture, theta: Array) -> NDArray[np.integer]:
-    """Return the experts by falling mean gate probability."""
-    mean = np.zeros(model.layout.experts)
+class Sums(NamedTuple):
+    """Of a fit: mean gate probabilities (K,), each expert's rows of weight (K,), and in nats the
+    log-likelihood and the responsibilities' entropy."""
+
+    gate: Array
+    mass: Array
+    log_likelihood: float
+    entropy: float
+
+
+def _sums(model: Mixture, theta: Array) -> Sums:
+    """Return what one pass over the rows tells of a fit."""
+    gate, mass = np.zeros((2, model.layout.experts))
+    value = entropy = 0.0
     for part in model.parts(theta):
-        mean += part.gate @ part.data.weight
-    return np.argsort(-mean, kind="stable")
+        weight, r = part.data.weight, part.posterior
+        gate += part.gate @ weight
+        mass += r @ weight
+        value += float(weight @ part.log_likelihood)
+        entropy += float(scipy.special.entr(r).sum(axis=0) @ weight)
+    total = model.sample.total
+    return Sums(gate, mass * total, value * total, entropy * total)
 
 
 def _renamed(blocks: tuple[str, ...], order: NDArray[np.integer]) -> tuple[str, ...]:
@@ -74,33 +96,30 @@ def _renamed(blocks: tuple[str, ...], order: NDArray[np.integer]) -> tuple[str, 
     return tuple(sorted(place.get(block, block) for block in blocks))
 
 
-def covariances(
-    model: Mixture, theta: Array, found: Information, status: str, separable: tuple[str, ...]
+def _powers(sample: Sample) -> tuple[int, ...]:
+    """Return the powers of the weights in the sandwiches: 1, frequencies; 2, a sample's weights
+    (Binder, 1983). They are the same where all weights are 1."""
+    alike = not np.ptp(sample.weight) and sample.total == len(sample)
+    return (1,) if alike else (1, 2)
+
+
+def _covariances(
+    hessian: Array, moments: list[Array], total: float, status: str
 ) -> tuple[Array, Array, Array]:
     """Return H^-1 and the sandwiches H^-1 (sum w ss') H^-1 and H^-1 (sum w^2 ss') H^-1, (D, D), H
-    that of the penalised fit: weights w are frequencies, or a sample's (Binder, 1983).
-
-    NaN for blocks that are separable; NaN throughout for a fit that is no maximum."""
-    nothing = np.full((theta.size, theta.size), np.nan)
+    that of the penalised fit; NaN for a fit that is no maximum."""
+    nothing = np.full_like(hessian, np.nan)
     if status not in ("maximum", "separable"):
         return nothing, nothing, nothing
-    hessian = found.hessian + model.penalty.hessian(theta)
     try:
-        inverse = (
-            scipy.linalg.cho_solve(scipy.linalg.cho_factor(hessian), np.eye(len(hessian)))
-            / model.sample.total
-        )
+        factor = scipy.linalg.cho_factor(hessian)
     except np.linalg.LinAlgError:
         return nothing, nothing, nothing
-    robust = inverse @ (score_moment(model, theta) * model.sample.total) @ inverse
-    sampling = robust.copy()
-    if np.ptp(model.sample.weight) or model.sample.total != len(model.sample):
-        sampling = inverse @ (score_moment(model, theta, 2) * model.sample.total**2) @ inverse
-    hidden = _positions(model, separable)
-    for matrix in (inverse, robust, sampling):
-        matrix[hidden] = np.nan
-        matrix[:, hidden] = np.nan
-    return inverse, robust, sampling
+    inverse = scipy.linalg.cho_solve(factor, np.eye(len(hessian))) / total
+    sandwiches = [
+        inverse @ (moment * total**power) @ inverse for power, moment in enumerate(moments, start=1)
+    ]
+    return inverse, sandwiches[0], sandwiches[-1]
 
 
 def _positions(model: Mixture, separable: tuple[str, ...]) -> Array:
@@ -114,16 +133,6 @@ def _positions(model: Mixture, separable: tuple[str, ...]) -> Array:
             begin = layout.gate_size + int(block.split()[1]) * size
             mask[begin : begin + size] = True
     return mask
-
-
-def _posterior_sums(model: Mixture, theta: Array) -> tuple[float, Array]:
-    """Return the responsibilities' entropy in nats, and each expert's rows of weight, (K,)."""
-    entropy, mass = 0.0, np.zeros(model.layout.experts)
-    for part in model.parts(theta):
-        r = part.posterior
-        entropy -= (part.data.weight * r * np.log(np.where(r > 0, r, 1))).sum()
-        mass += r @ part.data.weight
-    return float(entropy * model.sample.total), mass * model.sample.total
 
 
 def _restarts(runs: list[Run]) -> list[Restart]:

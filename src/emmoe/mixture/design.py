@@ -66,6 +66,12 @@ def chunks(n: int) -> Iterator[slice]:
     return (slice(begin, min(begin + CHUNK, n)) for begin in range(0, n, CHUNK))
 
 
+def weighted_gram(x: Array, coefficients: Array) -> Array:
+    """Return sum c xx', (p, p), for c >= 0: a product with itself takes less time."""
+    rows = x * np.sqrt(coefficients)[:, None]
+    return rows.T @ rows
+
+
 def make(x: Array, weight: Array, columns: tuple[int, ...], names: tuple[str, ...]) -> Design:
     """Return the design of some columns of x (n, d) under weights (n,) that sum to 1."""
     mean, deviation = _location(x, weight, columns, names)
@@ -104,8 +110,7 @@ def _factor(
     which is faster, if no column is near to what those before it determine."""
     moment = np.zeros((1 + len(columns),) * 2)
     for rows in chunks(len(x)):
-        z = standardised(x[rows], columns, mean, deviation) * np.sqrt(weight[rows])[:, None]
-        moment += z.T @ z
+        moment += weighted_gram(standardised(x[rows], columns, mean, deviation), weight[rows])
     try:
         triangle = np.linalg.cholesky(moment).T
         if np.diag(triangle).min() > INDEPENDENT:

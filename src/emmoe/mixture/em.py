@@ -19,12 +19,14 @@ VANISHED = 1e-200  # a variance that no longer matters: its square root's invers
 
 @dataclass(eq=False)
 class Moments:
-    """Sums over a pass at theta: the loss, and of the gate and of each expert the gradient and
-    Hessian of -Q (without s); squares E r e^2 (K,), mass E r (K,)."""
+    """Sums over a pass at theta: the loss; of the gate (Q,) and of each expert (K, P), P = m p, the
+    gradient and Hessian of -Q (without s); squares E r e^2 (K,), mass E r (K,)."""
 
     loss: float
-    gate: list[Array]
-    experts: list[list[Array]]
+    gate: Array
+    gate_hessian: Array
+    experts: Array
+    hessians: Array
     squares: Array
     mass: Array
 
@@ -39,51 +41,50 @@ class MStep(NamedTuple):
 
 
 def moments(model: Mixture, theta: Array) -> Moments:
-    """Return what a step with one Newton step in each block needs."""
-    layout = model.layout
-    found = Moments(
-        model.penalty.value(theta),
-        [np.zeros(layout.gate_size), np.zeros((layout.gate_size,) * 2)],
-        [_zeros(layout.rows * layout.expert_width) for _ in range(layout.experts)],
-        np.zeros(layout.experts), np.zeros(layout.experts),
-    )  # fmt: skip
+    """Return what a step with one Newton step in each block needs.
+
+    Gaussian experts' Hessians sum to E[zz'], since responsibilities sum to 1: that of the heaviest
+    expert (of the first rows) is what the others leave."""
+    layout, sample = model.layout, model.sample
+    k, q, p = layout.experts, layout.gate_size, layout.rows * layout.expert_width
+    shapes = (q, (q, q), (k, p), (k, p, p), k, k)
+    found = Moments(model.penalty.value(theta), *(np.zeros(shape) for shape in shapes))
+    rest: int | None = None
     for part in model.parts(theta):
         found.loss -= float(part.data.weight @ part.log_likelihood)
-        _add_gate(found, part)
-        _add_experts(found, part, model)
+        weights = part.posterior * part.data.weight
+        found.mass += weights.sum(axis=1)
+        if rest is None and not sample.family.discrete:
+            rest = int(found.mass.argmax())
+        _add_gradients(found, part, weights)
+        _add_hessians(found, part, weights, sample.family.variance(part.mean), rest)
+        if layout.scale:
+            found.squares += (weights * part.residual[:, 0] ** 2).sum(axis=1)
+    if rest is not None:
+        found.hessians[rest] = sample.gram - found.hessians.sum(axis=0)
     return found
 
 
-def _zeros(size: int) -> list[Array]:
-    return [np.zeros(size), np.zeros((size, size))]
+def _add_gradients(found: Moments, part: Parts, weights: Array) -> None:
+    """Add some rows' part of the gradients."""
+    slopes = weights[:, None] * part.residual
+    missed = (weights - part.gate * part.data.weight)[:-1]
+    gate, experts = part.data.sums(missed, slopes.reshape(-1, slopes.shape[-1]))
+    found.gate -= gate.ravel()
+    found.experts -= experts.reshape(found.experts.shape)
 
 
-def _add_gate(found: Moments, part: Parts) -> None:
-    """Add some rows' part of the gate's gradient and Hessian."""
-    k = len(part.gate)
-    if k == 1:
-        return
-    pi = part.gate[:-1]
-    slope, curvature = blocks.newton_terms(
-        part.data.gate, part.data.weight, part.posterior[:-1] - pi, Multinomial(k).variance(pi)
-    )
-    found.gate[0] -= slope
-    found.gate[1] += curvature
-
-
-def _add_experts(found: Moments, part: Parts, model: Mixture) -> None:
-    """Add some rows' part of the experts' gradients and Hessians."""
-    weights = part.posterior * part.data.weight
-    found.mass += weights.sum(axis=1)
-    variance = model.sample.family.variance(part.mean)
-    for k, expert in enumerate(found.experts):
-        slope, curvature = blocks.newton_terms(
-            part.data.experts, weights[k], part.residual[k], variance[k]
-        )
-        expert[0] -= slope
-        expert[1] += curvature
-    if model.layout.scale:
-        found.squares += (weights * part.residual[:, 0] ** 2).sum(axis=1)
+def _add_hessians(
+    found: Moments, part: Parts, weights: Array, variance: Array, rest: int | None
+) -> None:
+    """Add some rows' part of the Hessians, but for that of the expert `rest`."""
+    data, pi = part.data, part.gate[:-1]
+    if len(pi):
+        gate = Multinomial(len(part.gate)).variance(pi)
+        found.gate_hessian += blocks.curvature(data.gate, data.weight, gate)
+    for k, hessian in enumerate(found.hessians):
+        if k != rest:
+            hessian += blocks.curvature(data.experts, weights[k], variance[k])
 
 
 def newton_em_step(model: Mixture, theta: Array) -> tuple[float, Array]:
@@ -91,12 +92,12 @@ def newton_em_step(model: Mixture, theta: Array) -> tuple[float, Array]:
     found = moments(model, theta)
     gate, experts, log_scale = (part.copy() for part in model.layout.split(theta))
     if gate.size:
-        gradient, hessian = found.gate
-        hessian = hessian + model.penalty.gate
-        step = blocks.newton_step(gradient + model.penalty.gate @ gate.ravel(), hessian)
+        gradient = found.gate + model.penalty.gate @ gate.ravel()
+        step = blocks.newton_step(gradient, found.gate_hessian + model.penalty.gate)
         gate += blocks.capped(step, gate, model.sample.reach).reshape(gate.shape)
-    for k, (gradient, hessian) in enumerate(found.experts):
-        step = _expert_step(model, experts[k], gradient, hessian, np.exp(2 * log_scale[k]))
+    variances = np.exp(2 * log_scale)
+    for k, (gradient, hessian) in enumerate(zip(found.experts, found.hessians, strict=True)):
+        step = _expert_step(model, experts[k], gradient, hessian, variances[k])
         experts[k] += step
         if model.layout.scale:
             change = step.ravel()

@@ -131,7 +131,7 @@ def _on_all_rows(model: Mixture, run: Run, ends: dict[int, Run], rules: Rules, w
     """Return a run at the end, on all rows, of its basin; ends holds those that are known."""
     if run.basin not in ends:
         watch.say(f"basin {run.basin + 1} on all rows")
-        ends[run.basin] = polish(model, run, rules)
+        ends[run.basin] = polish(model, run, rules, run.point.factor if run.point else None)
     end = ends[run.basin]
     return replace(
         run, theta=end.theta, log_likelihood=end.log_likelihood, status=end.status,

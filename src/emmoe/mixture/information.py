@@ -5,14 +5,18 @@ coefficients (R, R) times products of columns. EM's rate is the largest eigenval
 """
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
 import scipy
 
+from emmoe.mixture.design import weighted_gram
 from emmoe.mixture.families.base import Array
+from emmoe.mixture.layout import Layout
 from emmoe.mixture.model import Mixture, Parts
 
+WIDE = 32  # columns from which a matrix times itself takes less than the product of two
 CACHED = 65_536  # products of a coefficient and a column at a time: they stay in the cache
 NARROW = 8  # columns below which numpy multiplies faster along the rows
 
@@ -29,55 +33,58 @@ class Information(NamedTuple):
         return self.complete - self.missing
 
 
+@dataclass(frozen=True)
+class Term:
+    """Coefficients (R, R, c) of a sum over rows; whether those on the diagonal are >= 0; the power
+    of the weights; and whether blocks between experts, or between them and the gate, are 0."""
+
+    coefficients: Callable[[Mixture, Parts], Array]
+    positive: bool = True
+    power: int = 1
+    block_diagonal: bool = False
+
+
 def information(model: Mixture, theta: Array) -> Information:
     """Return I_c and I_z of the sample."""
-    missing = _summed(model, theta, missing_coefficients, _all(model))
-    return Information(complete(model, theta), missing)
+    return Information(*_summed(model, theta, [COMPLETE, MISSING]))
+
+
+def information_and_scores(
+    model: Mixture, theta: Array, powers: tuple[int, ...]
+) -> tuple[Information, list[Array]]:
+    """Return I_c and I_z of the sample; and for each power the sum over rows of weight^power ss', s
+    the score of log p(y | x): the sandwich's meat, (D, D). All from one pass."""
+    of_scores = [Term(score_coefficients, power=power) for power in powers]
+    complete, missing, *moments = _summed(model, theta, [COMPLETE, MISSING, *of_scores])
+    return Information(complete, missing), moments
 
 
 def complete(model: Mixture, theta: Array) -> Array:
     """Return I_c of the sample: it has no blocks between experts, or between them and the gate."""
-    blocks = model.layout.blocks
-    return _summed(model, theta, complete_coefficients, blocks[:, None] == blocks)
+    return _summed(model, theta, [COMPLETE])[0]
 
 
 def hessian(model: Mixture, theta: Array) -> Array:
-    """Return Hess L of the penalised loss, in half the time of both parts."""
-    found = _summed(
-        model, theta,
-        lambda model, part: complete_coefficients(model, part) - missing_coefficients(model, part),
-        _all(model),
-    )  # fmt: skip
-    return found + model.penalty.hessian(theta)
+    """Return Hess L of the penalised loss, in two thirds of the time of both parts."""
+    return _summed(model, theta, [HESSIAN])[0] + model.penalty.hessian(theta)
 
 
-def _summed(
-    model: Mixture, theta: Array, coefficients: Callable[[Mixture, Parts], Array], wanted: Array
-) -> Array:
-    """Return the sum over rows of weight, coefficients (R, R) and products of columns, (D, D): of
-    the `wanted` ones, (R, R), on and above the diagonal."""
-    total, wanted = np.zeros((theta.size, theta.size)), np.triu(wanted)
+def _summed(model: Mixture, theta: Array, terms: list[Term]) -> list[Array]:
+    """Return each term's sum over rows of weight^power, coefficients and products of columns,
+    (D, D)."""
+    totals = [np.zeros((theta.size, theta.size)) for _ in terms]
+    wanted = [_wanted(model.layout, term) for term in terms]
     for part in model.parts(theta):
-        _add(total, model, part, coefficients(model, part), wanted)
-    return _symmetric(total)
+        for total, term, pairs in zip(totals, terms, wanted, strict=True):
+            _add(total, model, part, term, pairs)
+    return [_symmetric(total) for total in totals]
 
 
-def _all(model: Mixture) -> Array:
-    """Return that all blocks are wanted, (R, R)."""
-    return np.ones((len(model.layout.owners),) * 2, bool)
-
-
-def score_moment(model: Mixture, theta: Array, power: int = 1) -> Array:
-    """Return the sum over rows of weight^power ss', s the score of log p(y | x): the sandwich's
-    meat, (D, D)."""
-    total = np.zeros((theta.size, theta.size))
-    for part in model.parts(theta):
-        factors = model.scores(part) * part.data.weight ** (power / 2)
-        columns = model.columns(part.data)
-        scores = [f[:, None] * x for f, x in zip(factors, columns, strict=True)]
-        rows = np.concatenate(scores, axis=1)
-        total += rows.T @ rows
-    return total
+def _wanted(layout: Layout, term: Term) -> Array:
+    """Return which blocks on and above the diagonal a term has, (R, R)."""
+    blocks = layout.blocks
+    same = blocks[:, None] == blocks
+    return np.triu(same if term.block_diagonal else np.ones_like(same))
 
 
 def complete_coefficients(model: Mixture, part: Parts) -> Array:
@@ -113,25 +120,48 @@ def missing_coefficients(model: Mixture, part: Parts) -> Array:
     return out
 
 
-def _add(total: Array, model: Mixture, part: Parts, coefficients: Array, wanted: Array) -> None:
-    """Add the `wanted` blocks of sum weight coefficient x_a x_b', all pairs of rows at once that
-    multiply the same columns."""
+def score_coefficients(model: Mixture, part: Parts) -> Array:
+    """Return (R, R, c): the products of what multiplies the columns in the score."""
+    scores = model.scores(part)
+    return scores[:, None] * scores[None]
+
+
+def hessian_coefficients(model: Mixture, part: Parts) -> Array:
+    """Return those of I_c less those of I_z, (R, R, c)."""
+    return complete_coefficients(model, part) - missing_coefficients(model, part)
+
+
+COMPLETE = Term(complete_coefficients, block_diagonal=True)
+MISSING = Term(missing_coefficients)
+HESSIAN = Term(hessian_coefficients, positive=False)
+
+
+def _add(total: Array, model: Mixture, part: Parts, term: Term, wanted: Array) -> None:
+    """Add some rows' part of a term: its `wanted` blocks, all pairs of rows at once that multiply
+    the same columns."""
+    coefficients, weight = term.coefficients(model, part), part.data.weight**term.power
     groups = model.layout.groups(part.data.experts is part.data.gate)
     columns = [part.data.gate, part.data.experts][-len(groups) + model.layout.scale :]
-    columns += [np.ones((len(part.data.weight), 1))] * model.layout.scale
+    columns += [np.ones((len(weight), 1))] * model.layout.scale
     for i, (left, x) in enumerate(zip(groups, columns, strict=True)):
         for right, other in zip(groups[i:], columns[i:], strict=True):
             at = left.rows, right.rows
             a, b = np.nonzero(wanted[at])
             if a.size:
-                coefficient = coefficients[at][a, b] * part.data.weight
                 block = total[left.theta, right.theta]
                 block = block.reshape(-1, left.width, wanted[at].shape[1], right.width)
-                block[a, :, b] += _moments(x, coefficient, other)
+                squares = term.positive & (a == b) & (left is right)
+                block[a, :, b] += _moments(x, coefficients[at][a, b] * weight, other, squares)
 
 
-def _moments(x: Array, coefficients: Array, other: Array) -> Array:
-    """Return the sums of c x x' over rows, (P, p, q), for P coefficients (P, rows)."""
+def _moments(x: Array, coefficients: Array, other: Array, squares: Array) -> Array:
+    """Return the sums of c x x' over rows, (P, p, q), for P coefficients (P, rows); `squares` (P,):
+    those that are of x with itself and, but for round-off, not negative."""
+    if x.shape[1] >= WIDE:
+        return np.stack([
+            weighted_gram(x, np.maximum(c, 0)) if square else (x * c[:, None]).T @ other
+            for c, square in zip(coefficients, squares, strict=True)
+        ])  # fmt: skip
     step = max(1, CACHED // x.size)
     parts = [
         _scaled(x, coefficients[begin : begin + step]).swapaxes(1, 2) @ other

@@ -62,56 +62,61 @@ class Point:
     factor: Factor
 
 
-def maximise(model: Mixture, theta: Array, floor: float, tolerance: float) -> Point:
-    """Return a minimiser of L near theta; log s below `floor` ends it, tolerance is in nats."""
-    loss, gradient = model.loss_and_gradient(theta)
+def maximise(
+    model: Mixture, theta: Array, floor: float, tolerance: float, known: Factor | None = None
+) -> Point:
+    """Return a minimiser of L near theta; log s below `floor` ends it, tolerance is in nats.
+
+    The first steps may be by a factor that is `known`: that of Hess L on a part of the rows."""
+    at: Place = theta, *model.loss_and_gradient(theta)
+    if known is not None:
+        at, decrement, state = _with_factor(model, known, at, floor, tolerance)
+        if state == "floored":
+            return Point(*at, decrement, True, True, known)
     for _ in range(STEPS):
-        factor = Factor(*np.linalg.eigh(hessian(model, theta)))
-        theta, loss, gradient, decrement, state = _with_factor(
-            model, factor, (theta, loss, gradient), floor, tolerance
-        )
+        factor = Factor(*np.linalg.eigh(hessian(model, at[0])))
+        at, decrement, state = _with_factor(model, factor, at, floor, tolerance)
         if state == "floored" or (state == "converged" and not factor.saddle):
-            return Point(theta, loss, gradient, decrement, state == "floored", True, factor)
+            return Point(*at, decrement, state == "floored", True, factor)
         if state == "converged":
-            theta = _leave(model, theta, factor)
-            loss, gradient = model.loss_and_gradient(theta)
+            theta = _leave(model, at[0], factor)
+            at = theta, *model.loss_and_gradient(theta)
         elif state == "stalled":
             break
-    return Point(theta, loss, gradient, decrement, False, decrement <= tolerance, factor)
+    return Point(*at, decrement, False, decrement <= tolerance, factor)
 
 
 def _with_factor(
     model: Mixture, factor: Factor, at: Place, floor: float, tolerance: float
-) -> tuple[Array, float, Array, float, str]:
+) -> tuple[Place, float, str]:
     """Take steps with one factor while each makes the gradient ten times smaller.
 
-    Return theta, L, its gradient, decrement, and "converged", "floored", "stalled" or "spent"."""
+    Return where they end, the decrement, and "converged", "floored", "stalled" or "spent"."""
     theta, loss, gradient = at
     step = -factor.solve(gradient)
     decrement = -float(step @ gradient)
     first = True
     while True:
         if decrement * model.sample.total <= tolerance:
-            return *_refined(model, factor, theta, loss, gradient), "converged"
+            return *_refined(model, factor, (theta, loss, gradient)), "converged"
         found = _search(model, theta, _capped(model, theta, step), loss, gradient, decrement)
         if found is None:
             state = "stalled" if first else "spent"
-            return theta, loss, gradient, decrement * model.sample.total, state
+            return (theta, loss, gradient), decrement * model.sample.total, state
         theta, loss, gradient = found
         if model.layout.scale and model.layout.split(theta)[2].min() <= floor:
-            return theta, loss, gradient, np.inf, "floored"
+            return found, np.inf, "floored"
         before, first = decrement, False
         step = -factor.solve(gradient)
         decrement = -float(step @ gradient)
         if decrement * model.sample.total > tolerance and decrement > 0.01 * before:
-            return theta, loss, gradient, decrement * model.sample.total, "spent"
+            return found, decrement * model.sample.total, "spent"
 
 
-def _refined(
-    model: Mixture, factor: Factor, theta: Array, loss: float, gradient: Array
-) -> tuple[Array, float, Array, float]:
-    """Return theta, L, its gradient and the decrement in nats after a few more steps, down to where
-    round-off stops them: what comes of equal problems then agrees to eight digits and more."""
+def _refined(model: Mixture, factor: Factor, at: Place) -> tuple[Place, float]:
+    """Return where a few more steps lead, down to where round-off stops them, and the decrement in
+    nats: what comes of equal problems then agrees to eight digits and more."""
+    theta, loss, gradient = at
     for _ in range(REFINEMENTS):
         step = -factor.solve(gradient)
         new_loss, new_gradient = model.loss_and_gradient(theta + step)
@@ -119,7 +124,7 @@ def _refined(
             break
         theta, loss, gradient = theta + step, new_loss, new_gradient
     decrement = float(gradient @ factor.solve(gradient))
-    return theta, loss, gradient, decrement * model.sample.total
+    return (theta, loss, gradient), decrement * model.sample.total
 
 
 def _capped(model: Mixture, theta: Array, step: Array) -> Array:

@@ -33,8 +33,25 @@ class Parts(NamedTuple):
 
 def log_sum_exp(a: Array) -> Array:
     """Return log sum exp over the first axis, (1, c)."""
+    return _normalised(a)[0]
+
+
+def _normalised(a: Array) -> tuple[Array, Array]:
+    """Return log sum exp over the first axis, (1, c), and exp(a) over the sum of exp(a)."""
     top = a.max(axis=0, keepdims=True)
-    return top + np.log(np.exp(a - top).sum(axis=0, keepdims=True))
+    share = np.exp(a - top)
+    total = share.sum(axis=0, keepdims=True)
+    share /= total
+    return top + np.log(total), share
+
+
+def soft_max(logits: Array) -> tuple[Array, Array]:
+    """Return log pi and pi, (K, c) each, for logits (K-1, c) against the last one's, 0."""
+    full = np.zeros((len(logits) + 1, logits.shape[1]))
+    full[:-1] = logits
+    total, pi = _normalised(full)
+    full -= total
+    return full, pi
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,31 +71,21 @@ class Mixture:
         )  # fmt: skip
         return replace(self, sample=sample, penalty=penalty)
 
-    def log_gate(self, gate: Array, x: Array) -> Array:
-        """Return log pi (K, c) for gate rows w (K-1, q)."""
-        logits = np.zeros((self.layout.experts, len(x)))
-        np.matmul(gate, x.T, out=logits[:-1])
-        return logits - log_sum_exp(logits)
-
-    def predictor(self, experts: Array, x: Array, offset: Array) -> Array:
-        """Return eta (K, m, c)."""
-        k, m, p = experts.shape
-        return (experts.reshape(k * m, p) @ x.T).reshape(k, m, len(x)) + offset
-
     def parts(self, theta: Array) -> Iterator[Parts]:
         """Return the E-step, some rows at a time."""
         gate, experts, log_scale = self.layout.split(theta)
         family, precision = self.sample.family, np.exp(-2 * log_scale)
+        k, m, p = experts.shape
         for rows, data in self.sample.chunks():
-            log_gate = self.log_gate(gate, data.gate)
-            eta = self.predictor(experts, data.experts, data.offset)
-            joint = log_gate + family.log_density(data.statistic, data.base, eta, log_scale)
-            total = log_sum_exp(joint)
+            logits, eta = data.products(gate, experts.reshape(k * m, p))
+            log_pi, pi = soft_max(logits)
+            eta = eta.reshape(k, m, -1) + data.offset
+            joint = log_pi + family.log_density(data.statistic, data.base, eta, log_scale)
+            total, posterior = _normalised(joint)
             mean = family.mean(eta)
             yield Parts(
-                rows, data, np.exp(log_gate), eta, mean, data.statistic - mean,
-                np.exp(joint - total), total[0], precision,
-            )  # fmt: skip
+                rows, data, pi, eta, mean, data.statistic - mean, posterior, total[0], precision
+            )
 
     def loss(self, theta: Array) -> float:
         """Return L(theta), penalised."""
@@ -120,11 +127,8 @@ class Mixture:
         """Return the sum of weight times score, (D,)."""
         scores = self.scores(part) * part.data.weight
         gate, experts = self.layout.experts - 1, self.layout.experts * self.layout.rows
-        return np.concatenate([
-            (scores[:gate] @ part.data.gate).ravel(),
-            (scores[gate : gate + experts] @ part.data.experts).ravel(),
-            scores[gate + experts :].sum(axis=1),
-        ])  # fmt: skip
+        sums = part.data.sums(scores[:gate], scores[gate : gate + experts])
+        return np.concatenate([*map(np.ravel, sums), scores[gate + experts :].sum(axis=1)])
 
     def q_gradient(self, theta: Array, posterior: Array) -> Array:
         """Return the gradient (D,) of -Q at theta for given responsibilities (K, n)."""

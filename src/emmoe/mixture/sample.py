@@ -5,6 +5,7 @@ y's location and unit are taken out: eta = centre + unit * (internal eta) + offs
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
@@ -12,7 +13,7 @@ import scipy
 from numpy.typing import NDArray
 
 from emmoe.mixture import design
-from emmoe.mixture.design import Design
+from emmoe.mixture.design import Design, weighted_gram
 from emmoe.mixture.families import Family
 from emmoe.mixture.families.base import Array
 from emmoe.mixture.problem import CheckedProblem
@@ -31,6 +32,22 @@ class Chunk(NamedTuple):
     base: Array
     weight: Array
     offset: Array
+
+    def products(self, gate: Array, experts: Array) -> tuple[Array, Array]:
+        """Return rows of parameters, (a, q) and (b, p), times the columns, (a, c) and (b, c): in
+        one product, where gate and experts have the same columns."""
+        if self.experts is not self.gate:
+            return gate @ self.gate.T, experts @ self.experts.T
+        both = np.concatenate([gate, experts]) @ self.gate.T
+        return both[: len(gate)], both[len(gate) :]
+
+    def sums(self, gate: Array, experts: Array) -> tuple[Array, Array]:
+        """Return the sums over rows of factors, (a, c) and (b, c), times the columns, (a, q) and
+        (b, p): in one product, where gate and experts have the same columns."""
+        if self.experts is not self.gate:
+            return gate @ self.gate, experts @ self.experts
+        both = np.concatenate([gate, experts]) @ self.gate
+        return both[: len(gate)], both[len(gate) :]
 
 
 @dataclass(frozen=True, eq=False)
@@ -79,6 +96,14 @@ class Sample:
                 gate, experts, self.statistic[:, rows], self.base[rows], self.weight[rows],
                 self.offset[rows],
             )  # fmt: skip
+
+    @cached_property
+    def gram(self) -> Array:
+        """Return E[zz'] of the expert columns, (p, p)."""
+        total = np.zeros((self.experts.design.width,) * 2)
+        for _, data in self.chunks():
+            total += weighted_gram(data.experts, data.weight)
+        return total
 
     def take(self, rows: NDArray[np.integer]) -> "Sample":
         """Return some rows as a sample of its own, in the same coordinates."""

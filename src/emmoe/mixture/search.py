@@ -11,8 +11,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from emmoe.mixture import em, starts
+from emmoe.mixture.blocks import ROUND_OFF
 from emmoe.mixture.families.base import Array
-from emmoe.mixture.maximise import Point, maximise
+from emmoe.mixture.maximise import Factor, Point, maximise
 from emmoe.mixture.model import Mixture
 from emmoe.mixture.status import status_of
 from emmoe.mixture.watch import Watch
@@ -21,6 +22,7 @@ SHORT = 20  # iterations of the race
 FINALISTS = 5
 FEW = 100  # parameters up to which every start is finished
 GAIN = 1.0  # nats an iteration, below which Newton's method takes over
+STILL = 1e-6  # nats an iteration, below which a run of the race has converged
 HALVINGS = 30
 SAME = 1e-3  # nats between two runs that ended in one basin
 
@@ -70,7 +72,7 @@ def monotone_em(
     for _ in range(iterations):
         new, following = em.newton_em_step(model, target)
         for _ in range(HALVINGS):
-            if new <= loss:
+            if new <= loss + ROUND_OFF * (1 + abs(loss)):
                 break
             target = (theta + target) / 2
             new, following = em.newton_em_step(model, target)
@@ -102,8 +104,11 @@ def race(
 
 
 def _short(model: Mixture, theta: Array, index: int, rules: Rules) -> Run:
-    """Return a start's run of the race."""
-    theta, losses, floored = monotone_em(model, theta, min(SHORT, rules.max_iter), 0.0, rules.floor)
+    """Return a start's run of the race, which ends sooner where it has converged."""
+    still = STILL / model.sample.total
+    theta, losses, floored = monotone_em(
+        model, theta, min(SHORT, rules.max_iter), still, rules.floor
+    )
     return _run(model, index, theta, losses, "degenerate" if floored else "raced")
 
 
@@ -134,9 +139,10 @@ def finish(model: Mixture, run: Run, rules: Rules) -> Run:
     return replace(run, status="degenerate") if floored else polish(model, run, rules)
 
 
-def polish(model: Mixture, run: Run, rules: Rules) -> Run:
-    """Return the run ended by Newton's method, with its status."""
-    point = maximise(model, run.theta, rules.floor, rules.tol)
+def polish(model: Mixture, run: Run, rules: Rules, known: Factor | None = None) -> Run:
+    """Return the run ended by Newton's method, with its status; a factor that is `known` serves
+    for the first steps."""
+    point = maximise(model, run.theta, rules.floor, rules.tol, known)
     status, blocks = status_of(model, point)
     return replace(
         run, theta=point.theta, log_likelihood=-model.sample.total * point.loss, status=status,

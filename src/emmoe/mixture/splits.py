@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from emmoe.mixture import em
 from emmoe.mixture.families.base import Array
-from emmoe.mixture.model import Mixture
+from emmoe.mixture.model import Mixture, soft_max
 from emmoe.mixture.search import SAME, Rules, Run, polish, with_basins
 from emmoe.mixture.watch import Watch
 
@@ -79,7 +79,7 @@ def borders(model: Mixture, theta: Array) -> list[tuple[Rows, int]]:
     other side: of each expert's rows those nearest to every other one that a cut divides from it.
     """
     gate = model.layout.split(theta)[0]
-    logits = np.concatenate([model.log_gate(gate, d.gate) for _, d in model.sample.chunks()], 1)
+    logits = np.concatenate([soft_max(gate @ d.gate.T)[0] for _, d in model.sample.chunks()], 1)
     first = logits.argmax(axis=0)
     found: list[tuple[Rows, int]] = []
     for own, other in np.ndindex(len(logits), len(logits)):

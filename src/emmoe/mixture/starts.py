@@ -11,7 +11,7 @@ import numpy as np
 from emmoe.mixture import blocks, em, penalty
 from emmoe.mixture.families.base import Array
 from emmoe.mixture.layout import Layout
-from emmoe.mixture.model import Mixture
+from emmoe.mixture.model import Mixture, soft_max
 
 TURN = ("near", "wide", "near", "gatefit")  # laws, one after the other
 SCALES = {"near": 0.05, "wide": 1.0}
@@ -59,7 +59,7 @@ def _fitted_within(model: Mixture, theta: Array) -> Array:
     gate, experts, log_scale = (part.copy() for part in model.layout.split(theta))
     prior = np.empty((len(experts), len(model.sample)))
     for rows, data in model.sample.chunks():
-        prior[:, rows] = np.exp(model.log_gate(gate, data.gate))
+        prior[:, rows] = soft_max(gate @ data.gate.T)[1]
     for k, weights in enumerate(prior):
         block = em.expert_block(model, weights, np.exp(2 * log_scale[k]))
         experts[k], _ = blocks.solve(block, experts[k], SOLVED)
