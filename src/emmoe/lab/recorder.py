@@ -68,10 +68,9 @@ def record(
     visit: Callable[[State], None] = lambda state: None,
     progress: Callable[[int], None] = lambda iteration: None,
 ) -> Recording:
-    """Iterate from start (p,) or (R, p) to `iterations` steps, until |grad L|_2 <= tolerance or a
-    kept row is enough, while the data passes are within the budget. A run has a row for each
-    iteration to be kept and for its last one; observe gives the row's other columns, visit is shown
-    every finite state, both with the clock off."""
+    """Iterate from start, (p,) or (R, p), to `iterations`, |grad L|_2 <= tolerance or a kept row
+    that is enough, within a budget of data passes. A run has rows of kept iterations and of its
+    last; observe gives their other columns, visit sees every finite state, the clock off."""
     count = 1 if start.ndim == 1 else len(start)
     recording = Recording([None] * count)
     reason = fitter.refuses(model)
