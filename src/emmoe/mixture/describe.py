@@ -119,7 +119,7 @@ def _covariances(
     sandwiches = [
         inverse @ (moment * total**power) @ inverse for power, moment in enumerate(moments, start=1)
     ]
-    return inverse, sandwiches[0], sandwiches[-1]
+    return inverse, sandwiches[0], sandwiches[-1].copy()
 
 
 def _positions(model: Mixture, separable: tuple[str, ...]) -> Array:

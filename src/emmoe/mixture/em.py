@@ -14,6 +14,7 @@ from emmoe.mixture.families import Multinomial
 from emmoe.mixture.families.base import Array
 from emmoe.mixture.model import Mixture, Parts
 
+LIGHT = 1e-3  # a share of the rows below which a Hessian that others leave loses digits
 VANISHED = 1e-200  # a variance that no longer matters: its square root's inverse can be squared
 
 
@@ -40,11 +41,11 @@ class MStep(NamedTuple):
     grams: int
 
 
-def moments(model: Mixture, theta: Array) -> Moments:
+def moments(model: Mixture, theta: Array, gram: Array | None = None) -> Moments:
     """Return what a step with one Newton step in each block needs.
 
-    Gaussian experts' Hessians sum to E[zz'], since responsibilities sum to 1: that of the heaviest
-    expert (of the first rows) is what the others leave."""
+    Gaussian experts' Hessians sum to E[zz'], since responsibilities sum to 1: where that `gram` is
+    known, the Hessian of the heaviest expert (of the first rows) is what the others leave."""
     layout, sample = model.layout, model.sample
     k, q, p = layout.experts, layout.gate_size, layout.rows * layout.expert_width
     shapes = (q, (q, q), (k, p), (k, p, p), k, k)
@@ -54,14 +55,17 @@ def moments(model: Mixture, theta: Array) -> Moments:
         found.loss -= float(part.data.weight @ part.log_likelihood)
         weights = part.posterior * part.data.weight
         found.mass += weights.sum(axis=1)
-        if rest is None and not sample.family.discrete:
+        if gram is not None and rest is None:
             rest = int(found.mass.argmax())
         _add_gradients(found, part, weights)
         _add_hessians(found, part, weights, sample.family.variance(part.mean), rest)
         if layout.scale:
             found.squares += (weights * part.residual[:, 0] ** 2).sum(axis=1)
-    if rest is not None:
-        found.hessians[rest] = sample.gram - found.hessians.sum(axis=0)
+    if rest is None:
+        return found
+    if found.mass[rest] < LIGHT:
+        return moments(model, theta)
+    found.hessians[rest] = gram - found.hessians.sum(axis=0)
     return found
 
 
@@ -89,7 +93,7 @@ def _add_hessians(
 
 def newton_em_step(model: Mixture, theta: Array) -> tuple[float, Array]:
     """Return L(theta), and theta after one capped Newton step in each block (Lange, 1995)."""
-    found = moments(model, theta)
+    found = moments(model, theta, None if model.sample.family.discrete else model.sample.gram)
     gate, experts, log_scale = (part.copy() for part in model.layout.split(theta))
     if gate.size:
         gradient = found.gate + model.penalty.gate @ gate.ravel()

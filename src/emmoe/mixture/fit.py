@@ -10,6 +10,7 @@ from emmoe.mixture import layout, penalty, sample, splits, starts
 from emmoe.mixture.describe import describe
 from emmoe.mixture.families.base import Array
 from emmoe.mixture.fitted import Fitted
+from emmoe.mixture.maximise import Factor
 from emmoe.mixture.model import Mixture
 from emmoe.mixture.problem import Problem
 from emmoe.mixture.sample import Sample
@@ -131,12 +132,24 @@ def _on_all_rows(model: Mixture, run: Run, ends: dict[int, Run], rules: Rules, w
     """Return a run at the end, on all rows, of its basin; ends holds those that are known."""
     if run.basin not in ends:
         watch.say(f"basin {run.basin + 1} on all rows")
-        ends[run.basin] = polish(model, run, rules, run.point.factor if run.point else None)
+        known = run.point.factor if run.point else None
+        told = replace(run, theta=_told(model, run.theta, known)) if known else run
+        ends[run.basin] = polish(model, told, rules, known)
     end = ends[run.basin]
     return replace(
         run, theta=end.theta, log_likelihood=end.log_likelihood, status=end.status,
         separable=end.separable, point=end.point,
     )  # fmt: skip
+
+
+def _told(model: Mixture, theta: Array, known: Factor) -> Array:
+    """Return theta, or what is left of it without what a part of the rows did not tell (a column
+    may be constant there): what all rows like better."""
+    untold = known.vanishing(theta)
+    if not untold.any():
+        return theta
+    losses = [model.loss(theta), model.loss(theta - untold)]
+    return theta if losses[0] <= losses[1] else theta - untold
 
 
 def _with_maximum(

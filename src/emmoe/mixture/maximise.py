@@ -43,6 +43,11 @@ class Factor:
         return along @ (along.T @ theta)
 
     @property
+    def definite(self) -> bool:
+        """Whether L rises along all eigenvectors, none next to flat."""
+        return bool(self.values[0] > VANISHING * self.values[-1])
+
+    @property
     def saddle(self) -> bool:
         """Whether L falls along some eigenvector."""
         return bool(self.values[0] < SADDLE * abs(self.values[-1]))
@@ -67,14 +72,18 @@ def maximise(
 ) -> Point:
     """Return a minimiser of L near theta; log s below `floor` ends it, tolerance is in nats.
 
-    The first steps may be by a factor that is `known`: that of Hess L on a part of the rows."""
+    The first steps are by a factor that is `known`, that of Hess L on a part of the rows, if that
+    part tells all parameters. Where L has no curvature that is a number, it ends."""
     at: Place = theta, *model.loss_and_gradient(theta)
-    if known is not None:
+    if known is not None and known.definite:
         at, decrement, state = _with_factor(model, known, at, floor, tolerance)
         if state == "floored":
             return Point(*at, decrement, True, True, known)
     for _ in range(STEPS):
-        factor = Factor(*np.linalg.eigh(hessian(model, at[0])))
+        curvature = hessian(model, at[0])
+        if not np.isfinite(curvature).all():
+            return Point(*at, np.inf, False, False, Factor(np.ones(theta.size), np.eye(theta.size)))
+        factor = Factor(*np.linalg.eigh(curvature))
         at, decrement, state = _with_factor(model, factor, at, floor, tolerance)
         if state == "floored" or (state == "converged" and not factor.saddle):
             return Point(*at, decrement, state == "floored", True, factor)
@@ -109,7 +118,8 @@ def _with_factor(
         before, first = decrement, False
         step = -factor.solve(gradient)
         decrement = -float(step @ gradient)
-        if decrement * model.sample.total > tolerance and decrement > 0.01 * before:
+        done = decrement * model.sample.total <= tolerance
+        if not (done or decrement <= 0.01 * before < np.inf):
             return found, decrement * model.sample.total, "spent"
 
 

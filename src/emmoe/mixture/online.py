@@ -133,11 +133,10 @@ def _statistics(model: Mixture, theta: Array) -> Statistics:
     found = em.moments(model, theta)
     gate, experts, _ = model.layout.split(theta)
     b = experts.reshape(len(experts), -1)
-    gradient, hessian = (np.array(parts) for parts in zip(*found.experts, strict=True))
-    target = np.einsum("kij,kj->ki", hessian, b) - gradient
+    target = np.einsum("kij,kj->ki", found.hessians, b) - found.experts
     return Statistics(
-        found.gate[1], found.gate[1] @ gate.ravel() - found.gate[0], hessian, target,
-        found.squares + _explained(hessian, target, b), found.mass,
+        found.gate_hessian, found.gate_hessian @ gate.ravel() - found.gate, found.hessians, target,
+        found.squares + _explained(found.hessians, target, b), found.mass,
     )  # fmt: skip
 
 

@@ -1,6 +1,6 @@
 """From starts to candidates: a race of short runs, the best ones to their ends, basins.
 
-Every start runs twenty iterations of EM with one Newton step in each block. The best ones go on
+Every start runs at most twenty iterations of EM with one Newton step in each block. The best go on
 until EM gains less than a nat an iteration, and then by Newton's method, which ends where EM would
 have: where a Hessian is cheap all of them, since slow EM makes a race unfair, else the best five.
 The starts that an interruption leaves are those that are finished, or of the race so far.
@@ -105,7 +105,7 @@ def race(
 
 def _short(model: Mixture, theta: Array, index: int, rules: Rules) -> Run:
     """Return a start's run of the race, which ends sooner where it has converged."""
-    still = STILL / model.sample.total
+    still = STILL / max(model.sample.total, len(model.sample))
     theta, losses, floored = monotone_em(
         model, theta, min(SHORT, rules.max_iter), still, rules.floor
     )
