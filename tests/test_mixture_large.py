@@ -1,11 +1,13 @@
 """Mixtures of experts on many rows: searched on a part of them, whitened when they are used."""
 
+import sys
+
 import numpy as np
 import pytest
 from mixture_cases import CASES, Case, draw, model_of
 
 from emmoe.mixture import Problem, em, fit, sample, search
-from emmoe.mixture.maximise import maximise
+from emmoe.mixture.maximise import Factor, maximise
 from emmoe.mixture.search import Rules, finish, race
 from emmoe.mixture.watch import Watch
 
@@ -80,6 +82,46 @@ def test_factor_of_some_rows_leads_to_the_maximum_of_all(many):
     assert all(end.converged and not end.factor.saddle for end in ends)
     assert ends[1].loss == pytest.approx(ends[0].loss, rel=1e-14)
     assert ends[1].theta == pytest.approx(ends[0].theta, abs=1e-9)
+
+
+@pytest.mark.parametrize("family", ["gaussian", "poisson"])
+@pytest.mark.parametrize("ones", [3, 8])
+def test_dummy_of_few_rows_that_the_searched_part_may_lack(family, ones, monkeypatch):
+    """The fit is that of a search on all rows, and comes to an end."""
+    rng, n = np.random.default_rng(ones), 20_500
+    x = rng.standard_normal((n, 3))
+    x[:, 2] = 0
+    x[rng.choice(n, ones, replace=False), 2] = 1
+    eta = np.where(rng.random(n) < 1 / (1 + np.exp(-x[:, 0])), 1, -1) * (1 + x[:, 1])
+    eta += 1.5 * x[:, 2]
+    y = rng.poisson(np.exp(0.5 * eta)) if family == "poisson" else eta + rng.standard_normal(n)
+    given = Problem(x, y.astype(float), family, gate_columns=(0,))
+    part = fit(given, 2, n_init=4)
+    assert part.status == "maximum"
+    monkeypatch.setattr(sys.modules["emmoe.mixture.fit"], "MANY", n)
+    whole = fit(given, 2, n_init=4)
+    assert part.loglik == pytest.approx(whole.loglik, rel=1e-12)
+    assert np.allclose(part.covariance, whole.covariance, rtol=1e-6, atol=1e-12)
+
+
+def test_factor_that_leaves_directions_flat_is_not_followed(many):
+    model = model_of(many, 3)
+    flat = Factor(np.r_[0.0, np.ones(model.layout.size - 1)], np.eye(model.layout.size))
+    assert not flat.definite
+    theta = np.zeros(model.layout.size)
+    theta[0] = 1.0
+    ends = [maximise(model, theta, -9.0, 1e-10, known) for known in (None, flat)]
+    assert ends[0].theta.tobytes() == ends[1].theta.tobytes()
+
+
+def test_race_goes_on_where_the_weights_are_small(many):
+    """The threshold is in nats of as many rows of weight one."""
+    x, y = many.x[:600], many.y[:600]
+    runs = [
+        race(model_of(Problem(x, y, weights=np.full(600, own)), 3), 3, 0, Rules(200, 1e-10, -9.0))
+        for own in (1.0, 1e-6)
+    ]
+    assert [run.iterations for run in runs[0]] == [run.iterations for run in runs[1]]
 
 
 def test_start_of_the_best_run_is_repeated_by_its_number(many):

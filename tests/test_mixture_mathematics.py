@@ -14,7 +14,7 @@ from mixture_cases import (
 )
 from scipy import integrate
 
-from emmoe.mixture import certificate, em, fit
+from emmoe.mixture import Problem, certificate, em, fit
 from emmoe.mixture.families import FAMILIES, of_name
 from emmoe.mixture.information import (
     WIDE,
@@ -109,10 +109,10 @@ def test_sums_over_chunks_are_those_over_rows(d):
 
 
 def test_hessians_of_gaussian_experts_are_the_weighted_grams():
-    """The heaviest expert's is what the others leave, whoever of them has the first rows."""
+    """That of the heaviest expert of the first rows is what the others leave."""
     model, theta = sorted_rows(5000, 4)
     r, x = model.responsibilities(theta), model.sample.experts.stored
-    found = em.moments(model, theta)
+    found = em.moments(model, theta, model.sample.gram)
     assert found.mass == pytest.approx(r @ model.sample.weight, rel=1e-13)
     assert found.mass.argmax() != r[:, :2048].sum(axis=1).argmax()
     for k in range(3):
@@ -120,6 +120,22 @@ def test_hessians_of_gaussian_experts_are_the_weighted_grams():
         assert found.hessians[k] == pytest.approx(exact, abs=1e-15 * len(x) ** 0.5)
         step = np.linalg.solve(found.hessians[k], found.experts[k])
         assert np.linalg.solve(exact, found.experts[k]) == pytest.approx(step, rel=1e-10)
+
+
+def test_hessian_of_an_expert_of_next_to_no_weight_keeps_its_digits():
+    """The first 2 048 rows, which choose the heaviest expert, weigh nothing beside the others."""
+    rng, n = np.random.default_rng(5), 6000
+    first, x = np.arange(n) < 2048, rng.standard_normal((6000, 2))
+    given = Problem(x, 9.0 * first + x[:, 0], weights=np.where(first, 1e-13, 1.0))
+    model = model_of(given, 2)
+    theta = np.zeros(model.layout.size)
+    _, experts, scales = model.layout.split(theta)
+    experts[:, 0, 0], scales[:] = [9.0 / model.sample.unit, 0.0], -2.0
+    r, z = model.responsibilities(theta), model.sample.experts.stored
+    found = em.moments(model, theta, model.sample.gram)
+    exact = (z.T * (model.sample.weight * r[0])) @ z
+    assert found.mass[0] < 1e-9
+    assert found.hessians[0] == pytest.approx(exact, rel=1e-9, abs=1e-12 * exact.max())
 
 
 @pytest.mark.parametrize("name", CASES)

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from mixture_cases import model_of, problem
+from mixture_cases import bound, model_of, problem
 from sklearn.datasets import load_iris
 
 from emmoe.mixture import Problem, fit, status
@@ -48,6 +48,14 @@ def test_variance_floor_holds_after_newton_too():
     theta = np.zeros(model.layout.size)
     theta[-2:] = [0.0, -0.5]
     assert maximise(model, theta, floor=-0.4, tolerance=1e-10).floored
+
+
+def test_curvature_that_is_no_number_ends_the_run():
+    model, theta = bound("poisson", n=150, experts=3)
+    with np.errstate(all="ignore"):
+        end = maximise(model, np.full_like(theta, 700.0), -np.inf, 1e-10)
+        assert not end.converged
+        assert status.status_of(model, end)[0] not in ("maximum", "flat")
 
 
 def test_penalised_variances_are_chen_tan_and_zhangs():
