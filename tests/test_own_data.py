@@ -145,6 +145,52 @@ def test_mistake_is_told_in_one_line(kind, fitted, monkeypatch):
     assert not (fitted / "no.json").exists()
 
 
+def target_of(values, folder):
+    """Write a table with a covariate and a target of some values; return its path."""
+    path = folder / "data.csv"
+    x = np.random.default_rng(0).standard_normal(len(values)).round(3)
+    pd.DataFrame({"size": x, "growth": values}).to_csv(path, index=False)
+    return path
+
+
+DRAWN = np.random.default_rng(1).standard_normal(60).round(3).astype(str).tolist()
+TARGETS = {
+    "a text among numbers": ([*DRAWN, "abc"], [], "column growth: 'abc' in row 61 is no number"),
+    "names": ([f"row {i}" for i in range(60)], [], "60 values in 60 rows, too many for classes"),
+    "dates": ([f"2020-01-{i % 28 + 1}" for i in range(30)], [], "is it the target?"),
+    "whole numbers as classes": (range(60), ["--family", "classes"], "take --family gaussian"),
+    "one class": (["a"] * 30, [], "column growth: y has one class only"),
+    "counts below zero": (range(-5, 25), ["--family", "poisson"], "column growth: family poisson"),
+}
+
+
+@pytest.mark.parametrize("kind", TARGETS)
+def test_target_that_cannot_be_meant_is_told_by_its_name(kind, tmp_path):
+    values, options, said = TARGETS[kind]
+    out = ["--out", tmp_path / "model.json"]
+    line = ended("fit", target_of(values, tmp_path), "--target", "growth", *options, *out)
+    assert line.startswith("error: ")
+    assert said in line
+    assert "\n" not in line
+
+
+def test_few_whole_numbers_are_fitted_with_a_note_and_truths_as_classes(tmp_path, capsys):
+    out = ["--starts", "2", "--out", tmp_path / "model.json"]
+    told = [("0 and 1", [0, 1, 1, 0] * 15), ("truths", [True, False, True, False] * 15)]
+    for kind, values in told:
+        end = ended("fit", target_of(values, tmp_path), "--target", "growth", *out)
+        assert end in (0, 3)
+        said = "growth has 2 values, fitted as numbers: --family" in capsys.readouterr().err
+        assert said == (kind == "0 and 1")
+        assert hasattr(saved.load(tmp_path / "model.json").estimator, "classes_") != said
+
+
+def test_no_starts_are_refused_by_the_options_name(tmp_path, capsys):
+    path = target_of(DRAWN, tmp_path)
+    assert ended("fit", path, "--target", "growth", "--starts", "0") == 2
+    assert "argument --starts: '0' is not a whole number of 1 or more" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize("content", ["y,x\n1,2\n", "y\n1\n2\n"])
 def test_one_row_or_no_column_is_refused(content, tmp_path):
     (tmp_path / "data.csv").write_text(content, encoding="utf-8")

@@ -1,5 +1,6 @@
 """Tables as people have them: what is understood, and what is refused in one line."""
 
+import gzip
 import io
 import sys
 
@@ -37,6 +38,10 @@ REFUSED = {
     "no name": ("y,,x\n1,2,3\n", "column 2 has no name"),
     "no header": ("1,2,3\n4,5,6\n", "the first line is numbers"),
     "commas within commas": ("y,x\n1,5,2,5\n1,5,2,5\n", "the header names 2 columns"),
+    "a title above the names": ("Growth\ny,x\n1,2\n", "let the names be the first line"),
+    "a workbook": (b"PK\x03\x04\x14", "is a workbook .* save its sheet as CSV"),
+    "an old workbook": (b"\xd0\xcf\x11\xe0\xa1", "is an old workbook"),
+    "a compressed table": (gzip.compress(b"y,x\n1,2\n"), "is compressed .gzip.: unpack it first"),
     "a longer row": ("y,x\n1,2\n1,2,3\n", "rows are not as long"),
     "thousands or decimals": ('y,x\n1,"1,234"\n2,"2,345"\n', "1.234 or 1234"),
     "an open quote": ('y,x\n1,"2\n3,4\n', "rows are not as long"),
@@ -147,7 +152,17 @@ def test_later_table_is_coded_by_name():
 
 CODED = {
     "a target that is not there": ({"target": "Y"}, {}, "no column 'Y': did you mean 'y'"),
-    "text": ({}, {}, r"column colour: is text \('red'\): leave it out"),
+    "text": ({}, {}, r"column colour: is text \('red' in row 1\): leave it out"),
+    "a text among numbers": (
+        {"categorical": ["colour"]},
+        {"x": ["1.5", "?", "2"]},
+        r"column x: '\?' in row 2 is no number, 2 others are: mend or drop such rows",
+    ),
+    "a category that is no feature": (
+        {"features": ["x"], "categorical": ["colour"]},
+        {},
+        "categorical: column colour is not among the features",
+    ),
     "missing": (
         {"categorical": ["colour"]},
         {"x": [1, None, 2]},

@@ -16,6 +16,13 @@ def natural(text: str) -> int:
     return int(text)
 
 
+def positive(text: str) -> int:
+    """Return a whole number of at least 1."""
+    if not text.isdecimal() or not int(text):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number of 1 or more")
+    return int(text)
+
+
 def ending(path: str) -> str:
     """Return the path of a file to be read as a whole; raises DataError for a device, which may
     have no end, and for a standard input that is closed."""

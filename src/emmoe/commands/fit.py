@@ -14,14 +14,14 @@ import numpy as np
 import pandas as pd
 
 from emmoe.commands import _described
-from emmoe.commands._arguments import ending, natural
+from emmoe.commands._arguments import ending, natural, positive
 from emmoe.commands._fits import fits
 from emmoe.commands._needed import needed
 from emmoe.mixture.estimators import MixtureOfExpertsClassifier, MixtureOfExpertsRegressor
 from emmoe.mixture.estimators.saved import Model, save
 from emmoe.mixture.estimators.select import CRITERIA, best_of, compared
 from emmoe.mixture.watch import Watch
-from emmoe.store.coding import coding, numbers
+from emmoe.store.coding import coding, numbers, odd_entries
 from emmoe.store.errors import DataError
 from emmoe.store.files import write_text
 from emmoe.store.tabular import read_table, shown
@@ -30,6 +30,8 @@ REGRESSIONS = ("gaussian", "poisson")
 FAMILIES = (*REGRESSIONS, "classes")
 OTHER_STATUS = 3
 MOST = 20  # experts
+FEW = 10  # values of a target that may be classes
+CLASSES = 100  # at most: a multinomial expert has as many rows of coefficients, less one
 
 
 Estimator = MixtureOfExpertsRegressor | MixtureOfExpertsClassifier
@@ -48,8 +50,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
     add("table", type=ending, help="a CSV or Parquet file with a header; - for the standard input")
     add("--target", required=True, metavar="COLUMN", help="what is to be explained")
-    add("--experts", type=_experts, default=[2], metavar="K", help="how many, or 1:4 (%(default)s)")
-    said = "of the target; by default classes where it is text, else gaussian"
+    add("--experts", type=_experts, default="2", metavar="K", help="how many, or 1:4 (%(default)s)")
+    said = "of the target; by default classes where it is text or true and false, else gaussian"
     add("--family", choices=FAMILIES, help=said)
     said = "columns that explain it, with commas; by default all others"
     add("--features", type=_columns, metavar="A,B", help=said)
@@ -57,7 +59,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--gate", type=_columns, metavar="A,B", help=said)
     add("--weights", metavar="COLUMN", help="how often a row counts")
     add("--categorical", type=_columns, default=[], metavar="A,B", help="columns of levels")
-    add("--starts", type=natural, default=20, metavar="N", help="of EM, for each K (%(default)s)")
+    add("--starts", type=positive, default=20, metavar="N", help="of EM, for each K (%(default)s)")
     add("--seed", type=natural, default=0, metavar="N", help="of the starts (%(default)s)")
     add("--criterion", choices=CRITERIA, default="bic", help="that chooses K (%(default)s)")
     add("--robust", action="store_true", help="sandwich standard errors")
@@ -90,7 +92,7 @@ def run(args: argparse.Namespace) -> None:
         raise DataError(f"{args.table}: {said}: a fit needs at least 2 rows and 1 column")
     features, weight = coded.features(table), coded.weight(table)
     target = coded.targets(table)
-    family = args.family or ("gaussian" if pd.api.types.is_numeric_dtype(target) else "classes")
+    family = args.family or _family(target)
     y = numbers(target, "take --family classes") if family in REGRESSIONS else _labels(target)
     gate = None if args.gate is None else coded.features_of(args.gate, "--gate")
     options = Options(
@@ -102,7 +104,7 @@ def run(args: argparse.Namespace) -> None:
     def fit(number: int, watch: Watch) -> Estimator:
         own = _estimator(family, number, options)
         own._watch = watch
-        return _fitted(own, frame, y, weight)
+        return _fitted(own, frame, y, weight, shown(args.target))
 
     found = fits(args.experts, args.starts, fit)
     best, tried = best_of(found, args.criterion), compared(found)
@@ -117,11 +119,30 @@ def run(args: argparse.Namespace) -> None:
         sys.exit(OTHER_STATUS)
 
 
+def _family(target: pd.Series) -> str:
+    """The family of a target of which none was named; raises DataError for numbers with a few other
+    entries among them. Of few whole numbers it says that they may be classes."""
+    if pd.api.types.is_bool_dtype(target):
+        return "classes"
+    if not pd.api.types.is_numeric_dtype(target):
+        if 2 * odd_entries(target).sum() <= len(target):
+            numbers(target, "")
+        return "classes"
+    values = target.unique()
+    if len(values) <= FEW and (values == np.floor(values)).all():
+        said = f"column {shown(target.name)} has {len(values)} values, fitted as numbers"
+        print(f"note: {said}: --family says if they are classes or counts", file=sys.stderr)
+    return "gaussian"
+
+
 def _labels(target: pd.Series) -> np.ndarray:
-    """The target as class labels; raises DataError for a number with very many values."""
-    if pd.api.types.is_float_dtype(target) and target.nunique() > len(target) / 2:
-        said = f"column {shown(target.name)}: has {target.nunique()} values, too many for classes"
-        raise DataError(f"{said}: take --family gaussian")
+    """The target as class labels; raises DataError where it has very many."""
+    many = target.nunique()
+    if many > min(CLASSES, max(FEW, len(target) / 2)):
+        said = f"column {shown(target.name)}: has {many} values in {len(target)} rows"
+        numeric = pd.api.types.is_numeric_dtype(target)
+        advice = "take --family gaussian" if numeric else "is it the target?"
+        raise DataError(f"{said}, too many for classes: {advice}")
     return target.to_numpy()
 
 
@@ -132,10 +153,13 @@ def _estimator(family: str, number: int, options: Options) -> Estimator:
 
 
 def _fitted(
-    own: Estimator, frame: pd.DataFrame, y: np.ndarray, weight: np.ndarray | None
+    own: Estimator, frame: pd.DataFrame, y: np.ndarray, weight: np.ndarray | None, target: str
 ) -> Estimator:
     with warnings.catch_warnings(action="ignore"):  # they are printed with the fit
         try:
             return own.fit(frame, y, sample_weight=weight)
+        except DataError as error:
+            about = re.match(r"(y|family \w+) ", str(error))  # what the library calls the target
+            raise DataError(f"column {target}: {error}" if about else str(error)) from None
         except ValueError as error:  # scikit-learn's own checks, in more lines than one
             raise DataError(" ".join(str(error).split())) from None

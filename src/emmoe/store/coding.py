@@ -103,8 +103,11 @@ def coding(
     columns = tuple(dict.fromkeys(others if features is None else features))
     if target in columns:
         raise DataError(f"column {shown(target)}: is the target: take it out of the features")
+    if unused := [name for name in categorical if name not in columns]:
+        said = f"categorical: column {listed(unused)} is not among the features"
+        raise DataError(f"{said}: name it there too, or not at all")
     _check_missing(table, columns)
-    levels = {name: _levels(table[name]) for name in categorical if name in columns}
+    levels = {name: _levels(table[name]) for name in categorical}
     found = Coding(columns, levels, target, weights)
     if len(found.names) > WIDEST:
         said = f"{len(found.names)} features: at most {WIDEST} can be fitted"
@@ -117,14 +120,27 @@ def numbers(column: pd.Series, advice: str) -> np.ndarray:
     try:
         found = column.to_numpy(np.float64)
     except (TypeError, ValueError, OverflowError):
-        example = next((own for own in column if isinstance(own, str)), column.iloc[0])
-        said = f"column {shown(column.name)}: is text ({shown(repr(example))})"
-        raise DataError(f"{said}: {advice}") from None
+        odd = odd_entries(column)
+        first = int(odd.to_numpy().argmax())
+        entry = f"{shown(repr(column.iloc[first]))} in row {first + 1}"
+        where = f"column {shown(column.name)}"
+        if 2 * odd.sum() <= len(odd):
+            said = f"{entry} is no number, {len(odd) - odd.sum()} others are"
+            raise DataError(f"{where}: {said}: mend or drop such rows") from None
+        raise DataError(f"{where}: is text ({entry}): {advice}") from None
     if not np.isfinite(found).all():
         rows = (np.flatnonzero(~np.isfinite(found)) + 1).tolist()
         said = f"column {shown(column.name)}: is not finite in row {listed(rows)}"
         raise DataError(f"{said}: drop or mend these rows")
     return found
+
+
+def odd_entries(column: pd.Series) -> pd.Series:
+    """Return which entries of a column are no numbers; all, where it cannot be told."""
+    try:
+        return pd.to_numeric(column, errors="coerce").isna()
+    except (TypeError, ValueError, OverflowError):
+        return pd.Series(True, index=column.index)
 
 
 def _beside(columns: Sequence[np.ndarray | pd.Series], n: int) -> np.ndarray:

@@ -21,6 +21,11 @@ MOST = 1 << 29  # bytes of the standard input, which may have no end
 SHOWN = 5  # names and rows that a message repeats
 WIDTH = 40  # characters of a text that a message repeats
 PARQUET = b"PAR1"
+OTHERS = {  # what files begin with that people take for tables
+    b"PK\x03\x04": "a workbook (Excel, LibreOffice) or another zip file: save its sheet as CSV",
+    b"\xd0\xcf\x11\xe0": "an old workbook (Excel): save its sheet as CSV",
+    b"\x1f\x8b": "compressed (gzip): unpack it first",
+}
 MARKS = ((b"\xef\xbb\xbf", "utf-8-sig"), (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"))
 DECIMAL = re.compile(r"[+-]?(\d*,\d+|\d+)([eE][+-]?\d+)?")  # a number with a decimal comma
 THOUSANDS = re.compile(r"[+-]?[1-9]\d{0,2}(,\d{3})+|[+-]?\d+")
@@ -35,6 +40,8 @@ def read_table(source: Path | str) -> pd.DataFrame:
     content = _bytes(source, name)
     if not content.strip():
         raise DataError(f"{name}: is empty: it must hold a table with a header")
+    if told := next((said for mark, said in OTHERS.items() if content.startswith(mark)), ""):
+        raise DataError(f"{name}: is {told}")
     frame = _parquet(content, name) if content.startswith(PARQUET) else _text(content, name)
     _check_names(list(frame.columns), name)
     if not len(frame):
@@ -84,7 +91,7 @@ def _text(content: bytes, name: str) -> pd.DataFrame:
         raise DataError(f"{name}: {said}: see to its separators and quotes") from None
     if len(header) != frame.shape[1]:
         counts = f"the header names {len(header)} columns, the first row has {frame.shape[1]}"
-        said = "quote decimal commas, or separate columns by semicolons"
+        said = "let the names be the first line, and quote decimal commas"
         raise DataError(f"{name}: {counts}: {said}")
     _check_names(header, name)  # before columns are found by them
     return frame.set_axis(header, axis="columns").pipe(_with_decimal_commas, name)
