@@ -57,3 +57,23 @@ def test_tutorial_runs_as_it_stands(tmp_path, monkeypatch, capsys):
         exec(code, names)
         ends.append(names["model"].status_)
     assert ends == ["maximum", "online"]
+
+
+SHOWN = [
+    *(ROOT / "docs").glob("*.md"),
+    *ROOT.glob("*.md"),
+    *(ROOT / ".github").glob("**/*.yml"),
+    ROOT / ".ci" / "run",
+]
+
+
+def test_no_target_is_taken_for_a_file_of_the_config():
+    """Snakemake takes all words after --configfile, up to the next option, for files."""
+    words = [
+        (path.name, word)
+        for path in SHOWN
+        for files in re.findall(r"--configfiles?((?: +[^-\s`;&|#][^\s`;&|#]*)+)", path.read_text())
+        for word in files.split()
+    ]
+    assert len(words) > 12
+    assert [own for own in words if not own[1].strip("'\",.)").endswith(".yaml")] == []
