@@ -94,4 +94,4 @@ def test_image_leaves_out_history_environments_and_results_but_nothing_that_is_n
 def test_workflow_lints_builds_and_runs_the_container():
     assert re.search(r"hadolint/hadolint:\S+ < Dockerfile", STEPS)
     assert re.search(r"docker build .*--tag emmoe \.", STEPS)
-    assert re.search(r"docker run --rm emmoe .*smoke\.yaml.* archive;.*verify", STEPS, re.S)
+    assert re.search(r"docker run --rm emmoe .* archive .*smoke\.yaml;.*verify", STEPS, re.S)

@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -62,8 +63,14 @@ def killed(folder):
 
 
 def orphan(folder):
-    """A process with a folder's mark, as jobs of its run have it."""
-    return subprocess.Popen(["sleep", "60"], env=os.environ | {killing.MARK: str(folder)})
+    """A process with a folder's mark, as jobs of its run have it; Linux shows the environment a
+    moment after the process began."""
+    mark = {killing.MARK: str(folder)}
+    process = subprocess.Popen(["sleep", "60"], env=os.environ | mark)
+    shown = killing.PROCESSES / str(process.pid) / "environ"
+    while shown.exists() and not shown.read_bytes():
+        time.sleep(0.001)
+    return process
 
 
 def as_bytes(path):

@@ -128,13 +128,13 @@ def test_many_rows_keep_the_basins_that_were_carried_on(polished, monkeypatch):
     """Of a search on a part of the rows; the best basin is carried on, if none was."""
     whole, polish, done = len(PROBLEM.y), search.polish, []
 
-    def interrupted(model, run, rules):
+    def interrupted(model, run, rules, known=None):
         if len(model.sample) == whole:
             if len(done) == polished:
                 done.append(None)
                 signal.raise_signal(signal.SIGINT)
             done.append(run.basin)
-        return polish(model, run, rules)
+        return polish(model, run, rules, known)
 
     module = import_module("emmoe.mixture.fit")
     monkeypatch.setattr(module, "polish", interrupted)
