@@ -42,12 +42,6 @@ class Candidates:
         own = [ratios <= 1 for (_, part), ratios in self.ratios.items() if part == CALIBRATION]
         return np.logical_and.reduce(own) & ~self.hand if own else np.zeros(len(self.names), bool)
 
-    def with_ratios(self, key: Key, ratios: Array) -> "Candidates":
-        """Return the candidates with a part whose readings were changed."""
-        other = Candidates(self.names, self.data, self.hand, self.panels)
-        other.__dict__["ratios"] = {**self.ratios, key: ratios}
-        return other
-
     @cached_property
     def by_data(self) -> dict[Hashable, tuple[int, float, int]]:
         """By data setting, its best accepted setting: minus the held-out parts it meets, the sum of

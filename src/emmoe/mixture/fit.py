@@ -148,8 +148,8 @@ def _told(model: Mixture, theta: Array, known: Factor) -> Array:
     untold = known.vanishing(theta)
     if not untold.any():
         return theta
-    losses = [model.loss(theta), model.loss(theta - untold)]
-    return theta if losses[0] <= losses[1] else theta - untold
+    both = theta, theta - untold
+    return min(both, key=lambda at: np.nan_to_num(model.loss(at), nan=np.inf))
 
 
 def _with_maximum(

@@ -117,12 +117,6 @@ class Mixture:
             rows.append((scaled * part.residual)[:, 0] - 1)
         return np.concatenate(rows)
 
-    def columns(self, data: Chunk) -> list[Array]:
-        """Return the columns that each row multiplies, R arrays (c, width)."""
-        k, m = self.layout.experts, self.layout.rows
-        scale = [np.ones((len(data.weight), 1))] * (k * self.layout.scale)
-        return [data.gate] * (k - 1) + [data.experts] * (k * m) + scale
-
     def weighted_scores(self, part: Parts) -> Array:
         """Return the sum of weight times score, (D,)."""
         scores = self.scores(part) * part.data.weight
