@@ -7,6 +7,7 @@ import pytest
 from mixture_cases import CASES, Case, draw, model_of
 
 from emmoe.mixture import Problem, em, fit, sample, search
+from emmoe.mixture.fit import searched_part
 from emmoe.mixture.maximise import Factor, maximise
 from emmoe.mixture.search import Rules, finish, race
 from emmoe.mixture.watch import Watch
@@ -102,6 +103,23 @@ def test_dummy_of_few_rows_that_the_searched_part_may_lack(family, ones, monkeyp
     whole = fit(given, 2, n_init=4)
     assert part.loglik == pytest.approx(whole.loglik, rel=1e-12)
     assert np.allclose(part.covariance, whole.covariance, rtol=1e-6, atol=1e-12)
+
+
+def test_searched_part_has_the_rows_farthest_out_and_stands_for_all(many):
+    """Those at the end of a heavy tail are all in it; its weighted moments are near all rows'."""
+    x = np.random.default_rng(0).standard_t(3, size=many.x.shape)
+    weights = np.random.default_rng(1).random(len(x)) + 0.5
+    data = model_of(Problem(x, many.y, weights=weights), 2).sample
+    part = searched_part(data, 5000, 0)
+    lengths = (data.gate.stored**2).sum(axis=1)
+    longest = np.sort(lengths)[-100:]
+    assert np.isin(longest, (part.gate.stored**2).sum(axis=1)).all()
+    assert len(part) == 5000
+    assert part.weight.sum() == pytest.approx(1)
+    assert part.total == pytest.approx(data.total * 5000 / len(data), rel=0.02)
+    drawn = [searched_part(data, 5000, seed).gram for seed in range(30)]
+    error = np.std(drawn, axis=0) / np.sqrt(30)
+    assert (np.abs(np.mean(drawn, axis=0) - data.gram) < 4 * error + 1e-3).all()
 
 
 def test_factor_that_leaves_directions_flat_is_not_followed(many):

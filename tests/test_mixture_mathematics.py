@@ -1,5 +1,7 @@
 """Mixtures of experts: derivatives, information, EM as mirror descent, computed in another way."""
 
+from itertools import permutations
+
 import numpy as np
 import pytest
 from mixture_cases import (
@@ -14,15 +16,10 @@ from mixture_cases import (
 )
 from scipy import integrate
 
-from emmoe.mixture import Problem, certificate, em, fit
+from emmoe.mixture import Problem, certificate, em, fit, row_sums
 from emmoe.mixture.families import FAMILIES, of_name
-from emmoe.mixture.information import (
-    WIDE,
-    hessian,
-    information,
-    information_and_scores,
-    spectrum,
-)
+from emmoe.mixture.information import hessian, information, information_and_scores, spectrum
+from emmoe.mixture.row_sums import NOTHING, WIDE
 
 
 @pytest.fixture(params=FAMILIES)
@@ -75,15 +72,59 @@ def test_scores_are_the_derivatives_of_each_row(at):
     assert found.complete == pytest.approx(information(model, theta).complete, abs=1e-13)
 
 
+@pytest.mark.parametrize("some", [1, 40])
+def test_rows_of_one_expert_may_be_summed_apart(at, some, monkeypatch):
+    """Families with one row or more, gate and experts on columns of their own."""
+    model, theta = at
+    theta = {"gaussian": 40, "poisson": 40}.get(model.sample.family.name, 100) * theta
+    if model.layout.scale:
+        model.layout.split(theta)[2][:] = -2
+    alone = (model.responsibilities(theta) > row_sums.NOTHING).sum(axis=0) == 1
+    assert 0.3 < alone.mean() < 1
+    together = information_and_scores(model, theta, (1, 2)), hessian(model, theta)
+    monkeypatch.setattr(row_sums, "SOME", some)
+    apart = information_and_scores(model, theta, (1, 2)), hessian(model, theta)
+    for one, other in zip(flat(together), flat(apart), strict=True):
+        assert one == pytest.approx(other, rel=1e-12, abs=1e-13 * np.abs(one).max())
+
+
+def flat(found):
+    """Return the matrices in what `information_and_scores` and `hessian` return."""
+    ((information, meats), hessian) = found
+    return [*information, *meats, hessian]
+
+
+def test_visit_gets_the_parts(at):
+    model, theta = at
+    seen = []
+    information_and_scores(model, theta, (1,), lambda part: seen.append(part.posterior))
+    posterior = np.concatenate(seen, axis=1)
+    assert posterior.tobytes() == model.responsibilities(theta).tobytes()
+
+
+def test_quadratic_form_of_permuted_experts(at):
+    """Gate rows are against the last expert, which is another one in another order."""
+    model, theta = at
+    form = np.random.default_rng(0).standard_normal((theta.size, theta.size))
+    for order in map(np.array, permutations(range(3))):
+        permuted = model.layout.permuted(theta, order)
+        value = permuted @ model.layout.permuted_form(form, order) @ permuted
+        assert value == pytest.approx(theta @ form @ theta, rel=1e-12)
+
+
 def rows_of(model, theta):
     """Return the log-likelihood of each row, (n,)."""
     return np.concatenate([part.log_likelihood for part in model.parts(theta)])
 
 
+@pytest.mark.parametrize("apart", [False, True])
 @pytest.mark.parametrize("d", [3, WIDE + 1])
-def test_sums_over_chunks_are_those_over_rows(d):
-    """On 5 000 rows, narrow and wide: Hessians and meat from all rows' scores, at once."""
+def test_sums_over_chunks_are_those_over_rows(d, apart):
+    """On 5 000 rows, narrow and wide: Hessians and meat from all rows' scores, at once; experts
+    share all rows, or have most of them to themselves."""
     model, theta = sorted_rows(5000, d)
+    if apart:
+        model.layout.split(theta)[2][:] = -4
     (z, x), weight = (model.sample.gate.stored, model.sample.experts.stored), model.sample.weight
     parts = list(model.parts(theta))
     r, pi, e = (
@@ -91,6 +132,8 @@ def test_sums_over_chunks_are_those_over_rows(d):
         for name in ("posterior", "gate", "residual")
     )
     e, s = e[:, 0], np.exp(model.layout.split(theta)[2])[:, None]
+    alone = ((r > NOTHING).sum(axis=0) == 1).mean()
+    assert 0.3 < alone < 0.98 if apart else alone == 0
 
     def scores(k):
         """Return the complete-data scores of all rows for one expert, (n, D)."""
@@ -102,9 +145,12 @@ def test_sums_over_chunks_are_those_over_rows(d):
     each = [scores(k) for k in range(3)]
     mean = sum(r[k][:, None] * each[k] for k in range(3))
     missing = sum(((each[k] - mean).T * (weight * r[k])) @ (each[k] - mean) for k in range(3))
-    found, (meat,) = information_and_scores(model, theta, (1,))
+    found, (meat, second) = information_and_scores(model, theta, (1, 2))
     assert found.missing == pytest.approx(missing, abs=1e-12 * np.abs(missing).max())
     assert meat == pytest.approx((mean.T * weight) @ mean, abs=1e-12 * np.abs(meat).max())
+    exact = (mean.T * weight**2) @ mean
+    assert second == pytest.approx(exact, abs=1e-12 * np.abs(exact).max())
+    assert found.missing == pytest.approx(information(model, theta).missing, rel=1e-12, abs=1e-12)
     assert found.hessian == pytest.approx(hessian(model, theta), abs=1e-12 * np.abs(missing).max())
 
 

@@ -1,7 +1,6 @@
 """What is said of a maximum: information, rate, certificate, order of the experts, warnings."""
 
-from dataclasses import replace
-from typing import NamedTuple
+from dataclasses import dataclass, replace
 
 import numpy as np
 import scipy
@@ -10,8 +9,8 @@ from numpy.typing import NDArray
 from emmoe.mixture.certificate import certify
 from emmoe.mixture.families.base import Array
 from emmoe.mixture.fitted import Basin, Fitted, Restart
-from emmoe.mixture.information import information_and_scores, spectrum
-from emmoe.mixture.model import Mixture
+from emmoe.mixture.information import Information, information_and_scores, spectrum
+from emmoe.mixture.model import Mixture, Parts
 from emmoe.mixture.problem import CheckedProblem
 from emmoe.mixture.sample import Sample
 from emmoe.mixture.search import Run
@@ -33,11 +32,13 @@ def describe(
 ) -> Fitted:
     """Return the fit at the run's end; runs are all of the search, starts_left what an interruption
     left undone of it."""
-    sums = _sums(model, run.theta)
+    layout, sample, share = model.layout, model.sample, model.penalty
+    sums = Sums(np.zeros(layout.experts), np.zeros(layout.experts))
+    found, moments = information_and_scores(model, run.theta, _powers(sample), sums.add)
     order = np.argsort(-sums.gate, kind="stable")  # by falling mean gate probability
-    theta = model.layout.permuted(run.theta, order)
-    sample, share = model.sample, model.penalty
-    found, moments = information_and_scores(model, theta, _powers(sample))
+    theta = layout.permuted(run.theta, order)
+    found = Information(*(layout.permuted_form(matrix, order) for matrix in found))
+    moments = [layout.permuted_form(matrix, order) for matrix in moments]
     rate = float(spectrum(found.complete + model.penalty.hessian(theta), found.missing)[-1])
     status = "flat" if run.status == "maximum" and not rate < 1 - FLAT else run.status
     if status == "flat":
@@ -49,12 +50,13 @@ def describe(
     for matrix in (plain, robust, sampling):
         matrix[hidden], matrix[:, hidden] = np.nan, np.nan
     fitted = Fitted(
-        family=problem.family, classes=problem.classes, names=problem.names, layout=model.layout,
+        family=problem.family, classes=problem.classes, names=problem.names, layout=layout,
         gate_design=sample.gate.design, expert_design=sample.experts.design,
         centre=sample.centre, unit=sample.unit, theta=theta, covariance=plain,
         covariance_robust=robust, covariance_sampling=sampling, status=status, separable=separable,
-        loglik=sums.log_likelihood, supremum=np.nan, rate=rate, entropy=sums.entropy,
-        n_rows=len(sample), total_weight=sample.total, effective_rows=sums.mass[order],
+        loglik=sums.log_likelihood * sample.total, supremum=np.nan, rate=rate,
+        entropy=sums.entropy * sample.total, n_rows=len(sample), total_weight=sample.total,
+        effective_rows=sums.mass[order] * sample.total,
         n_iter=run.iterations, loglik_path=run.path,
         alpha=share.alpha, variance_penalty=share.rows * sample.total, pooled=share.pooled,
         certificate=certify(run.model, run.em_end), restarts=_restarts(runs), basins=_basins(runs),
@@ -66,28 +68,23 @@ def describe(
     return replace(fitted, supremum=supremum, warnings=_warnings(fitted))
 
 
-class Sums(NamedTuple):
-    """Of a fit: mean gate probabilities (K,), each expert's rows of weight (K,), and in nats the
+@dataclass(eq=False)
+class Sums:
+    """Of a fit, per unit of weight: mean gate probabilities and responsibilities (K,), in nats the
     log-likelihood and the responsibilities' entropy."""
 
     gate: Array
     mass: Array
-    log_likelihood: float
-    entropy: float
+    log_likelihood: float = 0.0
+    entropy: float = 0.0
 
-
-def _sums(model: Mixture, theta: Array) -> Sums:
-    """Return what one pass over the rows tells of a fit."""
-    gate, mass = np.zeros((2, model.layout.experts))
-    value = entropy = 0.0
-    for part in model.parts(theta):
+    def add(self, part: Parts) -> None:
+        """Add some rows."""
         weight, r = part.data.weight, part.posterior
-        gate += part.gate @ weight
-        mass += r @ weight
-        value += float(weight @ part.log_likelihood)
-        entropy += float(scipy.special.entr(r).sum(axis=0) @ weight)
-    total = model.sample.total
-    return Sums(gate, mass * total, value * total, entropy * total)
+        self.gate += part.gate @ weight
+        self.mass += r @ weight
+        self.log_likelihood += float(weight @ part.log_likelihood)
+        self.entropy += float(scipy.special.entr(r).sum(axis=0) @ weight)
 
 
 def _renamed(blocks: tuple[str, ...], order: NDArray[np.integer]) -> tuple[str, ...]:

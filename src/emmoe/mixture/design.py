@@ -7,6 +7,7 @@ columns makes the basis unique, so that it does not depend on the order of the r
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import scipy
@@ -39,20 +40,25 @@ class Design:
 
     def rows(self, x: Array) -> Array:
         """Return whitened rows (n, p) of x (n, d)."""
-        return standardised(x, self.columns, self.mean, self.deviation) @ self.basis
+        z = (picked(x, self.columns) - self.mean) @ self._slopes
+        z += self.basis[0]
+        return z
 
     def raw_map(self) -> Array:
         """Return (1 + d', p): from coefficients of z to intercept and slopes of x."""
-        slopes = self.basis[1:] / self.deviation[:, None]
-        return np.vstack([self.basis[:1] - self.mean @ slopes, slopes])
+        return np.vstack([self.basis[:1] - self.mean @ self._slopes, self._slopes])
+
+    @cached_property
+    def _slopes(self) -> Array:
+        """Return (d', p): what multiplies columns less their means in z."""
+        return self.basis[1:] / self.deviation[:, None]
 
 
-def standardised(x: Array, columns: tuple[int, ...], mean: Array, deviation: Array) -> Array:
-    """Return (n, 1 + d'): ones, and the columns less their means over their deviations."""
+def centred(x: Array, columns: tuple[int, ...], mean: Array) -> Array:
+    """Return (n, 1 + d'): ones, and the columns less their means."""
     out = np.empty((len(x), 1 + len(columns)))
     out[:, 0] = 1
     np.subtract(picked(x, columns), mean, out=out[:, 1:])
-    out[:, 1:] /= deviation
     return out
 
 
@@ -74,8 +80,8 @@ def weighted_gram(x: Array, coefficients: Array) -> Array:
 
 def make(x: Array, weight: Array, columns: tuple[int, ...], names: tuple[str, ...]) -> Design:
     """Return the design of some columns of x (n, d) under weights (n,) that sum to 1."""
-    mean, deviation = _location(x, weight, columns, names)
-    factor = _factor(x, weight, columns, mean, deviation)
+    mean, largest = _location(x, weight, columns, names)
+    deviation, factor = _factor(x, weight, columns, mean, largest)
     kept = _independent(factor)
     basis = np.zeros((1 + len(columns), len(kept)))
     triangle = _positive(np.asarray(np.linalg.qr(factor[:, kept], mode="r")))
@@ -87,8 +93,8 @@ def make(x: Array, weight: Array, columns: tuple[int, ...], names: tuple[str, ..
 def _location(
     x: Array, weight: Array, columns: tuple[int, ...], names: tuple[str, ...]
 ) -> tuple[Array, Array]:
-    """Return means and deviations (d',); a constant column's is its size, which makes it 0 in z."""
-    largest, mean, square = (np.zeros(len(columns)) for _ in range(3))
+    """Return the columns' means and largest sizes, (d',)."""
+    largest, mean = np.zeros(len(columns)), np.zeros(len(columns))
     for rows in chunks(len(x)):
         part = picked(x[rows], columns)
         largest = np.maximum(largest, np.maximum(part.max(axis=0), -part.min(axis=0)))
@@ -96,32 +102,33 @@ def _location(
     if (largest > LARGEST).any():
         name = names[columns[int(largest.argmax())]]
         raise DataError(f"column {name} has values beyond {LARGEST:g}: rescale it")
-    for rows in chunks(len(x)):
-        square += weight[rows] @ (picked(x[rows], columns) - mean) ** 2
-    deviation = np.sqrt(square)
-    constant = deviation <= np.maximum(CONSTANT * largest, 1 / LARGEST)
-    return mean, np.where(constant, np.maximum(largest, 1), deviation)
+    return mean, largest
 
 
 def _factor(
-    x: Array, weight: Array, columns: tuple[int, ...], mean: Array, deviation: Array
-) -> Array:
-    """Return R (1 + d', 1 + d') of the QR of the weighted rows, a chunk at a time: from E[zz'],
-    which is faster, if no column is near to what those before it determine."""
+    x: Array, weight: Array, columns: tuple[int, ...], mean: Array, largest: Array
+) -> tuple[Array, Array]:
+    """Return the columns' deviations (d',); a constant column's is its size, which makes it 0 in z.
+    And R (1 + d', 1 + d') of the QR of the weighted standardised rows, a chunk at a time: from
+    their moments, which is faster, if no column is near to what those before it determine."""
     moment = np.zeros((1 + len(columns),) * 2)
     for rows in chunks(len(x)):
-        moment += weighted_gram(standardised(x[rows], columns, mean, deviation), weight[rows])
+        moment += weighted_gram(centred(x[rows], columns, mean), weight[rows])
+    deviation = np.sqrt(np.diag(moment)[1:])
+    constant = deviation <= np.maximum(CONSTANT * largest, 1 / LARGEST)
+    deviation = np.where(constant, np.maximum(largest, 1), deviation)
+    scale = np.append(1, deviation)
     try:
-        triangle = np.linalg.cholesky(moment).T
+        triangle = np.linalg.cholesky(moment / scale[:, None] / scale).T
         if np.diag(triangle).min() > INDEPENDENT:
-            return triangle
+            return deviation, triangle
     except np.linalg.LinAlgError:
         pass
     factor = np.zeros((0, 1 + len(columns)))
     for rows in chunks(len(x)):
-        z = standardised(x[rows], columns, mean, deviation) * np.sqrt(weight[rows])[:, None]
+        z = centred(x[rows], columns, mean) / scale * np.sqrt(weight[rows])[:, None]
         factor = np.asarray(np.linalg.qr(np.vstack([factor, z]), mode="r"))
-    return factor
+    return deviation, factor
 
 
 def _independent(factor: Array) -> list[int]:

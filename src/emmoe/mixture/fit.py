@@ -18,8 +18,9 @@ from emmoe.mixture.search import Rules, Run, finish, polish, search, with_basins
 from emmoe.mixture.watch import NothingDone, Watch
 from emmoe.store.errors import DataError
 
-MANY = 20_000  # rows above which a random part of them is searched
+MANY = 20_000  # rows above which a part of them is searched
 PART = 5_000
+FAR = 0.02  # of that part: the rows farthest out
 ROWS_A_PARAMETER = 20  # at least, in that part
 SEPARABLE_ALPHA = 1e-3  # nats, of the fit that is reported where no maximum is finite
 DEGENERATE_ROWS = 1.0  # rows, of the variance penalty where all runs are degenerate
@@ -104,11 +105,22 @@ def _searched(model: Mixture, n_init: int, seed: int, rules: Rules, watch: Watch
         return search(model, n_init, seed, rules, watch)
     watch.say(f"{n_init} starts on {count} of {len(model.sample)} rows")
     watch.high = HALF
-    rng = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(0, 0)))
-    rows = np.sort(rng.choice(len(model.sample), count, replace=False))
-    runs = search(model.on(model.sample.take(rows)), n_init, seed, rules, watch)
+    runs = search(model.on(searched_part(model.sample, count, seed)), n_init, seed, rules, watch)
     watch.low, watch.high = HALF, 1.0
     return _carried(model, runs, rules, watch)
+
+
+def searched_part(data: Sample, count: int, seed: int) -> Sample:
+    """Return `count` of the rows: those farthest out, which may alone tell a parameter (that of a
+    rare dummy), and others at random, which stand for all the rest (Horvitz and Thompson, 1952)."""
+    rng = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(0, 0)))
+    far = data.farthest(round(FAR * count))
+    rest = np.delete(np.arange(len(data)), far)
+    drawn = rng.choice(rest, count - far.size, replace=False)
+    stands = np.full(len(data), len(rest) / len(drawn))
+    stands[far] = 1
+    rows = np.sort(np.concatenate([far, drawn]))
+    return data.take(rows, stands[rows] * count / len(data))
 
 
 def _carried(model: Mixture, runs: list[Run], rules: Rules, watch: Watch) -> list[Run]:

@@ -63,20 +63,20 @@ class Layout:
         return np.concatenate(parts)
 
     @cached_property
-    def owners(self) -> Array:
+    def owners(self) -> NDArray[np.integer]:
         """Return the expert of each row, (R,)."""
         every = np.arange(self.experts)
         scale = every if self.scale else every[:0]
         return np.concatenate([every[:-1], np.repeat(every, self.rows), scale])
 
     @cached_property
-    def siblings(self) -> tuple[NDArray[np.integer], NDArray[np.integer]]:
-        """Return the pairs of rows of one expert."""
-        first, second = np.nonzero(self.owners[:, None] == self.owners)
-        return first, second
+    def widths(self) -> NDArray[np.integer]:
+        """Return how many columns each row multiplies, (R,)."""
+        counts = self.experts - 1, self.experts * self.rows, self.experts * self.scale
+        return np.repeat([self.gate_width, self.expert_width, 1], counts)
 
     @cached_property
-    def blocks(self) -> Array:
+    def blocks(self) -> NDArray[np.integer]:
         """Return the expert of each row, -1 of the gate's, (R,)."""
         gate = self.experts - 1
         return np.concatenate([np.full(gate, -1), self.owners[gate:]])
@@ -102,3 +102,16 @@ class Layout:
         gate, experts, log_scale = self.split(theta)
         full = np.vstack([gate, np.zeros((1, self.gate_width))])[order]
         return self.join((full - full[-1])[:-1], experts[order], log_scale[order])
+
+    def permuted_form(self, matrix: Array, order: NDArray[np.integer]) -> Array:
+        """Return a quadratic form in theta, (D, D), as one in theta with the experts in another
+        order."""
+        back, begin = np.argsort(order), self.gate_size
+        full = np.eye(self.experts)[back, :-1]
+        gate = np.kron((full - full[-1])[:-1], np.eye(self.gate_width))
+        places = self.permuted(np.arange(self.size, dtype=float), order).astype(int)
+        places[:begin] = np.arange(begin)
+        out = matrix[np.ix_(places, places)]
+        out[:begin] = gate.T @ out[:begin]
+        out[:, :begin] = out[:, :begin] @ gate
+        return out

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from emmoe.mixture.families.base import Array
 from emmoe.mixture.layout import Layout
@@ -29,6 +30,16 @@ class Parts(NamedTuple):
     posterior: Array
     log_likelihood: Array
     precision: Array
+
+    def some(self, which: NDArray[np.integer]) -> "Parts":
+        """Return some of the rows, by their numbers here; `rows` stays as it is."""
+        return self._replace(
+            data=self.data.some(which), gate=self.gate.take(which, axis=-1),
+            eta=self.eta.take(which, axis=-1), mean=self.mean.take(which, axis=-1),
+            residual=self.residual.take(which, axis=-1),
+            posterior=self.posterior.take(which, axis=-1),
+            log_likelihood=self.log_likelihood.take(which),
+        )  # fmt: skip
 
 
 def log_sum_exp(a: Array) -> Array:

@@ -33,6 +33,12 @@ class Chunk(NamedTuple):
     weight: Array
     offset: Array
 
+    def some(self, which: NDArray[np.integer]) -> "Chunk":
+        """Return some of the rows, by their numbers here."""
+        gate = self.gate.take(which, axis=0)
+        experts = gate if self.experts is self.gate else self.experts.take(which, axis=0)
+        return Chunk(gate, experts, *(a.take(which, axis=-1) for a in self[2:]))
+
     def products(self, gate: Array, experts: Array) -> tuple[Array, Array]:
         """Return rows of parameters, (a, q) and (b, p), times the columns, (a, c) and (b, c): in
         one product, where gate and experts have the same columns."""
@@ -105,10 +111,17 @@ class Sample:
             total += weighted_gram(data.experts, data.weight)
         return total
 
-    def take(self, rows: NDArray[np.integer]) -> "Sample":
-        """Return some rows as a sample of its own, in the same coordinates."""
+    def farthest(self, count: int) -> NDArray[np.integer]:
+        """Return the rows with the longest z, of gate or expert columns."""
+        sets = [self.gate] if self.experts is self.gate else [self.gate, self.experts]
+        lengths = np.max([np.concatenate(list(_lengths(columns))) for columns in sets], axis=0)
+        return np.argpartition(-lengths, count)[:count]
+
+    def take(self, rows: NDArray[np.integer], stands: Array | float = 1.0) -> "Sample":
+        """Return some rows as a sample of its own, in the same coordinates; each `stands` for so
+        many like it."""
         gate = self.gate.take(rows)
-        weight = self.weight[rows]
+        weight = self.weight[rows] * stands
         return replace(
             self, gate=gate, experts=gate if self.experts is self.gate else self.experts.take(rows),
             statistic=self.statistic[:, rows], base=self.base[rows], offset=self.offset[rows],
@@ -178,10 +191,14 @@ def _whitened(made: Design, x: Array) -> Array:
 
 def _reach(columns: Columns) -> float:
     """Return the largest |z|."""
-    lengths = (
-        (columns.rows(rows) ** 2).sum(axis=1).max() for rows in design.chunks(_count(columns))
-    )
-    return float(np.sqrt(max(lengths)))
+    return float(np.sqrt(max(part.max() for part in _lengths(columns))))
+
+
+def _lengths(columns: Columns) -> Iterator[Array]:
+    """Return the |z|^2 of all rows, some at a time."""
+    for rows in design.chunks(_count(columns)):
+        z = columns.rows(rows)
+        yield np.einsum("ij,ij->i", z, z)
 
 
 def _count(columns: Columns) -> int:
