@@ -5,6 +5,7 @@ from numbers import Real
 
 import numpy as np
 import scipy
+from numpy.typing import NDArray
 
 from emmoe.mixture import layout, penalty, sample, splits, starts
 from emmoe.mixture.describe import describe
@@ -13,14 +14,15 @@ from emmoe.mixture.fitted import Fitted
 from emmoe.mixture.maximise import Factor
 from emmoe.mixture.model import Mixture
 from emmoe.mixture.problem import Problem
-from emmoe.mixture.sample import Sample
+from emmoe.mixture.sample import Columns, Sample
 from emmoe.mixture.search import Rules, Run, finish, polish, search, with_basins
 from emmoe.mixture.watch import NothingDone, Watch
 from emmoe.store.errors import DataError
 
-MANY = 20_000  # rows above which a part of them is searched
+MANY = 20_000  # rows above which a random part of them is searched
 PART = 5_000
-FAR = 0.02  # of that part: the rows farthest out
+UNTOLD = 1e-6  # of the variance over all rows: a part's variance that tells nothing
+FAR = 100  # rows beside a part that tell what it does not
 ROWS_A_PARAMETER = 20  # at least, in that part
 SEPARABLE_ALPHA = 1e-3  # nats, of the fit that is reported where no maximum is finite
 DEGENERATE_ROWS = 1.0  # rows, of the variance penalty where all runs are degenerate
@@ -111,16 +113,29 @@ def _searched(model: Mixture, n_init: int, seed: int, rules: Rules, watch: Watch
 
 
 def searched_part(data: Sample, count: int, seed: int) -> Sample:
-    """Return `count` of the rows: those farthest out, which may alone tell a parameter (that of a
-    rare dummy), and others at random, which stand for all the rest (Horvitz and Thompson, 1952)."""
+    """Return `count` of the rows, at random. Where these do not tell all parameters (they may lack
+    a rare dummy), some are in place of others that do, each of which stands for itself, the random
+    ones for all the rest (Horvitz and Thompson, 1952)."""
     rng = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(0, 0)))
-    far = data.farthest(round(FAR * count))
-    rest = np.delete(np.arange(len(data)), far)
-    drawn = rng.choice(rest, count - far.size, replace=False)
-    stands = np.full(len(data), len(rest) / len(drawn))
-    stands[far] = 1
-    rows = np.sort(np.concatenate([far, drawn]))
+    drawn = np.sort(rng.choice(len(data), count, replace=False))
+    part = data.take(drawn)
+    sets = ((data.gate, part.gate), (data.experts, part.experts))
+    telling = np.unique([row for all_, some in sets for row in _telling(all_, some, part.weight)])
+    if not telling.size:
+        return part
+    others = rng.permutation(np.setdiff1d(drawn, telling))[: count - telling.size]
+    stands = np.full(len(data), (len(data) - telling.size) / others.size)
+    stands[telling] = 1
+    rows = np.union1d(telling, others).astype(int)
     return data.take(rows, stands[rows] * count / len(data))
+
+
+def _telling(columns: Columns, part: Columns, weight: Array) -> NDArray[np.integer]:
+    """Return the rows that are farthest out along the directions in which the part does not vary;
+    over all rows each varies by 1."""
+    values, vectors = np.linalg.eigh(part.gram(weight))
+    untold = vectors[:, values < UNTOLD]
+    return columns.farthest(FAR, untold) if untold.size else np.empty(0, int)
 
 
 def _carried(model: Mixture, runs: list[Run], rules: Rules, watch: Watch) -> list[Run]:

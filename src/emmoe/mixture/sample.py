@@ -68,10 +68,25 @@ class Columns:
         """Return (c, p)."""
         return self.design.rows(self.x[rows]) if self.stored is None else self.stored[rows]
 
+    def __len__(self) -> int:
+        return len(self.x if self.stored is None else self.stored)
+
     def take(self, rows: NDArray[np.integer]) -> "Columns":
         """Return some rows, kept."""
         some = self.design.rows(self.x[rows]) if self.stored is None else self.stored[rows]
         return replace(self, x=self.x[:0], stored=some)
+
+    def gram(self, weight: Array) -> Array:
+        """Return E[zz'], (p, p)."""
+        total = np.zeros((self.design.width,) * 2)
+        for rows in design.chunks(len(self)):
+            total += weighted_gram(self.rows(rows), weight[rows])
+        return total
+
+    def farthest(self, count: int, directions: Array) -> NDArray[np.integer]:
+        """Return the rows whose parts along directions (p, a) are the longest."""
+        along = [self.rows(rows) @ directions for rows in design.chunks(len(self))]
+        return np.argpartition(-(np.concatenate(along) ** 2).sum(axis=1), count)[:count]
 
 
 @dataclass(frozen=True, eq=False)
@@ -106,16 +121,7 @@ class Sample:
     @cached_property
     def gram(self) -> Array:
         """Return E[zz'] of the expert columns, (p, p)."""
-        total = np.zeros((self.experts.design.width,) * 2)
-        for _, data in self.chunks():
-            total += weighted_gram(data.experts, data.weight)
-        return total
-
-    def farthest(self, count: int) -> NDArray[np.integer]:
-        """Return the rows with the longest z, of gate or expert columns."""
-        sets = [self.gate] if self.experts is self.gate else [self.gate, self.experts]
-        lengths = np.max([np.concatenate(list(_lengths(columns))) for columns in sets], axis=0)
-        return np.argpartition(-lengths, count)[:count]
+        return self.experts.gram(self.weight)
 
     def take(self, rows: NDArray[np.integer], stands: Array | float = 1.0) -> "Sample":
         """Return some rows as a sample of its own, in the same coordinates; each `stands` for so
@@ -191,15 +197,5 @@ def _whitened(made: Design, x: Array) -> Array:
 
 def _reach(columns: Columns) -> float:
     """Return the largest |z|."""
-    return float(np.sqrt(max(part.max() for part in _lengths(columns))))
-
-
-def _lengths(columns: Columns) -> Iterator[Array]:
-    """Return the |z|^2 of all rows, some at a time."""
-    for rows in design.chunks(_count(columns)):
-        z = columns.rows(rows)
-        yield np.einsum("ij,ij->i", z, z)
-
-
-def _count(columns: Columns) -> int:
-    return len(columns.x if columns.stored is None else columns.stored)
+    chunks = (columns.rows(rows) for rows in design.chunks(len(columns)))
+    return float(np.sqrt(max(np.einsum("ij,ij->i", z, z).max() for z in chunks)))
