@@ -32,6 +32,7 @@ for (study, target), jobs in batches(record).items():
             layout.log("products", f"{study}_{target}"),
         benchmark:
             layout.benchmark("products", f"{study}_{target}")
+        priority: AWAITED
         localrule: True
         conda:
             ENVIRONMENT

@@ -31,6 +31,7 @@ rule fit:
         layout.benchmark("fit", "{experiment}/{fitter}/{block}")
     wildcard_constraints:
         experiment=f"(?!({any_of(TOGETHER)})/){NAME}",
+    priority: LONG
     conda:
         ENVIRONMENT
     threads: 1
@@ -43,8 +44,9 @@ rule fit:
         "../scripts/job.py"
 
 
-# Run all fitters of a small experiment on all its blocks: most of each alone is Python's start.
-for name, jobs in [(name, Fit.of_all(record, name)) for name in TOGETHER]:
+# Run all fitters of a small experiment on all its blocks, and gather them: most of each alone is
+# Python's start.
+for name, jobs in [(name, [*Fit.of_all(record, name), Gather(record, name)]) for name in TOGETHER]:
 
     rule:
         name:
@@ -141,7 +143,7 @@ for name, jobs in probe_batches(record).items():
             "../scripts/job.py"
 
 
-# All runs of an experiment in one trace and one table, and their means over replicates.
+# All runs of a larger experiment in one trace and one table, and their means over replicates.
 rule gather:
     input:
         unpack(lambda w: asked(gather(w))),
@@ -151,6 +153,9 @@ rule gather:
         layout.log("gather", "{experiment}"),
     benchmark:
         layout.benchmark("gather", "{experiment}")
+    wildcard_constraints:
+        experiment=f"(?!({any_of(TOGETHER)})\\b){NAME}",
+    priority: AWAITED
     localrule: True
     conda:
         ENVIRONMENT
