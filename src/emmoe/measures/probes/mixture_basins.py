@@ -1,12 +1,11 @@
 """Where the starts of a fit end: a row a start, for several numbers of experts."""
 
-from typing import Any
-
 import pandas as pd
 
 from emmoe.lab.probe import Probed
 from emmoe.measures.probes._mixtures import problem_of
 from emmoe.mixture import fit
+from emmoe.mixture.fitted import Restart
 from emmoe.mixture.starts import TURN
 from emmoe.mixture.status import STATUSES
 from emmoe.models.mixture_of_experts import MixtureOfExperts
@@ -37,7 +36,10 @@ def measure(
     return pd.DataFrame(rows)
 
 
-def _row(number: int, run: dict[str, Any]) -> dict[str, Any]:
+def _row(number: int, run: Restart) -> dict[str, float | str]:
     """Return the columns of a run."""
-    kept = {name: run[name] for name in ("start", "law", "log_likelihood", "status")}
-    return {"experts": number, **kept, "basin": NONE if run["basin"] is None else run["basin"]}
+    return {
+        "experts": number, "start": run["start"], "law": run["law"],
+        "log_likelihood": run["log_likelihood"], "status": run["status"],
+        "basin": NONE if run["basin"] is None else run["basin"],
+    }  # fmt: skip
