@@ -71,9 +71,9 @@ def _problems(entry: Product, rows: pd.DataFrame) -> Iterator[tuple[str, Curves]
 
 def _curve(runs: pd.DataFrame, metric: str) -> Curve:
     """One rival's medians, x by currency."""
-    wide = runs.pivot(index="iteration", columns="replicate").ffill()
-    kept = wide.iloc[thinned(len(wide))]
     costs = [name for name in CURRENCIES if name in runs and name != "iteration"]
+    wide = runs.pivot(index="iteration", columns="replicate", values=[metric, *costs]).ffill()
+    kept = wide.iloc[thinned(len(wide))]
     return Curve(
         x={"iteration": kept.index.tolist()}
         | {name: short(kept[name].median(axis=1), DIGITS) for name in costs},

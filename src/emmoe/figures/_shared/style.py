@@ -109,7 +109,12 @@ def log_axis(axes: Axes, limits: tuple[float, float], digits: Sequence[int] = ()
 
 
 def contents(figure: Figure, entry: Product) -> dict[str, Callable[[Path], None]]:
-    """Return, by suffix, functions that save a figure; equal figures give equal bytes."""
+    """Return, by suffix, functions that save a figure; equal figures give equal bytes. Its panels
+    are arranged once, as the PNG wants them: to arrange them for each file takes as long again."""
+    with context():
+        figure.set_dpi(RC["savefig.dpi"])
+        figure.draw_without_rendering()
+        figure.set_layout_engine(None)
     return {suffix: partial(save, figure, suffix) for suffix in ("png", "pdf")}
 
 
