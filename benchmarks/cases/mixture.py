@@ -13,6 +13,7 @@ from benchmarks.measure import Timing, interleave
 from benchmarks.peers import flexmix, pytorch
 from benchmarks.table import Case, Outcome, Row
 from emmoe.mixture import Problem, em, fit, penalty, sample, starts
+from emmoe.mixture.describe import describe
 from emmoe.mixture.design import chunks
 from emmoe.mixture.layout import Layout
 from emmoe.mixture.model import Mixture
@@ -39,13 +40,16 @@ def run(n: int = 100_000, d: int = 50, rounds: int = 5) -> Outcome:
         "one start": lambda: fit(problem, 2, n_init=1),
         "fit alone": lambda: found(problem),
         "twenty starts": lambda: fit(problem, 2, n_init=20),
+        "errors, rate and certificate": partial(describe, *found(problem)),
         "gram": lambda: weighted_gram(problem.x, weights),
     }
     torch = pytorch.torch()
     if torch is not None:
         calls["L-BFGS"] = lbfgs(torch, problem)
     timed, rows = interleave(calls, rounds), []
-    for count, most in (("one start", FIT + INFERENCE), ("twenty starts", RACE + INFERENCE)):
+    limits = {"one start": FIT + INFERENCE, "twenty starts": RACE + INFERENCE}
+    limits["errors, rate and certificate"] = INFERENCE
+    for count, most in limits.items():
         case = Case(f"{TITLE}, {count}, {_size(problem)}", timed[count])
         case.limit("weighted Gram by BLAS, in chunks", timed["gram"], most)
         if count == "one start" and torch is None:
