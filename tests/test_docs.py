@@ -10,6 +10,7 @@ import pytest
 from workflow_helpers import ROOT
 
 from emmoe.__main__ import main
+from emmoe.audit.verdicts import Verdict
 from emmoe.mixture.estimators import classifier, regressor
 
 EXAMPLES = sorted((ROOT / "docs" / "gallery").glob("*.py"))
@@ -77,3 +78,9 @@ def test_no_target_is_taken_for_a_file_of_the_config():
     ]
     assert len(words) > 12
     assert [own for own in words if not own[1].strip("'\",.)").endswith(".yaml")] == []
+
+
+def test_verdicts_mean_in_the_documentation_what_they_mean_in_the_report():
+    text = (ROOT / "docs" / "audit.md").read_text(encoding="utf-8")
+    for verdict in Verdict:
+        assert f"| {verdict} | {verdict.meaning} |\n" in text

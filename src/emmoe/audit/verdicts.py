@@ -38,18 +38,20 @@ class Verdict(StrEnum):
 
 
 MEANINGS = {
-    Verdict.REPRODUCED: "held out, and met on fresh seeds by the one setting that gives its group, "
-    "or follows from stated settings; a theorem: no violation in so many trials",
+    Verdict.REPRODUCED: "held out, and met on fresh seeds by the one setting that gives its group "
+    "of figures, or follows from stated settings; a theorem: no violation in so many trials",
     Verdict.IMPLIED: "forced by theory whatever the settings: no evidence on the experiment",
     Verdict.ATTAINABLE: "met by the winner of the search, but used to choose it, or the winner was "
     "not simulated on fresh seeds",
     Verdict.NOT_DETERMINABLE: "hangs on settings that the paper does not state, or the winner "
     "meets it in the search and not on fresh seeds, or would meet any number within a factor 2",
     Verdict.NOT_TESTED: "for the reason given",
-    Verdict.MET_ALONE: "some setting meets it, but not the one that gives most of its group",
-    Verdict.INCONSISTENT: "met by no searched setting; a theorem: violated on a run or on a small "
-    "data set",
-    Verdict.CONTRADICTORY: "the paper against itself: no setting comes near two of its curves",
+    Verdict.MET_ALONE: "some setting meets it, but not the one that gives most of its group of "
+    "figures",
+    Verdict.INCONSISTENT: "met by no setting searched; a theorem: violated on a run or on a small "
+    "data set; an ordering, or a claim on our grids: it is not so there",
+    Verdict.CONTRADICTORY: "the paper against itself: on no fresh seed does the closest setting "
+    "give two of its curves",
     Verdict.DUPLICATE: "a copy of another reading, or interpolated between two: counted nowhere",
 }
 BAD = {Verdict.MET_ALONE, Verdict.INCONSISTENT, Verdict.CONTRADICTORY}
