@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from mixture_cases import CASES, Case, draw, model_of
 
-from emmoe.mixture import Problem, em, fit, sample, search
+from emmoe.mixture import Problem, em, fit, inference, sample, search
 from emmoe.mixture.fit import searched_part
 from emmoe.mixture.maximise import Factor, maximise
 from emmoe.mixture.search import Rules, finish, race
@@ -105,23 +105,40 @@ def test_dummy_of_few_rows_that_the_searched_part_may_lack(family, ones, monkeyp
     assert np.allclose(part.covariance, whole.covariance, rtol=1e-6, atol=1e-12)
 
 
-@pytest.mark.parametrize("ones", [0, 3])
-def test_searched_part_lacks_no_rare_dummy_and_stands_for_all(many, ones):
-    """Its weighted moments are, on average over seeds, those of all rows."""
+@pytest.mark.parametrize(("dummies", "ones"), [(0, 0), (1, 3), (20, 2)])
+def test_searched_part_lacks_no_rare_dummy_and_stands_for_all(many, dummies, ones):
+    """Its weighted moments are, on average over seeds, those of all rows; only of dummies that a
+    part may happen to have too many of, more."""
     rng = np.random.default_rng(0)
-    x = np.column_stack([many.x, np.zeros(len(many.x))])
-    x[rng.choice(len(x), ones, replace=False), -1] = 1
+    rare = np.zeros((len(many.x), dummies))
+    for column in rare.T:
+        column[rng.choice(len(rare), ones, replace=False)] = 1
+    x = np.column_stack([many.x, rare])
     weights = rng.random(len(x)) + 0.5
     data = model_of(Problem(x, many.y, weights=weights, gate_columns=(0,)), 2).sample
     parts = [searched_part(data, 5000, seed) for seed in range(60)]
     for part in parts:
-        assert len(part) == 5000
+        assert len(part) == 5000 if not dummies else 5000 <= len(part) < 5100
         assert part.weight.sum() == pytest.approx(1)
-        assert part.total == pytest.approx(data.total * 5000 / len(data), rel=0.02)
+        assert part.total == pytest.approx(data.total * len(part) / len(data), rel=0.02)
         assert np.linalg.eigvalsh(part.gram)[0] > 0.1
     drawn = np.array([part.gram for part in parts])
     error = np.std(drawn, axis=0) / np.sqrt(len(parts))
-    assert (np.abs(drawn.mean(axis=0) - data.gram) < 4.5 * error + 1e-3).all()
+    near = np.abs(drawn.mean(axis=0) - data.gram) < 4.5 * error + 1e-3
+    assert near[:3, :3].all()
+    assert (np.diag(drawn.mean(axis=0)) < 3).all()
+
+
+@pytest.mark.parametrize("gate_columns", [(), (0,), (0, 1)])
+def test_one_expert_has_no_gate_whatever_its_columns(many, gate_columns):
+    x, y = many.x, many.y
+    found = fit(Problem(x, y, gate_columns=gate_columns), 1)
+    z = np.column_stack([np.ones(len(x)), x])
+    theirs, (rest,), *_ = np.linalg.lstsq(z, y, rcond=None)
+    assert found.status == "maximum"
+    assert found.expert_rows[0, 0] == pytest.approx(theirs, rel=1e-10)
+    errors = np.sqrt(np.diag(np.linalg.inv(z.T @ z)) * rest / len(x))
+    assert inference.errors(inference.covariance(found))[:3] == pytest.approx(errors, rel=1e-9)
 
 
 def test_factor_that_leaves_directions_flat_is_not_followed(many):

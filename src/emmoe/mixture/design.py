@@ -7,7 +7,6 @@ columns makes the basis unique, so that it does not depend on the order of the r
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cached_property
 
 import numpy as np
 import scipy
@@ -48,7 +47,7 @@ class Design:
         """Return (1 + d', p): from coefficients of z to intercept and slopes of x."""
         return np.vstack([self.basis[:1] - self.mean @ self._slopes, self._slopes])
 
-    @cached_property
+    @property
     def _slopes(self) -> Array:
         """Return (d', p): what multiplies columns less their means in z."""
         return self.basis[1:] / self.deviation[:, None]

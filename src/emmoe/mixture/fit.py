@@ -22,7 +22,7 @@ from emmoe.store.errors import DataError
 MANY = 20_000  # rows above which a random part of them is searched
 PART = 5_000
 UNTOLD = 1e-6  # of the variance over all rows: a part's variance that tells nothing
-FAR = 100  # rows beside a part that tell what it does not
+TELLING = 20  # rows for each direction that a part does not tell
 ROWS_A_PARAMETER = 20  # at least, in that part
 SEPARABLE_ALPHA = 1e-3  # nats, of the fit that is reported where no maximum is finite
 DEGENERATE_ROWS = 1.0  # rows, of the variance penalty where all runs are degenerate
@@ -114,28 +114,34 @@ def _searched(model: Mixture, n_init: int, seed: int, rules: Rules, watch: Watch
 
 def searched_part(data: Sample, count: int, seed: int) -> Sample:
     """Return `count` of the rows, at random. Where these do not tell all parameters (they may lack
-    a rare dummy), some are in place of others that do, each of which stands for itself, the random
-    ones for all the rest (Horvitz and Thompson, 1952)."""
+    a rare dummy), with more that do, each of which stands for itself, the random ones for all the
+    rest (Horvitz and Thompson, 1952)."""
     rng = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(0, 0)))
     drawn = np.sort(rng.choice(len(data), count, replace=False))
     part = data.take(drawn)
-    sets = ((data.gate, part.gate), (data.experts, part.experts))
-    telling = np.unique([row for all_, some in sets for row in _telling(all_, some, part.weight)])
+    told = [_telling(data.gate, part.gate, data.weight, part.weight)]
+    if data.experts is not data.gate:
+        told.append(_telling(data.experts, part.experts, data.weight, part.weight))
+    telling = np.unique(np.concatenate(told))
     if not telling.size:
         return part
-    others = rng.permutation(np.setdiff1d(drawn, telling))[: count - telling.size]
-    stands = np.full(len(data), (len(data) - telling.size) / others.size)
+    telling = rng.permutation(telling)[: count // 2]
+    rows = np.union1d(drawn, telling)
+    stands = np.full(len(data), (len(data) - telling.size) / (rows.size - telling.size))
     stands[telling] = 1
-    rows = np.union1d(telling, others).astype(int)
-    return data.take(rows, stands[rows] * count / len(data))
+    return data.take(rows, stands[rows] * rows.size / len(data))
 
 
-def _telling(columns: Columns, part: Columns, weight: Array) -> NDArray[np.integer]:
-    """Return the rows that are farthest out along the directions in which the part does not vary;
-    over all rows each varies by 1."""
-    values, vectors = np.linalg.eigh(part.gram(weight))
-    untold = vectors[:, values < UNTOLD]
-    return columns.farthest(FAR, untold) if untold.size else np.empty(0, int)
+def _telling(columns: Columns, part: Columns, weight: Array, own: Array) -> NDArray[np.integer]:
+    """Return the rows that tell most, and more than most, of the directions in which a part with
+    its own weights does not vary; over all rows each varies by 1."""
+    values, vectors = np.linalg.eigh(part.gram(own))
+    found = [np.empty(0, int)]
+    for direction in vectors[:, values < UNTOLD].T:
+        share = weight * columns.along(direction) ** 2
+        most = np.argpartition(-share, TELLING)[:TELLING]
+        found.append(most[share[most] > 1 / len(share)])
+    return np.concatenate(found)
 
 
 def _carried(model: Mixture, runs: list[Run], rules: Rules, watch: Watch) -> list[Run]:

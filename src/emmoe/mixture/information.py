@@ -36,14 +36,14 @@ def information(model: Mixture, theta: Array) -> Information:
 def information_and_scores(
     model: Mixture, theta: Array, powers: tuple[int, ...], visit: Visit = lambda part: None
 ) -> tuple[Information, list[Array]]:
-    """Return I_c and I_z of the sample; and for each power, the first of which is 1, the sum over
-    rows of weight^power ss', s the score of log p(y | x): the sandwich's meat, (D, D). All from one
-    pass, in which `visit` gets the parts: between two experts I_z is less the meat, since r_k f_k
-    r_l f_l is in both."""
+    """Return I_c and I_z of the sample; and for each power, one of which is 1, the sum over rows of
+    weight^power ss', s the score of log p(y | x): the sandwich's meat, (D, D). All from one pass,
+    in which `visit` gets the parts: between two experts I_z is less the meat, since r_k f_k r_l f_l
+    is in both."""
     (complete, missing), meats = row_sums(model, theta, [COMPLETE, NOT_BETWEEN], powers, visit)
     owners = np.repeat(model.layout.blocks, model.layout.widths)
     between = (owners[:, None] != owners) & (owners[:, None] >= 0) & (owners >= 0)
-    missing[between] = -meats[0][between]
+    missing[between] = -meats[powers.index(1)][between]
     return Information(complete, missing), meats
 
 

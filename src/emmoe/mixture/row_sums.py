@@ -39,7 +39,8 @@ class Term:
 
 class Block(NamedTuple):
     """Pairs of rows of two groups: which groups; which of the term's pairs; the rows, (P,) each, as
-    numbers in their groups; for which the columns times themselves will do; the sums, (P, p, q)."""
+    numbers in their groups; which are of wide columns with themselves, coefficients >= 0; the sums,
+    (P, p, q)."""
 
     groups: tuple[int, int]
     at: slice
@@ -205,7 +206,7 @@ def _add_squares(meat: Array, counts: list[int], columns: list[Array], scores: A
         rows, row, begin = np.empty((len(meat), scores[:, some].shape[1])), 0, 0
         for count, x in zip(counts, columns, strict=True):
             end = begin + count * len(x)
-            out = rows[begin:end].reshape(count, len(x), -1)
+            out = rows[begin:end].reshape(count, len(x), rows.shape[1])
             np.multiply(scores[row : row + count, None, some], x[:, some], out=out)
             row, begin = row + count, end
         meat += rows @ rows.T

@@ -83,10 +83,10 @@ class Columns:
             total += weighted_gram(self.rows(rows), weight[rows])
         return total
 
-    def farthest(self, count: int, directions: Array) -> NDArray[np.integer]:
-        """Return the rows whose parts along directions (p, a) are the longest."""
-        along = [self.rows(rows) @ directions for rows in design.chunks(len(self))]
-        return np.argpartition(-(np.concatenate(along) ** 2).sum(axis=1), count)[:count]
+    def along(self, direction: Array) -> Array:
+        """Return each row's product with a direction (p,), (n,)."""
+        parts = [self.rows(rows) @ direction for rows in design.chunks(len(self))]
+        return np.concatenate(parts)
 
 
 @dataclass(frozen=True, eq=False)
