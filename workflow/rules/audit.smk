@@ -11,6 +11,7 @@ rule audit_scope:
         layout.log("audit", "{scope}"),
     benchmark:
         layout.benchmark("audit", "{scope}")
+    priority: AWAITED
     localrule: True
     conda:
         ENVIRONMENT

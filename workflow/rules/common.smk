@@ -123,7 +123,7 @@ def any_of(names):
 
 ENVIRONMENT = "../envs/emmoe.yaml"  # of a job, beside this folder, where one is asked for
 NAME = "[a-z][a-z0-9_]*"
-LONG, AWAITED = 1, 2  # priorities: of fits that take long, and of short jobs that others wait for
+LONG, AWAITED = 1, 2  # priorities: of what takes long or leads to the audit; of what others wait for
 
 
 wildcard_constraints:

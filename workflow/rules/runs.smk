@@ -81,6 +81,7 @@ rule contest:
         layout.log("contest", "{contest}"),
     benchmark:
         layout.benchmark("contest", "{contest}")
+    priority: LONG
     conda:
         ENVIRONMENT
     threads: 1
@@ -131,6 +132,7 @@ for name, jobs in probe_batches(record).items():
             layout.log("probe", name),
         benchmark:
             layout.benchmark("probe", name)
+        priority: LONG
         conda:
             ENVIRONMENT
         threads: 1
