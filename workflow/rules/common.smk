@@ -123,7 +123,7 @@ def any_of(names):
 
 ENVIRONMENT = "../envs/emmoe.yaml"  # of a job, beside this folder, where one is asked for
 NAME = "[a-z][a-z0-9_]*"
-LONG, AWAITED = 1, 2  # priorities: of what takes long or leads to the audit; of what others wait for
+LEADING, AWAITED = 1, 2  # priorities: of what leads to the audit, and of short jobs on that way
 
 
 wildcard_constraints:

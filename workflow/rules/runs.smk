@@ -31,7 +31,7 @@ rule fit:
         layout.benchmark("fit", "{experiment}/{fitter}/{block}")
     wildcard_constraints:
         experiment=f"(?!({any_of(TOGETHER)})/){NAME}",
-    priority: LONG
+    priority: LEADING
     conda:
         ENVIRONMENT
     threads: 1
@@ -59,6 +59,7 @@ for name, jobs in [(name, [*Fit.of_all(record, name), Gather(record, name)]) for
             layout.log("fit", name),
         benchmark:
             layout.benchmark("fit", name)
+        priority: LEADING
         conda:
             ENVIRONMENT
         threads: 1
@@ -81,7 +82,7 @@ rule contest:
         layout.log("contest", "{contest}"),
     benchmark:
         layout.benchmark("contest", "{contest}")
-    priority: LONG
+    priority: LEADING
     conda:
         ENVIRONMENT
     threads: 1
@@ -132,7 +133,6 @@ for name, jobs in probe_batches(record).items():
             layout.log("probe", name),
         benchmark:
             layout.benchmark("probe", name)
-        priority: LONG
         conda:
             ENVIRONMENT
         threads: 1
