@@ -123,7 +123,7 @@ def any_of(names):
 
 ENVIRONMENT = "../envs/emmoe.yaml"  # of a job, beside this folder, where one is asked for
 NAME = "[a-z][a-z0-9_]*"
-LEADING, AWAITED = 1, 2  # priorities: of what leads to the audit, and of short jobs on that way
+FITS, AWAITED = 1, 2  # priorities: what most others wait for is done first
 
 
 wildcard_constraints:
