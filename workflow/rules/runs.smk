@@ -132,6 +132,7 @@ for name, jobs in probe_batches(record).items():
             layout.log("probe", name),
         benchmark:
             layout.benchmark("probe", name)
+        priority: LONG
         conda:
             ENVIRONMENT
         threads: 1
