@@ -123,7 +123,7 @@ def any_of(names):
 
 ENVIRONMENT = "../envs/emmoe.yaml"  # of a job, beside this folder, where one is asked for
 NAME = "[a-z][a-z0-9_]*"
-FITS, LONG, AWAITED = 1, 2, 3  # priorities: no long job is to be the last, nor what others wait for
+SOON, LONG, AWAITED = 1, 2, 3  # priorities: no long job is to be the last, nor what others wait for
 
 
 wildcard_constraints:

@@ -31,7 +31,7 @@ rule fit:
         layout.benchmark("fit", "{experiment}/{fitter}/{block}")
     wildcard_constraints:
         experiment=f"(?!({any_of(TOGETHER)})/){NAME}",
-    priority: FITS
+    priority: SOON
     conda:
         ENVIRONMENT
     threads: 1
@@ -59,7 +59,7 @@ for name, jobs in [(name, [*Fit.of_all(record, name), Gather(record, name)]) for
             layout.log("fit", name),
         benchmark:
             layout.benchmark("fit", name)
-        priority: FITS
+        priority: SOON
         conda:
             ENVIRONMENT
         threads: 1
@@ -82,6 +82,7 @@ rule contest:
         layout.log("contest", "{contest}"),
     benchmark:
         layout.benchmark("contest", "{contest}")
+    priority: SOON
     conda:
         ENVIRONMENT
     threads: 1
