@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from contest_helpers import RIVALS, TARGETS, contest, scored
-from scipy.stats import CensoredData, ecdf
+from scipy.stats import CensoredData, binomtest, ecdf
 
 from emmoe.evidence import estimates, tuning
 from emmoe.evidence.compare import Field, Ratio, best_rival, fields, ratio
@@ -24,6 +24,13 @@ def test_median_cost_of_freireich_trial_is_23_weeks():
     cost = np.array([float(week.rstrip("+")) for week in remission])
     success = np.array([not week.endswith("+") for week in remission])
     assert estimates.median_cost(cost, success, ~success) == 23
+
+
+@pytest.mark.parametrize(("successes", "trials"), [(0, 7), (1, 1), (3, 10), (50, 50), (999, 1000)])
+@pytest.mark.parametrize("level", [0.9, 0.95])
+def test_interval_of_a_share_is_scipys(successes, trials, level):
+    theirs = binomtest(successes, trials).proportion_ci(level, method="wilson")
+    assert estimates.wilson(successes, trials, level) == pytest.approx(tuple(theirs), abs=1e-15)
 
 
 @pytest.mark.parametrize("seed", range(8))

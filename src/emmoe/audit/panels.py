@@ -13,7 +13,7 @@ from functools import cached_property
 
 import numpy as np
 import pandas as pd
-from scipy.stats import t as student
+from scipy.special import stdtr, stdtrit  # of Student's t: scipy.stats loads for long
 
 from emmoe.audit.parts import Part
 from emmoe.calibration.spreads import LIMIT, factors
@@ -141,9 +141,9 @@ def critical_value(effective: Array, freedom: Array, level: float, parts: int = 
     """Return the critical value of the largest |z| of so many effectively independent readings, in
     each of some parts (Sidak, 1967: no correlation makes it too small)."""
     tail = -np.expm1(np.log1p(-level) / (np.maximum(effective, 1.0) * parts))
-    return student.isf(tail / 2, freedom)
+    return -stdtrit(freedom, tail / 2)
 
 
 def effective_number(critical: Array, freedom: Array, level: float) -> Array:
     """Return for how many independent readings a simulated critical value is Sidak's."""
-    return np.log1p(-level) / np.log1p(-2 * student.sf(critical, freedom))
+    return np.log1p(-level) / np.log1p(-2 * stdtr(freedom, -critical))

@@ -41,8 +41,15 @@ def relative(costs: pd.DataFrame) -> pd.DataFrame:
 def shares(costs: pd.DataFrame, at: Sequence[float]) -> pd.DataFrame:
     """Return for each rival the share of instances with at most such a cost: (at, rivals), over the
     laws that it takes part in; NaN for one that takes part in none."""
-    rows = {}
-    for limit in at:
-        inside = (costs <= limit).where(costs.notna()).astype(float)
-        rows[limit] = inside.groupby(level=LAW).mean().mean()
-    return pd.DataFrame(rows).T.rename_axis(index="at", columns="rival")
+    law = pd.factorize(costs.index.get_level_values(LAW))[0]
+    of_law = (law == np.arange(law.max() + 1)[:, None]).astype(float)
+    values = costs.to_numpy(float)
+    with np.errstate(invalid="ignore"):  # of a rival that takes no part in a law
+        inside = np.array([of_law @ (values <= limit) for limit in at])
+        share = pd.DataFrame((inside / (of_law @ ~np.isnan(values))).reshape(-1, values.shape[1]))
+    mean = share.groupby(np.repeat(np.arange(len(at)), len(of_law))).mean()
+    return (
+        mean.set_axis(costs.columns, axis=1)
+        .set_axis(pd.Index(at, name="at"))
+        .rename_axis(columns="rival")
+    )

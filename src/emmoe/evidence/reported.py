@@ -42,7 +42,7 @@ def load(frame: pd.DataFrame) -> pd.DataFrame:
         raise DataError(f"{CLAIMS}, line 1: columns must be {', '.join(rules)}: see {wrong[0]!r}")
     parsed = {name: [_cell(v, rules[name]) for v in frame[name]] for name in rules}
     rows = [dict(zip(rules, row, strict=True)) for row in zip(*parsed.values(), strict=True)]
-    _check([{k: v for k, v in row.items() if v is not None} for row in rows])
+    _check(tuple(tuple((k, v) for k, v in row.items() if v is not None) for row in rows))
     texts = [name for name, rule in rules.items() if _type(rule) == "string"]
     claims = pd.DataFrame(rows, columns=list(rules))
     numbers = [name for name in rules if name not in texts and name != "interpolated"]
@@ -74,9 +74,11 @@ def _cell(value: Any, rule: Rule) -> Any:
         return value
 
 
-def _check(rows: list[dict[str, str | float | bool]]) -> None:
+@cache  # a process that makes several products loads the same claims for each
+def _check(items: tuple[tuple[tuple[str, str | float | bool], ...], ...]) -> None:
     validator = jsonschema.Draft202012Validator(_schema())
     known: dict[str, int] = {}
+    rows = [dict(row) for row in items]
     for line, row in enumerate(rows, start=2):
         error = jsonschema.exceptions.best_match(validator.iter_errors(row))
         if error is not None:

@@ -13,8 +13,8 @@ from typing import Annotated, NotRequired, TypedDict
 
 import numpy as np
 import pandas as pd
-from scipy.stats import binomtest
 
+from emmoe.evidence.estimates import wilson
 from emmoe.record.reads import Reads
 
 MEAN = "mean where a maximum is the best"
@@ -59,7 +59,7 @@ def _row(name: str, table: pd.DataFrame, known: Known | None) -> dict:
     """Return what a problem's seeds came to."""
     top = table.loc[table["log_likelihood"].idxmax()]
     reached, seeds = int((table["hits"] > 0).sum()), len(table)
-    interval = binomtest(reached, seeds).proportion_ci(method="wilson")
+    low, high = wilson(reached, seeds)
     return {
         "problem": name,
         **{column: int(top[column]) for column in ("rows", "covariates", "experts")},
@@ -67,8 +67,8 @@ def _row(name: str, table: pd.DataFrame, known: Known | None) -> dict:
         "best": top["log_likelihood"],
         "status": top["status"],
         "success": reached / seeds,
-        "success_low": interval.low,
-        "success_high": interval.high,
+        "success_low": low,
+        "success_high": high,
         "a_start": table["hits"].sum() / table["starts"].sum(),
         "design_success": known["success"] if known else np.nan,
         "design_a_start": known.get("a_start", np.nan) if known else np.nan,

@@ -14,8 +14,8 @@ from typing import Annotated, Any
 
 import numpy as np
 import pandas as pd
-from scipy.stats import binomtest
 
+from emmoe.evidence.estimates import wilson
 from emmoe.record.reads import Reads
 from emmoe.tables._shared.runs import CELL, RESOLVED, RUN, joined, resolved
 from emmoe.theory import population_blocks
@@ -104,8 +104,7 @@ def _ends(part: pd.DataFrame) -> dict:
     done = len(part) - skipped - row["undefined"]
     if not done:
         return row | dict.fromkeys(["success", "success_low", "success_high"], np.nan)
-    interval = binomtest(successes, done).proportion_ci(0.95, method="wilson")
-    row |= {"success_low": float(interval.low), "success_high": float(interval.high)}
+    row["success_low"], row["success_high"] = wilson(successes, done)
     return row | {"success": successes / done}
 
 
