@@ -10,11 +10,11 @@ import pytest
 from records import record
 
 from emmoe.jobs import base
+from emmoe.jobs._batches import batches as small_batches
 from emmoe.jobs._inputs import Inputs, check
 from emmoe.jobs.base import CURRENT, STALE, every_job, execute
 from emmoe.jobs.fit import Fit
 from emmoe.jobs.gather import Gather
-from emmoe.jobs.probe import batches as probe_batches
 from emmoe.jobs.product import Product, batches
 from emmoe.store.errors import DataError
 
@@ -26,6 +26,12 @@ SMALL = {
     "replicates_per_block": 1,
     "iterations": 3,
     "fitters": {"em": {"algorithm": "em"}, "gd": {"algorithm": "gradient_descent", "step": 0.1}},
+}
+RACE = {name: SMALL[name] for name in ("model", "data", "start")} | {
+    "replicates": {"tuning": 1, "comparison": 2},
+    "passes": 9,
+    "targets": {"near": {"gap": 0.1}},
+    "rivals": {"em": {"algorithm": "em"}},
 }
 FIGURE = {"draw": "figure_2", "target": "figures", "reads": {"summary": "small"}}
 
@@ -173,16 +179,22 @@ def test_tables_come_before_what_reads_them():
     assert [job.name for job in jobs] == ["tables/late", "figures/early"]
 
 
-def test_probes_that_say_so_are_done_with_those_of_their_measure():
+def test_small_jobs_that_say_so_are_done_together():
     small = {"measure": "inversion", "experiment": "small", "options": {"fitter": "em"}}
     small |= {"fitters": {"em": {"algorithm": "em"}}}
     images = SMALL | {"model": {"name": "logistic_experts"}}
     images |= {"data": {"name": "random_invert_digits"}}
     images |= {"start": {"name": "gaussian", "variance": 0.01}}
+    race = {"extends": "race", "together": True}
     own = record(
-        experiments={"small": images},
+        experiments={"small": images, "tiny": SMALL | {"together": True}},
         probes={"a": small | {"together": True}, "b": small, "c": small | {"together": True}},
+        contests={"race": RACE, "sprint": race, "dash": race},
     )
-    assert {name: [job.name for job in jobs] for name, jobs in probe_batches(own).items()} == {
-        "probes_inversion": ["a", "c"]
+    found = {name: [job.name for job in jobs] for name, jobs in small_batches(own).items()}
+    fits = [fit.name for fit in Fit.of_all(own, "tiny")]
+    assert found == {
+        "fits_tiny": [*fits, "tiny"],
+        "probes_inversion": ["a", "c"],
+        "contests_paper": ["sprint", "dash"],
     }

@@ -24,6 +24,7 @@ for library in ("OPENBLAS", "OMP", "MKL"):
 os.environ.update(MPLBACKEND="agg")
 
 from emmoe.audit.plan import SCOPES  # noqa: E402
+from emmoe.jobs._batches import batches as small_batches  # noqa: E402
 from emmoe.jobs._due import Due  # noqa: E402
 from emmoe.jobs._kept import kept_seconds  # noqa: E402
 from emmoe.jobs.audit import Audit  # noqa: E402
@@ -39,7 +40,6 @@ from emmoe.store.failures import told  # noqa: E402
 from emmoe.jobs.fit import Fit  # noqa: E402
 from emmoe.jobs.gather import Gather  # noqa: E402
 from emmoe.jobs.probe import Probe  # noqa: E402
-from emmoe.jobs.probe import batches as probe_batches  # noqa: E402
 from emmoe.jobs.product import Product, batches  # noqa: E402
 from emmoe.jobs.report import Report  # noqa: E402
 from emmoe.jobs.theorems import Theorems  # noqa: E402
@@ -112,13 +112,16 @@ onsuccess:
 
 # A project of one's own need not have claims to audit, nor then a report.
 AUDITED = bool(record.audit.runs) or Path(CLAIMS).is_file()
-TOGETHER = [name for name, own in record.experiments.items() if own.together]
-PROBED_TOGETHER = [name for name, own in record.probes.items() if own.together]
 
 
 def any_of(names):
     """A wildcard's pattern: one of these names, or none at all."""
     return "|".join(names) or "(?!)"
+
+
+def alone(entries):
+    """A wildcard's pattern: the name of an entry whose job is not done with others."""
+    return rf"(?!({any_of(name for name, own in entries.items() if own.together)})\b){NAME}"
 
 
 ENVIRONMENT = "../envs/emmoe.yaml"  # of a job, beside this folder, where one is asked for

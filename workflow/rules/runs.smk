@@ -30,7 +30,7 @@ rule fit:
     benchmark:
         layout.benchmark("fit", "{experiment}/{fitter}/{block}")
     wildcard_constraints:
-        experiment=f"(?!({any_of(TOGETHER)})/){NAME}",
+        experiment=alone(record.experiments),
     priority: SOON
     conda:
         ENVIRONMENT
@@ -44,34 +44,6 @@ rule fit:
         "../scripts/job.py"
 
 
-# Run all fitters of a small experiment on all its blocks, and gather them: most of each alone is
-# Python's start.
-for name, jobs in [(name, [*Fit.of_all(record, name), Gather(record, name)]) for name in TOGETHER]:
-
-    rule:
-        name:
-            f"fits_{name}"
-        input:
-            together(jobs),
-        output:
-            outputs(*jobs),
-        log:
-            layout.log("fit", name),
-        benchmark:
-            layout.benchmark("fit", name)
-        priority: SOON
-        conda:
-            ENVIRONMENT
-        threads: 1
-        resources:
-            mem_mb=needed_by(jobs, "mem_mb"),
-            runtime=needed_by(jobs, "runtime"),
-        params:
-            work=worked(jobs),
-        script:
-            "../scripts/job.py"
-
-
 # Tune all rivals of a contest on its tuning replicates, then run them on the others.
 rule contest:
     input:
@@ -82,6 +54,8 @@ rule contest:
         layout.log("contest", "{contest}"),
     benchmark:
         layout.benchmark("contest", "{contest}")
+    wildcard_constraints:
+        contest=alone(record.contests),
     priority: SOON
     conda:
         ENVIRONMENT
@@ -106,7 +80,7 @@ rule probe:
     benchmark:
         layout.benchmark("probe", "{probe}")
     wildcard_constraints:
-        probe=f"(?!({any_of(PROBED_TOGETHER)})\\b){NAME}",
+        probe=alone(record.probes),
     conda:
         ENVIRONMENT
     threads: 1
@@ -119,8 +93,8 @@ rule probe:
         "../scripts/job.py"
 
 
-# Measure small probes in one process.
-for name, jobs in probe_batches(record).items():
+# Small fits and what gathers them, small probes, small contests: several in one process.
+for name, jobs in small_batches(record).items():
 
     rule:
         name:
@@ -130,10 +104,10 @@ for name, jobs in probe_batches(record).items():
         output:
             outputs(*jobs),
         log:
-            layout.log("probe", name),
+            layout.log(jobs[0].kind, name),
         benchmark:
-            layout.benchmark("probe", name)
-        priority: LONG
+            layout.benchmark(jobs[0].kind, name)
+        priority: LONG if jobs[0].kind == "probe" else SOON
         conda:
             ENVIRONMENT
         threads: 1
@@ -157,7 +131,7 @@ rule gather:
     benchmark:
         layout.benchmark("gather", "{experiment}")
     wildcard_constraints:
-        experiment=f"(?!({any_of(TOGETHER)})\\b){NAME}",
+        experiment=alone(record.experiments),
     priority: AWAITED
     localrule: True
     conda:

@@ -64,12 +64,3 @@ class Probe(Run):
         from emmoe.lab.probe import run_probe  # not imported to plan: it loads models
 
         return Outcome({"probe": run_probe(task, inputs.downloads)})
-
-
-def batches(record: Record) -> dict[str, list[Probe]]:
-    """Return the probes that one process does, by the name of their rule."""
-    found: dict[str, list[Probe]] = {}
-    for job in Probe.every(record):
-        if job.settings.together:
-            found.setdefault(f"probes_{job.settings.measure}", []).append(job)
-    return found

@@ -92,7 +92,8 @@ class Contest(Struct, frozen=True):
     """Rivals on the same samples from the same starts, tuned on replicates of their own.
 
     passes: that a run may spend; targets: by name, what to reach (`emmoe.evidence.reach`); timings:
-    how often the comparison is run for the clock."""
+    how often the comparison is run for the clock; together: all of a study that say so in one job.
+    """
 
     name: str
     study: str
@@ -106,6 +107,7 @@ class Contest(Struct, frozen=True):
     rivals: Annotated[dict[str, Rival], Meta(min_length=1)]
     tolerance: Positive | None = None
     timings: Count = 1
+    together: bool = False
 
 
 class Probe(Struct, frozen=True):
