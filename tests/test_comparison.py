@@ -6,7 +6,7 @@ import pytest
 from contest_helpers import RIVALS, TARGETS, contest, scored
 from scipy.stats import CensoredData, binomtest, ecdf
 
-from emmoe.evidence import estimates, tuning
+from emmoe.evidence import estimates, shares, tuning
 from emmoe.evidence.compare import Field, Ratio, best_rival, fields, ratio
 from emmoe.evidence.reach import distance, joined, numbered, reached, stopped
 from emmoe.evidence.verdicts import WORDS, against, of_law, outcome, tally
@@ -30,7 +30,7 @@ def test_median_cost_of_freireich_trial_is_23_weeks():
 @pytest.mark.parametrize("level", [0.9, 0.95])
 def test_interval_of_a_share_is_scipys(successes, trials, level):
     theirs = binomtest(successes, trials).proportion_ci(level, method="wilson")
-    assert estimates.wilson(successes, trials, level) == pytest.approx(tuple(theirs), abs=1e-15)
+    assert shares.wilson(successes, trials, level) == pytest.approx(tuple(theirs), abs=1e-15)
 
 
 @pytest.mark.parametrize("seed", range(8))

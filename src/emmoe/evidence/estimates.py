@@ -1,7 +1,6 @@
-"""What a rival is expected to cost, from runs of which some fail and some are cut off; shares."""
+"""What a rival is expected to cost, from runs of which some fail and some are cut off."""
 
 import numpy as np
-from scipy.special import ndtri
 
 
 def expected_cost(cost: np.ndarray, success: np.ndarray) -> np.ndarray | float:
@@ -25,12 +24,3 @@ def median_cost(cost: np.ndarray, success: np.ndarray, capped: np.ndarray) -> fl
         if survival <= 0.5 + 1e-12:
             return float(moment)
     return np.inf
-
-
-def wilson(successes: int, trials: int, level: float = 0.95) -> tuple[float, float]:
-    """Return the ends of Wilson's (1927) interval for a share; scipy.stats, which has it too, loads
-    for long."""
-    share, square = successes / trials, ndtri((1 + level) / 2) ** 2 / trials
-    half = np.sqrt(square * (share * (1 - share) + square / 4))
-    low, high = ((share + square / 2 + side * half) / (1 + square) for side in (-1, 1))
-    return 0.0 if successes == 0 else float(low), 1.0 if successes == trials else float(high)

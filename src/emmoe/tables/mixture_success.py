@@ -14,7 +14,7 @@ from typing import Annotated, NotRequired, TypedDict
 import numpy as np
 import pandas as pd
 
-from emmoe.evidence.estimates import wilson
+from emmoe.evidence.shares import wilson
 from emmoe.record.reads import Reads
 
 MEAN = "mean where a maximum is the best"

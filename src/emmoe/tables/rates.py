@@ -15,7 +15,7 @@ from typing import Annotated, Any
 import numpy as np
 import pandas as pd
 
-from emmoe.evidence.estimates import wilson
+from emmoe.evidence.shares import wilson
 from emmoe.record.reads import Reads
 from emmoe.tables._shared.runs import CELL, RESOLVED, RUN, joined, resolved
 from emmoe.theory import population_blocks
