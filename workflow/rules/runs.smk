@@ -31,7 +31,7 @@ rule fit:
         layout.benchmark("fit", "{experiment}/{fitter}/{block}")
     wildcard_constraints:
         experiment=alone(record.experiments),
-    priority: SOON
+    priority: LONG
     conda:
         ENVIRONMENT
     threads: 1
@@ -81,6 +81,7 @@ rule probe:
         layout.benchmark("probe", "{probe}")
     wildcard_constraints:
         probe=alone(record.probes),
+    priority: SOON
     conda:
         ENVIRONMENT
     threads: 1
