@@ -6,8 +6,8 @@ start-up; each keeps one core busy. All else is overhead:
 
     overhead = wall seconds of the run - (seconds of those jobs - their number x start-up) / cores
 
-that is start-up and imports of all jobs, all other jobs whole (gathering, tables, figures,
-findings, audit, report), Snakemake itself, and cores that wait for the last job.
+that is start-up and imports of all jobs, all other jobs whole (gathering, but of small experiments,
+tables, figures, findings, audit, report), Snakemake itself, and cores that wait for the last job.
 """
 
 import os
@@ -83,9 +83,11 @@ def with_rest(table: pd.DataFrame, available: float) -> pd.DataFrame:
 
 
 def _environment(clone: Path) -> dict[str, str]:
-    """This process's environment, with the clone's package and one thread a job."""
+    """This process's environment, with the clone's package, one thread a job, and bytecode kept as
+    it is by default."""
     threads = {f"{name}_NUM_THREADS": "1" for name in ("OPENBLAS", "OMP", "MKL")}
-    return os.environ | threads | {"PYTHONPATH": str(clone / "src")}
+    own = threads | {"PYTHONPATH": str(clone / "src"), "PYTHONDONTWRITEBYTECODE": ""}
+    return os.environ | own
 
 
 def _timed(command: list[str], clone: Path) -> tuple[float, str]:
