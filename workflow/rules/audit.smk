@@ -103,6 +103,7 @@ rule report_html:
     localrule: True
     conda:
         ENVIRONMENT
+    threads: 2
     params:
         work=lambda w: plain([reported().work]),
     script:
