@@ -8,6 +8,7 @@ import time
 
 import psutil
 
+from emmoe.jobs._batches import batches as small_batches
 from emmoe.jobs.product import batches
 from emmoe.record.read import load
 from faults.disks import PAGE, PLENTY, disk
@@ -83,7 +84,8 @@ class Jobs(Lab):
         """Return the files, and each time the provenance, of all that the process makes which makes
         a kind's file: of all products of its study and target, if it is a product's."""
         with contextlib.chdir(self.folder):
-            for jobs in batches(load(self.configs)).values():
+            own = load(self.configs)
+            for jobs in [*batches(own).values(), *small_batches(own).values()]:
                 if any(target(kind) in job.outputs.values() for job in jobs):
                     return [
                         (self._at(*job.outputs.values()), *self._at(job.provenance)) for job in jobs
