@@ -244,3 +244,41 @@ def test_figures_say_what_they_show():
     assert "2 (one)" in chosen.get_suptitle()
     ends = basins_figure.draw(curves={}, one=probed("basins_ethanol", experts=[2], starts=4))
     assert "100 to 100" in ends.get_suptitle()
+
+
+def kept(name):
+    """A table of the reference."""
+    return pd.read_csv(ROOT / "results" / "reference" / "tables" / f"{name}.csv")
+
+
+def test_observed_rate_is_the_predicted_one():
+    for family in ("gaussian", "poisson", "logistic"):
+        table = probed(f"rates_mixture_{family}", problems=6, n=400)
+        found = table[table["status"] == "maximum"]
+        assert len(found) >= 2
+        assert found["observed"].to_numpy() == pytest.approx(found["predicted"], rel=1e-7)
+
+
+def test_kept_rates_agree_wherever_there_is_one():
+    table = kept("mixture_rates")
+    assert table["problems"].sum() >= 200
+    assert (table["close"] == 1).all()
+    counted = table[["maximum", "separable", "degenerate", "flat", "not_converged"]].sum(axis=1)
+    assert (counted == table["problems"]).all()
+
+
+def test_kept_fits_reach_their_references_and_starts_succeed():
+    assert kept("mixture_maxima")["reached"].all()
+    success = kept("mixture_success").set_index("problem")["success"]
+    assert success[mixture_success.MEAN] >= 0.9
+
+
+def test_kept_coverage_is_that_of_a_separate_program():
+    """The law of its growing noise is not known: it lies between two of ours."""
+    table = kept("mixture_coverage").set_index("case")
+    for kind in ("observed", "robust"):
+        behind = table[f"design_{kind}"] - table[kind]
+        grows = "noise grows with x, n = 2000"
+        assert (behind.drop(grows).dropna() < 2 * table["monte_carlo_error"]).all()
+        less = table.loc["noise grows half as fast, n = 2000", kind]
+        assert table.loc[grows, kind] < table.loc[grows, f"design_{kind}"] < less
