@@ -277,8 +277,9 @@ def test_kept_coverage_is_that_of_a_separate_program():
     """The law of its growing noise is not known: it lies between two of ours."""
     table = kept("mixture_coverage").set_index("case")
     for kind in ("observed", "robust"):
-        behind = table[f"design_{kind}"] - table[kind]
         grows = "noise grows with x, n = 2000"
-        assert (behind.drop(grows).dropna() < 2 * table["monte_carlo_error"]).all()
+        known = table.drop(grows).dropna(subset=f"design_{kind}")
+        assert len(known) == 6
+        assert (known[f"design_{kind}"] - known[kind] < 2 * known["monte_carlo_error"]).all()
         less = table.loc["noise grows half as fast, n = 2000", kind]
         assert table.loc[grows, kind] < table.loc[grows, f"design_{kind}"] < less
