@@ -10,7 +10,7 @@ import pytest
 from records import record
 
 from emmoe.jobs import base
-from emmoe.jobs._batches import batches as small_batches
+from emmoe.jobs._batches import small_batches
 from emmoe.jobs._inputs import Inputs, check
 from emmoe.jobs.base import CURRENT, STALE, every_job, execute
 from emmoe.jobs.fit import Fit
@@ -196,5 +196,5 @@ def test_small_jobs_that_say_so_are_done_together():
     assert found == {
         "fits_tiny": [*fits, "tiny"],
         "probes_inversion": ["a", "c"],
-        "contests_paper": ["sprint", "dash"],
+        "contests_of_paper": ["sprint", "dash"],
     }

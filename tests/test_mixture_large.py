@@ -105,7 +105,7 @@ def test_dummy_of_few_rows_that_the_searched_part_may_lack(family, ones, monkeyp
     assert np.allclose(part.covariance, whole.covariance, rtol=1e-6, atol=1e-12)
 
 
-@pytest.mark.parametrize(("dummies", "ones"), [(0, 0), (1, 3), (20, 2)])
+@pytest.mark.parametrize(("dummies", "ones"), [(0, 0), (1, 3), (20, 2), (40, 12)])
 def test_searched_part_lacks_no_rare_dummy_and_stands_for_all(many, dummies, ones):
     """Its weighted moments are, on average over seeds, those of all rows; only of dummies that a
     part may happen to have too many of, more."""
@@ -118,10 +118,10 @@ def test_searched_part_lacks_no_rare_dummy_and_stands_for_all(many, dummies, one
     data = model_of(Problem(x, many.y, weights=weights, gate_columns=(0,)), 2).sample
     parts = [searched_part(data, 5000, seed) for seed in range(60)]
     for part in parts:
-        assert len(part) == 5000 if not dummies else 5000 <= len(part) < 5100
+        assert len(part) == 5000 if not dummies else 5000 <= len(part) <= 5000 + 20 * dummies
         assert part.weight.sum() == pytest.approx(1)
         assert part.total == pytest.approx(data.total * len(part) / len(data), rel=0.02)
-        assert np.linalg.eigvalsh(part.gram)[0] > 0.1
+        assert np.linalg.eigvalsh(part.gram)[0] > 0.01
     drawn = np.array([part.gram for part in parts])
     error = np.std(drawn, axis=0) / np.sqrt(len(parts))
     near = np.abs(drawn.mean(axis=0) - data.gram) < 4.5 * error + 1e-3

@@ -8,7 +8,7 @@ import time
 
 import psutil
 
-from emmoe.jobs._batches import batches as small_batches
+from emmoe.jobs._batches import small_batches
 from emmoe.jobs.product import batches
 from emmoe.record.read import load
 from faults.disks import PAGE, PLENTY, disk

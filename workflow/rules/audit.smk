@@ -31,6 +31,7 @@ rule theorems:
         layout.log("audit", "theorems-{scope}"),
     benchmark:
         layout.benchmark("audit", "theorems-{scope}")
+    priority: AWAITED
     conda:
         ENVIRONMENT
     params:
@@ -103,7 +104,7 @@ rule report_html:
     localrule: True
     conda:
         ENVIRONMENT
-    threads: 2
+    threads: 2  # that pack its pictures
     params:
         work=lambda w: plain([reported().work]),
     script:

@@ -24,7 +24,7 @@ for library in ("OPENBLAS", "OMP", "MKL"):
 os.environ.update(MPLBACKEND="agg")
 
 from emmoe.audit.plan import SCOPES  # noqa: E402
-from emmoe.jobs._batches import batches as small_batches  # noqa: E402
+from emmoe.jobs._batches import small_batches  # noqa: E402
 from emmoe.jobs._due import Due  # noqa: E402
 from emmoe.jobs._kept import kept_seconds  # noqa: E402
 from emmoe.jobs.audit import Audit  # noqa: E402
@@ -83,7 +83,8 @@ def expected(job):
     last, kept = known_seconds()
     works = job.params.get("work", [])
     of_kept = [kept.get(f"{work['kind']}/{work['name']}") for work in works]
-    whole = None if None in of_kept or not of_kept else sum(of_kept)
+    known = [seconds for seconds in of_kept if seconds is not None]  # nothing is kept of gathers
+    whole = sum(known) if known else None
     return last.get(layout.timed(str(job.benchmark)), whole)
 
 

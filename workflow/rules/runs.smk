@@ -9,6 +9,7 @@ rule download:
         layout.download("{dataset}/{file}"),
     log:
         layout.log("download", "{dataset}/{file}"),
+    priority: AWAITED
     localrule: True
     conda:
         ENVIRONMENT
@@ -56,7 +57,7 @@ rule contest:
         layout.benchmark("contest", "{contest}")
     wildcard_constraints:
         contest=alone(record.contests),
-    priority: SOON
+    priority: LONG
     conda:
         ENVIRONMENT
     threads: 1

@@ -57,7 +57,7 @@ def reported():
 
 def where_to_look():
     """The last lines of a run that made the report."""
-    if not {"figures", "paper"} & set(workflow.dag_settings.targets or ["figures"]):
+    if not AUDITED or not {"figures", "paper"} & set(workflow.dag_settings.targets or ["figures"]):
         return []
     from emmoe.report.audit import load  # slow to load, and rarely needed
 

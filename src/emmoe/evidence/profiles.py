@@ -40,7 +40,8 @@ def relative(costs: pd.DataFrame) -> pd.DataFrame:
 
 def shares(costs: pd.DataFrame, at: Sequence[float]) -> pd.DataFrame:
     """Return for each rival the share of instances with at most such a cost: (at, rivals), over the
-    laws that it takes part in; NaN for one that takes part in none."""
+    laws that it takes part in; NaN for one that takes part in none. There must be an instance, a
+    rival and a limit."""
     law = pd.factorize(costs.index.get_level_values(LAW))[0]
     of_law = (law == np.arange(law.max() + 1)[:, None]).astype(float)
     values = costs.to_numpy(float)

@@ -8,7 +8,7 @@ from emmoe.jobs.probe import Probe
 from emmoe.record.entries import Record
 
 
-def batches(record: Record) -> dict[str, list[Job]]:
+def small_batches(record: Record) -> dict[str, list[Job]]:
     """Return the jobs whose entries are `together`, by the name of their rule: the fits of an
     experiment with what gathers them, the probes of a measure, the contests of a study."""
     found: dict[str, list[Job]] = {}
@@ -20,5 +20,5 @@ def batches(record: Record) -> dict[str, list[Job]]:
             found.setdefault(f"probes_{probe.settings.measure}", []).append(probe)
     for contest in Contest.every(record):
         if contest.entry.together:
-            found.setdefault(f"contests_{contest.entry.study}", []).append(contest)
+            found.setdefault(f"contests_of_{contest.entry.study}", []).append(contest)
     return found

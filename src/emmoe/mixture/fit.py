@@ -125,7 +125,6 @@ def searched_part(data: Sample, count: int, seed: int) -> Sample:
     telling = np.unique(np.concatenate(told))
     if not telling.size:
         return part
-    telling = rng.permutation(telling)[: count // 2]
     rows = np.union1d(drawn, telling)
     stands = np.full(len(data), (len(data) - telling.size) / (rows.size - telling.size))
     stands[telling] = 1
@@ -134,14 +133,19 @@ def searched_part(data: Sample, count: int, seed: int) -> Sample:
 
 def _telling(columns: Columns, part: Columns, weight: Array, own: Array) -> NDArray[np.integer]:
     """Return the rows that tell most, and more than most, of the directions in which a part with
-    its own weights does not vary; over all rows each varies by 1."""
-    values, vectors = np.linalg.eigh(part.gram(own))
-    found = [np.empty(0, int)]
-    for direction in vectors[:, values < UNTOLD].T:
-        share = weight * columns.along(direction) ** 2
+    its own weights does not vary, one direction after the other; over all rows each varies by 1."""
+    gram, found = part.gram(own), np.empty(0, int)
+    for _ in range(len(gram)):
+        values, vectors = np.linalg.eigh(gram)
+        if values[0] >= UNTOLD:
+            break
+        share = weight * columns.along(vectors[:, 0]) ** 2
         most = np.argpartition(-share, TELLING)[:TELLING]
-        found.append(most[share[most] > 1 / len(share)])
-    return np.concatenate(found)
+        most = most[share[most] > 1 / len(share)]
+        z = columns.take(most).rows(slice(None))
+        gram += z.T @ z / len(share)
+        found = np.union1d(found, most)
+    return found
 
 
 def _carried(model: Mixture, runs: list[Run], rules: Rules, watch: Watch) -> list[Run]:

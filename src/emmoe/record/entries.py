@@ -49,7 +49,7 @@ class Experiment(Struct, frozen=True):
     """Fitters run on the cells of a data set, over replicates, from common starts.
 
     study: the file of the record that it stands in; seed: its own, else the record's; together:
-    all fitters of a block in one job."""
+    all its fits, and what gathers them, in one job."""
 
     name: str
     study: str

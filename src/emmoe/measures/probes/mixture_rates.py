@@ -52,9 +52,8 @@ def _observed(problem: Problem, found: Fitted) -> float:
     own = information(model, best)
     slowest = scipy.linalg.eigh(own.missing, own.complete)[1][:, -1]
     step = slowest * APART * np.linalg.norm(best) / np.linalg.norm(slowest)
-    points, distances = [best + step, best - step], []
-    for _ in range(STEPS + 1):
-        apart = points[0] - points[1]
-        distances.append(np.sqrt(apart @ own.complete @ apart))
-        points = [em.solved_em_step(model, point)[1] for point in points]
-    return float((distances[-1] / distances[0]) ** (1 / STEPS))
+    pair = before = best + step, best - step
+    for _ in range(STEPS):
+        pair = tuple(em.solved_em_step(model, point)[1] for point in pair)
+    first, last = (one - other for one, other in (before, pair))
+    return float((last @ own.complete @ last / (first @ own.complete @ first)) ** (0.5 / STEPS))
