@@ -44,7 +44,8 @@ MEANINGS = {
     Verdict.ATTAINABLE: "met by the winner of the search, but used to choose it, or the winner was "
     "not simulated on fresh seeds",
     Verdict.NOT_DETERMINABLE: "hangs on settings that the paper does not state, or the winner "
-    "meets it in the search and not on fresh seeds, or would meet any number within a factor of two",
+    "meets it in the search and not on fresh seeds, or would meet any number within a factor of "
+    "two",
     Verdict.NOT_TESTED: "for the reason given",
     Verdict.MET_ALONE: "some setting meets it, but not the one that gives most of its group of "
     "figures",
