@@ -9,10 +9,12 @@ import pytest
 from snakemake_interface_logger_plugins.common import LogEvent
 from workflow_helpers import ROOT
 
+from emmoe.jobs._batches import small_batches
 from emmoe.jobs._kept import kept_seconds
 from emmoe.jobs._work import say
+from emmoe.record.read import load
 from emmoe.store.layout import Layout
-from emmoe.store.progress import LINES, Progress, last_seconds, spell
+from emmoe.store.progress import LINES, Progress, kept_together, last_seconds, spell
 from snakemake_logger_plugin_progress import LogHandler
 
 BENCHMARK = "s\th:m:s\tmax_rss\tcpu_time\n9.0\t0:00:09\t300\t{}\n"
@@ -30,6 +32,18 @@ def test_time_left_is_the_work_left_over_the_cores():
     progress.start(0, "fit a", 0.0)
     assert progress.left(4.0) == 28.0
     assert planned({0: 100.0, 1: 1.0}).left(0.0) == 100.0  # a job runs on one core
+
+
+def test_small_jobs_of_one_process_take_what_is_kept_of_them_together(monkeypatch):
+    """Of what gathers fits nothing is kept, and of a batch something is."""
+    kept = {"fit/a/em": 2.0, "fit/a/gd": 3.0}
+    assert kept_together(["fit/a/em", "fit/a/gd", "gather/a"], kept) == 5.0
+    assert kept_together(["gather/a"], kept) is None
+    monkeypatch.chdir(ROOT)
+    known = kept_seconds(ROOT / "results" / "reference" / "provenance.json")
+    batches = small_batches(load([ROOT / "config.yaml"]))
+    for name in ("fits_error_floor", "probes_fisher", "contests_of_comparisons"):
+        assert kept_together([f"{job.kind}/{job.name}" for job in batches[name]], known) > 1
 
 
 def test_jobs_of_which_nothing_is_known_count_as_the_median():

@@ -81,11 +81,8 @@ def known_seconds():
 def expected(job):
     """The CPU seconds that a rule's job may take, None where nothing is known of it."""
     last, kept = known_seconds()
-    works = job.params.get("work", [])
-    of_kept = [kept.get(f"{work['kind']}/{work['name']}") for work in works]
-    known = [seconds for seconds in of_kept if seconds is not None]  # nothing is kept of gathers
-    whole = sum(known) if known else None
-    return last.get(layout.timed(str(job.benchmark)), whole)
+    names = [f"{work['kind']}/{work['name']}" for work in job.params.get("work", [])]
+    return last.get(layout.timed(str(job.benchmark)), progress.kept_together(names, kept))
 
 
 # Before the first job of a run, not where there is nothing to do, nor in a dry run.

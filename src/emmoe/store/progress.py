@@ -2,7 +2,7 @@
 
 import math
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from statistics import median
 
@@ -21,6 +21,13 @@ def last_seconds(layout: Layout) -> dict[str, float]:
     paths = sorted(Path(layout.benchmarks).rglob("*.tsv"))
     found = {layout.timed(path.as_posix()): _seconds(path) for path in paths}
     return {name: seconds for name, seconds in found.items() if seconds is not None}
+
+
+def kept_together(names: Iterable[str], kept: Mapping[str, float]) -> float | None:
+    """Return the seconds that jobs of these names took in the kept run, whose records leave some
+    kinds out (gathering); None if it has none of them."""
+    known = [kept[name] for name in names if name in kept]
+    return sum(known) if known else None
 
 
 def _seconds(path: Path) -> float | None:
